@@ -1,0 +1,132 @@
+/** The quality a clip is generated in: 256 px at 8 frames a second, up to 768 px at 30. */
+export type Preset = "realtime" | "fast" | "balanced" | "quality";
+
+/** Which states a character may show: 4, 8 or all 12. */
+export type Tier = "free" | "pro" | "enterprise";
+
+/** A character that is not built in. Colours are written `#rrggbb`. */
+export interface CharacterSpec {
+  /** 1 to 64 characters of a-z, 0-9 and -. */
+  id: string;
+  /** Raise it whenever the artwork changes. Default 1. */
+  version?: number;
+  /** Used in the text alternative. */
+  name?: string;
+  /** Every clip of the character is made with it. Default 0. */
+  seed?: number;
+  look: {
+    body: "robot" | "blob" | "sage" | "athlete" | "cat" | "owl";
+    primary: string;
+    secondary: string;
+    accent: string;
+    backdrop: string;
+  };
+}
+
+/** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
+export interface Options {
+  /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
+  endpoint?: string;
+  /** Whose clips these are; enters every key. Default `demo`. */
+  tenant?: string;
+  /** A built-in character's id, or a definition. */
+  character: string | CharacterSpec;
+  /** Default `fast`. */
+  preset?: Preset;
+  /** Default `free`. */
+  tier?: Tier;
+  /** How long `request()` waits for a clip before it settles for the placeholder, ms. Default 5000. */
+  maxWait?: number;
+  /** Whether clips are made and fetched ahead of need. Default true. */
+  predict?: boolean;
+}
+
+/** What happens in a conversation. The character decides what to do about it. */
+export type ConversationEvent =
+  | { type: "opened" }
+  | { type: "closed" }
+  | { type: "hover" }
+  | { type: "typing" }
+  | { type: "sent"; text?: string }
+  | { type: "stream-started" }
+  | { type: "stream-token"; text?: string }
+  | { type: "stream-ended" }
+  /** -1 (negative) to 1 (positive). */
+  | { type: "sentiment"; value: number }
+  /** 0 to 1, and whether the question was a technical one. */
+  | { type: "confidence"; value: number; technical?: boolean }
+  | { type: "off-topic" }
+  | { type: "error" };
+
+/** A game character's reaction. Words are free; what a renderer does not know reads as neutral. */
+export interface Reaction {
+  expression?: string;
+  emotion?: string;
+  animation?: string;
+  /** 0 to 1, rounded to a tenth. */
+  intensity?: number;
+}
+
+/** What is on screen. */
+export interface Shown {
+  /** A real clip, or the labelled placeholder. */
+  kind: "clip" | "placeholder";
+  /** The clip's address; of the clip that is being made, for a placeholder. */
+  key: string;
+  /** Where the clip came from. */
+  from: "memory" | "edge" | "generated" | "placeholder";
+  /** From asking to showing, ms. */
+  waitedMs: number;
+}
+
+/** A snapshot of what the client knows, for a panel. */
+export interface Stats {
+  state: string;
+  cue: string;
+  showing: "clip" | "placeholder";
+  socket: "closed" | "connecting" | "open";
+  cache: { entries: number; bytes: number; hits: number; misses: number; evictions: number };
+  jobs: { id: string; key: string; cue: string; status: string; progress: number; speculative: boolean }[];
+  predictions: { cue: string; probability: number; ready: boolean }[];
+  speculation: { requested: number; used: number; wasted: number; budget: number };
+}
+
+/** Loads the WebAssembly module. Safe to call more than once; the element calls it by itself. */
+export default function init(): Promise<void>;
+
+/** A character that a game draws: no element, a frame source instead. */
+export class CuelightActor {
+  constructor(options: Options);
+  /**
+   * Cues a reaction. What is on screen stays until the new clip's first frame is there; after
+   * `maxWait` the placeholder is shown, and the clip takes over when it arrives. A newer request
+   * wins: an older one that is still pending resolves with `null`.
+   */
+  request(cue: Reaction, options?: { priority?: number }): Promise<Shown | null>;
+  /** The current frame, for `drawImage` or `texImage2D`; null only before the first one. */
+  readonly frame: HTMLVideoElement | HTMLImageElement | null;
+  /** Draws the current frame; false when there is none yet. */
+  draw(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number): boolean;
+  stats(): Stats;
+  /** Releases everything. May be called twice. */
+  destroy(): void;
+}
+
+/** `<cuelight-character character="bolt" tier="enterprise">` */
+export class CuelightCharacterElement extends HTMLElement {
+  /** Tells the character what happens. */
+  send(event: ConversationEvent): void;
+  /** Shows a state whatever happens, until `setState(null)`. */
+  setState(state: string | null): void;
+  /** The state the character is in. */
+  readonly state: string;
+  stats(): Stats;
+}
+
+/** Events of the element, all bubbling. */
+export interface CuelightEvents {
+  "cuelight-state": CustomEvent<{ state: string; previous: string; cause: string }>;
+  "cuelight-shown": CustomEvent<Shown & { cue: string }>;
+  "cuelight-job": CustomEvent<{ type: string; job_id: string; cache_key: string; progress?: number }>;
+  "cuelight-error": CustomEvent<{ code: string; detail: string }>;
+}

@@ -1,0 +1,220 @@
+//! The JSON catalogues, parsed once into typed tables: states, quality presets and models.
+//!
+//! They are data, so that a merchant's change is not a release; they are embedded, so that the
+//! browser and the edge cannot disagree. A test loads and checks every one of them.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::Millis;
+
+/// Which plan a state belongs to. Each plan includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// 4 states.
+    Free,
+    /// 8 states.
+    Pro,
+    /// All 12 states.
+    Enterprise,
+}
+
+/// How a clip is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Play {
+    /// Again and again, until another cue.
+    Loop,
+    /// Once, and then whatever the moment calls for.
+    Once,
+    /// Again and again for as long as the mood lasts.
+    Held,
+}
+
+/// A state a character can be in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateDef {
+    /// Stable id, for instance `talking`.
+    pub id: String,
+    /// How the state is told to a person who cannot see it: "Bolt is …".
+    pub label: String,
+    /// The first plan that has it.
+    pub tier: Tier,
+    /// How its clip plays.
+    pub play: Play,
+    /// Length of one clip, in milliseconds.
+    pub duration_ms: Millis,
+    /// What to show when its clip does not exist, best first. Empty for `idle` only.
+    pub fallback: Vec<String>,
+    /// What moves, as a prompt.
+    pub motion: String,
+}
+
+/// A quality preset: what `params.quality_preset` expands to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preset {
+    /// Stable id, for instance `fast`.
+    pub id: String,
+    /// Width in px.
+    pub width: u32,
+    /// Height in px.
+    pub height: u32,
+    /// Frames a second.
+    pub fps: u32,
+    /// Denoising steps.
+    pub steps: u32,
+    /// Classifier-free guidance scale.
+    pub cfg: f64,
+    /// How long a generation usually takes, from and to, in milliseconds.
+    pub wait_ms: [u64; 2],
+}
+
+/// An inclusive range of whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Smallest allowed value.
+    pub min: u64,
+    /// Largest allowed value.
+    pub max: u64,
+    /// Every value is a multiple of this, where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiple_of: Option<u64>,
+}
+
+impl Bounds {
+    /// Whether `value` is allowed.
+    #[must_use]
+    pub fn allows(&self, value: u64) -> bool {
+        (self.min..=self.max).contains(&value) && self.multiple_of.is_none_or(|m| value.is_multiple_of(m))
+    }
+}
+
+/// What a model accepts, costs and takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelDef {
+    /// Stable id, used in keys.
+    pub id: String,
+    /// Which adapter speaks to it.
+    pub provider: String,
+    /// Its name for a person.
+    pub label: String,
+    /// The operations it serves.
+    pub operations: Vec<String>,
+    /// Allowed width and height, in px.
+    pub dimension_px: Bounds,
+    /// Allowed frames a second.
+    pub fps: Bounds,
+    /// Allowed clip length, in milliseconds.
+    pub duration_ms: Bounds,
+    /// Price of one clip, in micro-dollars.
+    pub cost_micro_usd: u64,
+    /// After this long without a result a generation has failed, in milliseconds.
+    pub timeout_ms: Millis,
+}
+
+/// All catalogues.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Catalog {
+    /// The built-in states, in the order they are shown to people.
+    pub states: Vec<StateDef>,
+    /// The quality presets, cheapest first.
+    pub presets: Vec<Preset>,
+    /// The models, preferred first.
+    pub models: Vec<ModelDef>,
+}
+
+impl Catalog {
+    /// The state with this id.
+    #[must_use]
+    pub fn state(&self, id: &str) -> Option<&StateDef> {
+        self.states.iter().find(|s| s.id == id)
+    }
+
+    /// The preset with this id.
+    #[must_use]
+    pub fn preset(&self, id: &str) -> Option<&Preset> {
+        self.presets.iter().find(|p| p.id == id)
+    }
+
+    /// The model with this id.
+    #[must_use]
+    pub fn model(&self, id: &str) -> Option<&ModelDef> {
+        self.models.iter().find(|m| m.id == id)
+    }
+
+    /// The states a plan includes, in catalogue order.
+    pub fn states_of(&self, tier: Tier) -> impl Iterator<Item = &StateDef> {
+        self.states.iter().filter(move |s| s.tier <= tier)
+    }
+}
+
+fn parse() -> Result<Catalog, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct States {
+        states: Vec<StateDef>,
+    }
+    #[derive(Deserialize)]
+    struct Presets {
+        presets: Vec<Preset>,
+    }
+    #[derive(Deserialize)]
+    struct Models {
+        models: Vec<ModelDef>,
+    }
+    Ok(Catalog {
+        states: serde_json::from_str::<States>(include_str!("../catalog/states.json"))?.states,
+        presets: serde_json::from_str::<Presets>(include_str!("../catalog/presets.json"))?.presets,
+        models: serde_json::from_str::<Models>(include_str!("../catalog/models.json"))?.models,
+    })
+}
+
+/// The catalogue this build ships with.
+#[must_use]
+pub fn built_in() -> &'static Catalog {
+    // `parse` is tested on the very files that are embedded, so the default is never reached.
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| parse().unwrap_or_default());
+    &CATALOG
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_catalogue_parses() {
+        assert_eq!(&parse().unwrap(), built_in());
+    }
+
+    #[test]
+    fn the_plans_have_4_8_and_12_states() {
+        let count = |tier| built_in().states_of(tier).count();
+        assert_eq!([count(Tier::Free), count(Tier::Pro), count(Tier::Enterprise)], [4, 8, 12]);
+    }
+
+    #[test]
+    fn every_fallback_chain_names_known_states_and_ends_at_idle() {
+        for state in &built_in().states {
+            for name in &state.fallback {
+                assert!(built_in().state(name).is_some(), "{} falls back to unknown {name}", state.id);
+            }
+            let last = state.fallback.last().unwrap_or(&state.id);
+            assert_eq!(last, "idle", "{}", state.id);
+        }
+    }
+
+    #[test]
+    fn every_preset_and_state_fits_every_model() {
+        for model in &built_in().models {
+            for preset in &built_in().presets {
+                assert!(model.dimension_px.allows(preset.width.into()), "{}", preset.id);
+                assert!(model.dimension_px.allows(preset.height.into()), "{}", preset.id);
+                assert!(model.fps.allows(preset.fps.into()), "{}", preset.id);
+            }
+            for state in &built_in().states {
+                assert!(model.duration_ms.allows(state.duration_ms.0), "{}", state.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The domain of Cuelight, shared by the browser module, the edge and the studio.
+//!
+//! Nothing here performs I/O, reads a clock or draws a random number: time, nonces and seeds are
+//! arguments. What decides is a state machine with `on(now, event) -> Vec<Effect>`; what computes
+//! is a pure function. This file declares modules and nothing else.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod api;
+pub mod cache_key;
+pub mod catalog;
+pub mod character;
+pub mod cue;
+pub mod operation;
+pub mod problem;
+pub mod prompt;
+pub mod units;

@@ -1,0 +1,1 @@
+//! Vendor adapters, sans-I/O.

@@ -1,0 +1,2 @@
+//! A native generation provider.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Starts and stops the real parts for end-to-end tests.
