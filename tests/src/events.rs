@@ -1,0 +1,89 @@
+//! The session's WebSocket, read message by message.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::world::PATIENCE;
+
+/// An open `GET /ws/jobs`.
+#[derive(Debug)]
+pub struct EventStream {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The first message.
+    pub snapshot: Value,
+}
+
+impl EventStream {
+    /// Connects and reads the snapshot that every stream begins with.
+    pub async fn open(url: &str) -> Self {
+        let (socket, _) = connect_async(url).await.expect("a WebSocket");
+        let mut stream = Self { socket, snapshot: Value::Null };
+        stream.snapshot = stream.next().await;
+        assert_eq!(stream.snapshot["type"], "session:snapshot");
+        stream
+    }
+
+    /// The next message.
+    pub async fn next(&mut self) -> Value {
+        self.next_within(PATIENCE).await.expect("a message in time")
+    }
+
+    /// The next message, or `None` when none comes within `limit`.
+    pub async fn next_within(&mut self, limit: Duration) -> Option<Value> {
+        let text = async {
+            loop {
+                match self.socket.next().await.expect("an open socket").expect("a frame") {
+                    Message::Text(text) => return text,
+                    Message::Close(frame) => panic!("the edge closed the socket: {frame:?}"),
+                    _ => {}
+                }
+            }
+        };
+        let text = tokio::time::timeout(limit, text).await.ok()?;
+        Some(serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// Reads until `kind` (for instance `job:completed`) comes for `job_id`; everything read, in
+    /// order.
+    pub async fn until(&mut self, kind: &str, job_id: &str) -> Vec<Value> {
+        let mut seen = Vec::new();
+        loop {
+            let message = self.next().await;
+            let found = message["type"] == kind && message["job_id"] == job_id;
+            assert!(
+                found || message["job_id"] != job_id || message["type"] != "job:failed",
+                "waiting for {kind}: {message}"
+            );
+            seen.push(message);
+            if found {
+                return seen;
+            }
+        }
+    }
+
+    /// Sends a text frame.
+    pub async fn send(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("sent");
+    }
+
+    /// Drops the connection without a closing handshake, as a lost network does.
+    pub fn drop_connection(self) {
+        drop(self.socket);
+    }
+
+    /// Closes politely and returns the close code that the edge echoes.
+    pub async fn close(mut self) -> Option<u16> {
+        self.socket.close(None).await.expect("close sent");
+        while let Some(Ok(message)) = self.socket.next().await {
+            if let Message::Close(frame) = message {
+                return frame.map(|f| f.code.into());
+            }
+        }
+        None
+    }
+}
