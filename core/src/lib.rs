@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod character;
 pub mod cue;
 pub mod operation;
+pub mod placeholder;
 pub mod problem;
 pub mod prompt;
 pub mod units;
