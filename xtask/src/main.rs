@@ -1,2 +1,133 @@
-//! Every developer command.
-fn main() {}
+//! Every developer command: `cargo xtask dev`, `test`, `build`, `doctor`, `tidy`. This file reads the
+//! arguments and hands over; what went wrong is said in one sentence, never as a backtrace.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod build;
+mod dev;
+mod doctor;
+mod licences;
+mod process;
+mod progress;
+mod sizes;
+mod stamp;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::Care;
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask dev [--port 8787] [--fast]    install, build, start everything, say where to look
+cargo xtask test [--quick] [WORD...]      check everything; a WORD is a step's name or part of a test's
+cargo xtask build [--fast]                build what is shipped, and weigh it
+cargo xtask tidy                          check the rules of the house
+cargo xtask doctor                        say what is installed and what is missing
+
+Both dev and test install what they need by themselves, once per user.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = process::take_over_signals().and_then(|()| dispatch(&arguments));
+    process::stop_descendants();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // The shell's own convention for a command that Ctrl-C ended.
+        Err(_) if process::interrupted() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let (command, rest) = arguments.split_first().with_context(|| format!("which command?\n\n{USAGE}"))?;
+    match command.as_str() {
+        "dev" => {
+            let options = options(rest, &["--port", "--fast"])?;
+            dev::run(&Workspace::find()?, options.port.unwrap_or(dev::DEFAULT_PORT), options.care)
+        }
+        "test" => {
+            let options = options(rest, &["--quick", "WORD"])?;
+            test::run(&Workspace::find()?, options.quick, &options.words)
+        }
+        "build" => build::command(&Workspace::find()?, options(rest, &["--fast"])?.care),
+        "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
+        "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
+        "help" | "--help" | "-h" => {
+            say!("{USAGE}");
+            Ok(())
+        }
+        unknown => bail!("there is no command `{unknown}`\n\n{USAGE}"),
+    }
+}
+
+/// What followed the command's name.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    port: Option<u16>,
+    care: Care,
+    quick: bool,
+    words: Vec<String>,
+}
+
+fn options(arguments: &[String], known: &[&str]) -> Result<Options> {
+    let mut options = Options { port: None, care: Care::Release, quick: false, words: Vec::new() };
+    let mut arguments = arguments.iter().flat_map(|a| a.split_inclusive('='));
+    while let Some(argument) = arguments.next() {
+        let name = argument.trim_end_matches('=');
+        let kind = if name.starts_with('-') { name } else { "WORD" };
+        if !known.contains(&kind) {
+            bail!("`{name}` is not understood here\n\n{USAGE}");
+        }
+        match name {
+            "--port" => {
+                let value = arguments.next().context("--port needs a number, for instance --port 8788")?;
+                options.port =
+                    Some(value.parse().ok().filter(|port| *port > 0).with_context(|| {
+                        format!("`{value}` is not a port: choose a number from 1 to 65535")
+                    })?);
+            }
+            "--fast" => options.care = Care::Fast,
+            "--quick" => options.quick = true,
+            word => options.words.push(word.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str], known: &[&str]) -> Result<Options> {
+        options(&arguments.iter().map(|&a| a.to_owned()).collect::<Vec<_>>(), known)
+    }
+
+    #[test]
+    fn a_port_may_follow_a_space_or_an_equals_sign() {
+        assert_eq!(read(&["--port", "9000"], &["--port"]).unwrap().port, Some(9000));
+        assert_eq!(read(&["--port=9000"], &["--port"]).unwrap().port, Some(9000));
+    }
+
+    #[test]
+    fn a_bad_port_is_explained() {
+        for bad in ["0", "65536", "http"] {
+            let error = read(&["--port", bad], &["--port"]).unwrap_err().to_string();
+            assert!(error.contains(bad) && error.contains("65535"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_option_of_another_command_is_refused() {
+        assert!(read(&["--quick"], &["--port", "--fast"]).is_err());
+        assert!(read(&["storefront"], &["--port"]).is_err());
+    }
+}

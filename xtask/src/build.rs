@@ -1,0 +1,169 @@
+//! From source to what is served and deployed: the browser's module, the pages, the edge, the studio.
+//! A step whose inputs did not change is skipped. Starts nothing and tests nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::progress::step;
+use crate::say;
+use crate::sizes;
+use crate::stamp::{Stamp, files};
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// How much care goes into the modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// What is shipped: optimised for speed, then for size.
+    Release,
+    /// Compiles sooner, runs slower: for trying a change.
+    Fast,
+}
+
+/// Builds all of it.
+///
+/// # Errors
+/// A step failed, or an artefact outgrew `size-budget.json`.
+pub(crate) fn build(workspace: &Workspace, care: Care) -> Result<()> {
+    tools::install(workspace, tools::Need::Build)?;
+    client(workspace, care)?;
+    pages(workspace)?;
+    edge(workspace, care)?;
+    studio(workspace)?;
+    if care == Care::Release { sizes::report(workspace) } else { Ok(()) }
+}
+
+/// The studio's program, once built.
+pub(crate) fn studio_program(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("debug/cuelight-studio")
+}
+
+/// The folder that is served as static files.
+pub(crate) fn served(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("dist/www")
+}
+
+fn client(workspace: &Workspace, care: Care) -> Result<()> {
+    let folder = served(workspace).join("cuelight");
+    let module = folder.join("cuelight_client_bg.wasm");
+    let outputs = [module.clone(), folder.join("cuelight_client.js"), folder.join("cuelight.js")];
+    let stamp = stamp(workspace, "client", &["core", "client-wasm"], care)?;
+    if stamp.is_fresh(&outputs) {
+        return Ok(());
+    }
+    let mut compile = workspace.cargo();
+    compile.args(["build", "--package", "cuelight-client", "--target", "wasm32-unknown-unknown"]);
+    let profile = match care {
+        Care::Release => {
+            compile.arg("--release");
+            "release"
+        }
+        Care::Fast => "debug",
+    };
+    step("browser module: compile (usually a minute the first time)", &mut compile, None)?;
+    let compiled = workspace.target.join("wasm32-unknown-unknown").join(profile).join("cuelight_client.wasm");
+    fresh_folder(&folder)?;
+    let mut bind = workspace.command(workspace.cargo_tool("wasm-bindgen"));
+    bind.arg(&compiled).args(["--target", "web", "--out-name", "cuelight_client", "--out-dir"]).arg(&folder);
+    step("browser module: join to JavaScript", &mut bind, None)?;
+    if care == Care::Release {
+        let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
+        shrink.args([
+            "-Oz",
+            "--enable-bulk-memory",
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+        ]);
+        shrink.args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"]);
+        step("browser module: make it small", shrink.arg(&module).arg("-o").arg(&module), None)?;
+    }
+    copy_tree(&workspace.root.join("client-wasm/js"), &folder)?;
+    stamp.keep()
+}
+
+fn edge(workspace: &Workspace, care: Care) -> Result<()> {
+    let folder = workspace.root.join("edge-worker");
+    let outputs = [folder.join("build/index.js"), folder.join("build/index_bg.wasm")];
+    let stamp = stamp(workspace, "edge", &["core", "providers", "edge-worker"], care)?;
+    if stamp.is_fresh(&outputs) {
+        return Ok(());
+    }
+    let mut pack = workspace.command(workspace.cargo_tool("worker-build"));
+    pack.current_dir(&folder)
+        .arg(if care == Care::Release { "--release" } else { "--dev" })
+        // Given all three it downloads nothing.
+        .env("WASM_BINDGEN_BIN", workspace.cargo_tool("wasm-bindgen"))
+        .env("WASM_OPT_BIN", workspace.npm_tool("wasm-opt"))
+        .env("ESBUILD_BIN", workspace.npm_tool("esbuild"));
+    step("edge: compile and pack (usually a minute the first time)", &mut pack, None)?;
+    stamp.keep()
+}
+
+fn studio(workspace: &Workspace) -> Result<()> {
+    // cargo itself is quick when nothing changed, and knows better than a stamp.
+    let mut compile = workspace.cargo();
+    compile.args(["build", "--package", "cuelight-studio"]);
+    step("studio: compile (usually a minute the first time)", &mut compile, None).map(drop)
+}
+
+/// Makes the served folder hold the pages as they are now, and nothing of pages that are gone.
+///
+/// # Errors
+/// A file cannot be copied or removed.
+pub(crate) fn pages(workspace: &Workspace) -> Result<()> {
+    let (source, served) = (workspace.root.join("www"), served(workspace));
+    for file in files(std::slice::from_ref(&served))? {
+        let name = file.strip_prefix(&served).unwrap_or(&file);
+        if !name.starts_with("cuelight") && !source.join(name).is_file() {
+            fs::remove_file(&file).with_context(|| format!("could not remove {}", file.display()))?;
+        }
+    }
+    copy_tree(&source, &served)
+}
+
+fn stamp(workspace: &Workspace, name: &str, folders: &[&str], care: Care) -> Result<Stamp> {
+    let shared = ["Cargo.toml", "Cargo.lock", ".cargo"];
+    let inputs: Vec<PathBuf> = folders.iter().chain(&shared).map(|path| workspace.root.join(path)).collect();
+    let versions: Vec<String> =
+        tools::table(workspace)?.into_iter().map(|tool| format!("{} {}", tool.name, tool.version)).collect();
+    let recipe = format!("{care:?} {} {}", versions.join(","), include_str!("build.rs"));
+    Stamp::of(workspace.target.join("xtask/stamps").join(name), &inputs, &recipe)
+}
+
+fn fresh_folder(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("could not empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))
+}
+
+/// Copies what changed, so that a running server sees no file flicker.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    for file in files(&[from.to_owned()])? {
+        let target = to.join(file.strip_prefix(from).unwrap_or(&file));
+        let copy = || {
+            if fs::read(&target).ok() != Some(fs::read(&file)?) {
+                fs::create_dir_all(target.parent().unwrap_or(to))?;
+                fs::copy(&file, &target)?;
+            }
+            Ok::<_, std::io::Error>(())
+        };
+        copy().with_context(|| format!("could not copy {} to {}", file.display(), target.display()))?;
+    }
+    Ok(())
+}
+
+/// The command `build`.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn command(workspace: &Workspace, care: Care) -> Result<()> {
+    build(workspace, care)?;
+    say!(
+        "Built: pages in dist/www, the edge in edge-worker/build, the studio at {}.",
+        studio_program(workspace).display()
+    );
+    Ok(())
+}
