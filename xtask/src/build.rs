@@ -25,14 +25,13 @@ pub(crate) enum Care {
 /// Builds all of it.
 ///
 /// # Errors
-/// A step failed, or an artefact outgrew `size-budget.json`.
+/// A step failed.
 pub(crate) fn build(workspace: &Workspace, care: Care) -> Result<()> {
     tools::install(workspace, tools::Need::Build)?;
     client(workspace, care)?;
     pages(workspace)?;
     edge(workspace, care)?;
-    studio(workspace)?;
-    if care == Care::Release { sizes::report(workspace) } else { Ok(()) }
+    studio(workspace)
 }
 
 /// The studio's program, once built.
@@ -155,12 +154,15 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The command `build`.
+/// The command `build`: builds, and weighs what is shipped.
 ///
 /// # Errors
-/// As [`build`].
+/// As [`build`]; or an artefact outgrew `size-budget.json`.
 pub(crate) fn command(workspace: &Workspace, care: Care) -> Result<()> {
     build(workspace, care)?;
+    if care == Care::Release {
+        sizes::report(workspace)?;
+    }
     say!(
         "Built: pages in dist/www, the edge in edge-worker/build, the studio at {}.",
         studio_program(workspace).display()

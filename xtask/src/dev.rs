@@ -157,7 +157,7 @@ impl Part {
     }
 
     fn show_last_lines(&self) {
-        for line in &self.last {
+        for line in self.last.iter().filter_map(|line| logs::readable(line)) {
             say!("{:<6} │ {line}", self.name);
         }
     }

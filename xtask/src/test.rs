@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, quick: bool, words: &[String]) -> Resul
 fn perform(workspace: &Workspace, step: &Step) -> (Tally, Option<String>) {
     let mut tally = Tally::default();
     let trouble = match &step.work {
-        Work::Build => build::build(workspace, Care::Release).err().map(|error| format!("{error:#}")),
+        Work::Build => build::command(workspace, Care::Release).err().map(|error| format!("{error:#}")),
         Work::Rules(check) => match check(workspace) {
             Ok(violations) => {
                 for violation in &violations {

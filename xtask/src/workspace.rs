@@ -69,7 +69,16 @@ impl Workspace {
             command.env("PATH", path);
         }
         // Tools print their backtraces to us, who print sentences to people.
-        command.current_dir(&self.root).env_remove("RUST_BACKTRACE").env("WRANGLER_SEND_METRICS", "false");
+        command.current_dir(&self.root).env_remove("RUST_BACKTRACE");
+        // wrangler is to call nobody, and to write into the checkout and not into a home folder.
+        for variable in
+            ["WRANGLER_SEND_METRICS", "WRANGLER_SEND_ERROR_REPORTS", "CLOUDFLARE_CF_FETCH_ENABLED"]
+        {
+            command.env(variable, "false");
+        }
+        command.env("WRANGLER_HIDE_BANNER", "true");
+        command.env("WRANGLER_LOG_PATH", self.target.join("xtask/wrangler/logs"));
+        command.env("WRANGLER_REGISTRY_PATH", self.target.join("xtask/wrangler/registry"));
         command
     }
 

@@ -1,7 +1,7 @@
 //! Which lines of the parts' logs a developer wants to read. Changes no line's meaning.
 
 /// Openings of lines that wrangler repeats at every start and that say nothing about the project.
-const NOISE: [&str; 9] = [
+const NOISE: [&str; 10] = [
     "⛅",
     "───",
     "⎔",
@@ -11,6 +11,7 @@ const NOISE: [&str; 9] = [
     "Your Worker has access to",
     "Your Worker and resources are",
     "Binding ",
+    "If you think this is a bug",
 ];
 
 /// The line as it should be shown; none if it should not.
