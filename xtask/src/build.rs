@@ -69,13 +69,10 @@ fn client(workspace: &Workspace, care: Care) -> Result<()> {
     step("browser module: join to JavaScript", &mut bind, None)?;
     if care == Care::Release {
         let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
-        shrink.args([
-            "-Oz",
-            "--enable-bulk-memory",
-            "--enable-nontrapping-float-to-int",
-            "--enable-reference-types",
-        ]);
-        shrink.args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"]);
+        // What rustc emits and every browser with WebAssembly references runs; nothing newer.
+        let features = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
+        let features = features.iter().chain(&["reference-types", "sign-ext"]);
+        shrink.arg("-Oz").args(features.map(|feature| format!("--enable-{feature}")));
         step("browser module: make it small", shrink.arg(&module).arg("-o").arg(&module), None)?;
     }
     copy_tree(&workspace.root.join("client-wasm/js"), &folder)?;

@@ -50,7 +50,12 @@ pub(crate) fn step(label: &str, command: &mut Command, log: Option<&Path>) -> Re
     let finished = watch(command, log)?;
     if !finished.status.success() {
         say!("{}", finished.output.trim_end());
-        bail!("{label}: failed ({}); what it wrote is above", finished.status);
+        let advice = if speaks_of_no_network(&finished.output) {
+            ": no network, it seems; connect and run the same command again"
+        } else {
+            "; what it wrote is above"
+        };
+        bail!("{label}: failed ({}){advice}", finished.status);
     }
     say!("  ok, {}", seconds(started.elapsed()));
     Ok(finished.output)
@@ -102,6 +107,24 @@ pub(crate) fn watch(command: &mut Command, log: Option<&Path>) -> Result<Finishe
         let _ = log.parent().map(fs::create_dir_all).and_then(|_| fs::write(log, &output).ok());
     }
     Ok(Finished { status, output })
+}
+
+/// Whether a program's output blames the network, in the words of cargo, npm or apt.
+pub(crate) fn speaks_of_no_network(output: &str) -> bool {
+    const SIGNS: [&str; 11] = [
+        "Could not resolve host",
+        "Temporary failure resolving",
+        "failed to lookup address",
+        "Couldn't connect",
+        "Could not connect",
+        "Connection refused",
+        "Network is unreachable",
+        "ENOTFOUND",
+        "ECONNREFUSED",
+        "ENETUNREACH",
+        "EAI_AGAIN",
+    ];
+    SIGNS.iter().any(|sign| output.contains(sign))
 }
 
 /// A duration for people: tenths of a second when it is short, minutes when it is long.

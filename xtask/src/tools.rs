@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::progress::{seconds, watch};
+use crate::progress::{seconds, speaks_of_no_network, watch};
 use crate::say;
 use crate::workspace::Workspace;
 
@@ -229,18 +229,7 @@ fn bring(what: &str, label: &str, command: &mut Command) -> Result<()> {
 
 /// Turns a failed installation into a sentence that says what to do.
 fn explain(what: &str, output: &str) -> anyhow::Error {
-    const UNREACHABLE: [&str; 9] = [
-        "Could not resolve host",
-        "Temporary failure resolving",
-        "failed to lookup address",
-        "Couldn't connect",
-        "Connection refused",
-        "Network is unreachable",
-        "ENOTFOUND",
-        "ECONNREFUSED",
-        "EAI_AGAIN",
-    ];
-    if UNREACHABLE.iter().any(|sign| output.contains(sign)) {
+    if speaks_of_no_network(output) {
         anyhow::anyhow!(
             "{what} could not be fetched: no network, it seems. Connect and run the same command again."
         )
