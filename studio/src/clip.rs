@@ -106,7 +106,9 @@ mod tests {
         let first = bytes(&spec());
         assert!(first != bytes(&Spec { motion_seed: 6, ..spec() }));
         assert!(first != bytes(&Spec { cue: Cue::state("farewell"), ..spec() }));
-        assert!(first != bytes(&Spec { character_seed: 6, look: character::built_in()["dash"].look, ..spec() }));
+        assert!(
+            first != bytes(&Spec { character_seed: 6, look: character::built_in()["dash"].look, ..spec() })
+        );
     }
 
     #[test]

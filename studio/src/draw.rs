@@ -62,17 +62,22 @@ fn contact_shadow(c: &mut Canvas, look: &Look, pose: &Pose) {
     let near = (1.0 - pose.hop / 40.0).clamp(0.35, 1.0);
     let (x, rx, ry) = (100.0 + pose.sway, 48.0 * near * facing(pose.turn).abs().max(0.5), 6.5 * near);
     let dark = shade(look.backdrop, 0.62);
-    let flat = Transform::from_translate(x, GROUND + 1.0).pre_scale(1.0, ry / rx).pre_translate(-x, -GROUND - 1.0);
+    let flat =
+        Transform::from_translate(x, GROUND + 1.0).pre_scale(1.0, ry / rx).pre_translate(-x, -GROUND - 1.0);
     c.within(flat, |c| {
-        let fade = vec![(0.0, Tint(dark, 0.42 * near)), (0.55, Tint(dark, 0.2 * near)), (1.0, Tint(dark, 0.0))];
+        let fade =
+            vec![(0.0, Tint(dark, 0.42 * near)), (0.55, Tint(dark, 0.2 * near)), (1.0, Tint(dark, 0.0))];
         c.fill(Outline::ellipse(x, GROUND + 1.0, rx, rx), Ink::Round((x, GROUND + 1.0), rx, fade));
     });
 }
 
 /// Draws what belongs to the head: lowered and tilted about the neck.
 fn with_head(c: &mut Canvas, pose: &Pose, neck: f32, draw: impl FnOnce(&mut Canvas)) {
-    let head = Transform::from_translate(0.0, pose.stance.head_dy)
-        .pre_concat(Transform::from_rotate_at(pose.stance.tilt, 100.0, neck));
+    let head = Transform::from_translate(0.0, pose.stance.head_dy).pre_concat(Transform::from_rotate_at(
+        pose.stance.tilt,
+        100.0,
+        neck,
+    ));
     c.within(head, draw);
 }
 

@@ -6,7 +6,8 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use openh264::OpenH264API;
 use openh264::encoder::{
-    Complexity, EncoderConfig, FrameRate, IntraFramePeriod, Profile, RateControlMode, SpsPpsStrategy, VuiConfig,
+    Complexity, EncoderConfig, FrameRate, IntraFramePeriod, Profile, RateControlMode, SpsPpsStrategy,
+    VuiConfig,
 };
 use openh264::formats::YUVSlices;
 use openh264::nal_units;

@@ -7,10 +7,14 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod api;
 pub mod clip;
+pub mod delay;
 pub mod draw;
 pub mod encode;
+pub mod fault;
 pub mod motion;
+pub mod order;
 pub mod pose;
 pub mod reaction;
 pub mod sheet;

@@ -1,11 +1,167 @@
-//! The studio's command line.
-fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    let size = a.get(3).and_then(|s| s.parse().ok()).unwrap_or(160);
-    let p = match a[1].as_str() {"sheet" => cuelight_studio::sheet::states(size), "r" => cuelight_studio::sheet::reactions(size),
-     _ => { let ch=&cuelight_core::character::built_in()[&a[3]]; let p=cuelight_core::catalog::built_in().preset(&a[5]).unwrap();
-       let spec=cuelight_studio::clip::Spec{look:ch.look,character_seed:ch.seed,motion_seed:ch.seed,cue:cuelight_core::cue::Cue::state(&a[4]),width:p.width,height:p.height,fps:p.fps,duration_ms:cuelight_core::catalog::built_in().state(&a[4]).unwrap().duration_ms.0 as u32};
-       let t=std::time::Instant::now();
-       let b=cuelight_studio::clip::render(&spec,|_|std::ops::ControlFlow::Continue(())).unwrap(); eprintln!("{} bytes {:?}",b.len(),t.elapsed()); std::fs::write(&a[2],b).unwrap(); return; } };
-    p.unwrap().save_png(&a[2]).unwrap();
+//! The studio's command line: serve, draw a contact sheet, render one clip to a file.
+
+#![forbid(unsafe_code)]
+
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cuelight_core::cue::Cue;
+use cuelight_core::{catalog, character};
+use cuelight_studio::api::{self, Config};
+use cuelight_studio::clip::{self, Spec};
+use cuelight_studio::delay::Delays;
+use cuelight_studio::sheet;
+
+/// Draws characters, encodes real clips, and serves them as a generation provider would.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The port to listen on; 0 for any that is free.
+    #[arg(long, default_value_t = 8790)]
+    port: u16,
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// How long generations take, in milliseconds, for instance realtime=200,fast=800.
+    #[arg(long, default_value = "")]
+    delay: String,
+    /// A factor over all delays.
+    #[arg(long, default_value_t = 1.0)]
+    delay_scale: f64,
+    /// The seed of the dice that faults are thrown with.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Draws the built-in characters in every state, in one picture.
+    Sheet {
+        /// Where to write the PNG.
+        out: PathBuf,
+        /// Side of one picture, in px.
+        #[arg(long, default_value_t = 160)]
+        size: u32,
+        /// Draws moods and animations instead of states.
+        #[arg(long)]
+        reactions: bool,
+    },
+    /// Renders one clip.
+    Render {
+        /// Id of a built-in character.
+        #[arg(long)]
+        character: String,
+        /// A state of the catalogue.
+        #[arg(long)]
+        state: String,
+        /// A quality preset.
+        #[arg(long, default_value = "fast")]
+        preset: String,
+        /// Where to write the MP4.
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            // The last word before the process ends is for the person who started it.
+            let _ = writeln!(std::io::stderr(), "cuelight-studio: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), String> {
+    match &arguments.command {
+        Some(Command::Sheet { out, size, reactions }) => {
+            let drawn = if *reactions { sheet::reactions(*size) } else { sheet::states(*size) };
+            let sheet = drawn.ok_or(format!("a sheet of pictures of {size} px cannot be drawn"))?;
+            sheet.save_png(out).map_err(|error| format!("{} cannot be written: {error}", out.display()))
+        }
+        Some(Command::Render { character, state, preset, out }) => render(character, state, preset, out),
+        None => serve(&arguments),
+    }
+}
+
+fn render(id: &str, state: &str, preset: &str, out: &PathBuf) -> Result<(), String> {
+    let who = character::built_in().get(id).ok_or_else(|| {
+        let known: Vec<&str> = character::built_in().keys().map(String::as_str).collect();
+        format!("there is no character {id}; one of {}", known.join(", "))
+    })?;
+    let what = catalog::built_in().state(state).ok_or(format!("there is no state {state}"))?;
+    let how = catalog::built_in().preset(preset).ok_or(format!("there is no preset {preset}"))?;
+    let spec = Spec {
+        look: who.look,
+        character_seed: who.seed,
+        motion_seed: who.seed,
+        cue: Cue::state(state),
+        width: how.width,
+        height: how.height,
+        fps: how.fps,
+        duration_ms: u32::try_from(what.duration_ms.0).unwrap_or(u32::MAX),
+    };
+    let bytes = clip::render(&spec, |_| ControlFlow::Continue(())).map_err(|error| error.to_string())?;
+    std::fs::write(out, bytes).map_err(|error| format!("{} cannot be written: {error}", out.display()))
+}
+
+#[tokio::main]
+async fn serve(arguments: &Arguments) -> Result<(), String> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let mut config = Config { seed: arguments.seed, ..Config::default() };
+    if let Ok(key) = std::env::var("STUDIO_KEY") {
+        config.key = key;
+    }
+    let mut delays = Delays::default();
+    delays.set_list(&arguments.delay).map_err(|error| format!("--delay: {error}"))?;
+    delays.set_scale(arguments.delay_scale).map_err(|error| format!("--delay-scale: {error}"))?;
+    config.delays = delays;
+    let wanted = SocketAddr::new(arguments.host, arguments.port);
+    let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!(
+                "port {} is in use by another program; choose another with --port, or 0 for any",
+                wanted.port()
+            )
+        }
+        _ => format!("cannot listen on {wanted}: {error}"),
+    })?;
+    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let _ = writeln!(std::io::stdout(), "studio ready at http://{bound}");
+    axum::serve(listener, api::app(config))
+        .with_graceful_shutdown(asked_to_stop())
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// Resolves at SIGINT or SIGTERM. Connections that are stalled on purpose are not waited for.
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => {
+                let _ = interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+    tracing::info!("stopping");
+    tokio::spawn(async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        std::process::exit(0);
+    });
 }

@@ -71,7 +71,9 @@ impl Beat {
 
     /// Two blinks a clip, at times the seed chooses, clear of the ends.
     pub(crate) fn blink(self, seed: u32) -> f32 {
-        let pick = |shift: u32| f32::from(u8::try_from((seed.wrapping_mul(2_654_435_761) >> shift) & 0xff).unwrap_or(0)) / 255.0;
+        let pick = |shift: u32| {
+            f32::from(u8::try_from((seed.wrapping_mul(2_654_435_761) >> shift) & 0xff).unwrap_or(0)) / 255.0
+        };
         self.bump(0.18 + 0.2 * pick(3), 0.045).max(self.bump(0.62 + 0.24 * pick(13), 0.045))
     }
 }
@@ -260,7 +262,9 @@ mod tests {
                     animation: "idle".into(),
                     intensity: Intensity::from_unit(f64::from(tenths) / 10.0).unwrap(),
                 };
-                let sum = |p: &Pose| p.numbers().iter().zip(Pose::default().numbers()).map(|(a, b)| (a - b).abs()).sum::<f32>();
+                let sum = |p: &Pose| {
+                    p.numbers().iter().zip(Pose::default().numbers()).map(|(a, b)| (a - b).abs()).sum::<f32>()
+                };
                 sum(&pose(&Cue::Reaction(words), 0.0, 7))
             };
             for tenths in 1..10 {

@@ -9,13 +9,33 @@ use crate::pose::{Pose, blend};
 
 /// The expressions and emotions that are known. Other words are taken as `neutral`.
 pub const MOODS: &[&str] = &[
-    "neutral", "interested", "pleased", "happy", "ecstatic", "amused", "giggling", "blushing", "flustered", "shy",
-    "curious", "surprised", "afraid", "angry", "annoyed", "sad", "tired", "proud", "bored", "confused", "loving",
+    "neutral",
+    "interested",
+    "pleased",
+    "happy",
+    "ecstatic",
+    "amused",
+    "giggling",
+    "blushing",
+    "flustered",
+    "shy",
+    "curious",
+    "surprised",
+    "afraid",
+    "angry",
+    "annoyed",
+    "sad",
+    "tired",
+    "proud",
+    "bored",
+    "confused",
+    "loving",
 ];
 
 /// The animations that are known. Other words are taken as `idle`.
 pub const ANIMATIONS: &[&str] = &[
-    "idle", "giggle", "nod", "shake", "wave", "jump", "dance", "stretch", "purr", "flinch", "sleep", "spin", "cheer",
+    "idle", "giggle", "nod", "shake", "wave", "jump", "dance", "stretch", "purr", "flinch", "sleep", "spin",
+    "cheer",
 ];
 
 const AT_EASE: Stance = stance::IDLE;
@@ -26,64 +46,192 @@ fn mood(word: &str) -> Option<Stance> {
     Some(match word {
         "neutral" => AT_EASE,
         "interested" => Stance {
-            lean: 4.0, tilt: 6.0, brow_l: 0.6, brow_r: 0.6, eye_open: 1.18, mouth_wide: 0.85,
-            hand_l: (-24.0, 138.0), hand_r: (24.0, 138.0), bend_l: 12.0, bend_r: 12.0, ..smile(0.75, 0.12, 0.5)
+            lean: 4.0,
+            tilt: 6.0,
+            brow_l: 0.6,
+            brow_r: 0.6,
+            eye_open: 1.18,
+            mouth_wide: 0.85,
+            hand_l: (-24.0, 138.0),
+            hand_r: (24.0, 138.0),
+            bend_l: 12.0,
+            bend_r: 12.0,
+            ..smile(0.75, 0.12, 0.5)
         },
-        "pleased" => Stance { tilt: -5.0, brow_l: 0.3, brow_r: 0.3, eye_smile: 0.45, mouth_wide: 1.15, ..smile(1.0, 0.0, 0.8) },
+        "pleased" => Stance {
+            tilt: -5.0,
+            brow_l: 0.3,
+            brow_r: 0.3,
+            eye_smile: 0.45,
+            mouth_wide: 1.15,
+            ..smile(1.0, 0.0, 0.8)
+        },
         "happy" => Stance { prop: Prop::Hearts, ..stance::of_state("happy") },
         "ecstatic" => Stance { eye_smile: 0.0, ..stance::of_state("excited") },
         "amused" => Stance {
-            tilt: 8.0, brow_l: 0.7, brow_r: -0.1, eye_smile: 0.4, hand_r: (12.0, 120.0), bend_r: 18.0, mouth_wide: 1.1,
+            tilt: 8.0,
+            brow_l: 0.7,
+            brow_r: -0.1,
+            eye_smile: 0.4,
+            hand_r: (12.0, 120.0),
+            bend_r: 18.0,
+            mouth_wide: 1.1,
             ..smile(0.95, 0.2, 0.6)
         },
         "giggling" => Stance {
-            tilt: 7.0, head_dy: 3.0, eye_smile: 1.0, hand_l: (-8.0, 124.0), hand_r: (8.0, 118.0), bend_l: 16.0, bend_r: 18.0,
+            tilt: 7.0,
+            head_dy: 3.0,
+            eye_smile: 1.0,
+            hand_l: (-8.0, 124.0),
+            hand_r: (8.0, 118.0),
+            bend_l: 16.0,
+            bend_r: 18.0,
             ..smile(0.9, 0.4, 1.0)
         },
         "blushing" => Stance {
-            tilt: -9.0, head_dy: 4.0, brow_slant: 0.55, gaze: (0.6, 0.5), eye_open: 0.85, mouth_wide: 0.7,
-            hand_l: (-34.0, 104.0), hand_r: (34.0, 104.0), bend_l: 14.0, bend_r: 14.0, ..smile(0.6, 0.0, 1.3)
+            tilt: -9.0,
+            head_dy: 4.0,
+            brow_slant: 0.55,
+            gaze: (0.6, 0.5),
+            eye_open: 0.85,
+            mouth_wide: 0.7,
+            hand_l: (-34.0, 104.0),
+            hand_r: (34.0, 104.0),
+            bend_l: 14.0,
+            bend_r: 14.0,
+            ..smile(0.6, 0.0, 1.3)
         },
         "flustered" => Stance {
-            tilt: 6.0, brow_l: 0.6, brow_r: 0.6, brow_slant: 0.8, eye_open: 1.15, gaze: (-0.6, 0.1), mouth_wide: 0.8,
-            hand_l: (-42.0, 112.0), hand_r: (42.0, 112.0), bend_l: 16.0, bend_r: 16.0, prop: Prop::Sweat, ..smile(-0.35, 0.35, 1.2)
+            tilt: 6.0,
+            brow_l: 0.6,
+            brow_r: 0.6,
+            brow_slant: 0.8,
+            eye_open: 1.15,
+            gaze: (-0.6, 0.1),
+            mouth_wide: 0.8,
+            hand_l: (-42.0, 112.0),
+            hand_r: (42.0, 112.0),
+            bend_l: 16.0,
+            bend_r: 16.0,
+            prop: Prop::Sweat,
+            ..smile(-0.35, 0.35, 1.2)
         },
         "shy" => Stance {
-            lean: -4.0, tilt: -12.0, head_dy: 7.0, brow_slant: 0.7, gaze: (-0.7, 0.6), eye_open: 0.75, mouth_wide: 0.55,
-            hand_l: (-5.0, 146.0), hand_r: (5.0, 146.0), bend_l: 14.0, bend_r: 14.0, ..smile(0.4, 0.0, 1.0)
+            lean: -4.0,
+            tilt: -12.0,
+            head_dy: 7.0,
+            brow_slant: 0.7,
+            gaze: (-0.7, 0.6),
+            eye_open: 0.75,
+            mouth_wide: 0.55,
+            hand_l: (-5.0, 146.0),
+            hand_r: (5.0, 146.0),
+            bend_l: 14.0,
+            bend_r: 14.0,
+            ..smile(0.4, 0.0, 1.0)
         },
         "curious" => Stance {
-            lean: 6.0, tilt: 13.0, brow_l: 0.9, brow_r: 0.2, eye_open: 1.22, gaze: (0.5, -0.2), mouth_wide: 0.6,
-            hand_r: (13.0, 117.0), bend_r: 20.0, ..smile(0.3, 0.15, 0.4)
+            lean: 6.0,
+            tilt: 13.0,
+            brow_l: 0.9,
+            brow_r: 0.2,
+            eye_open: 1.22,
+            gaze: (0.5, -0.2),
+            mouth_wide: 0.6,
+            hand_r: (13.0, 117.0),
+            bend_r: 20.0,
+            ..smile(0.3, 0.15, 0.4)
         },
         "surprised" => stance::of_state("surprised"),
         "afraid" => Stance {
-            lean: -7.0, head_dy: 5.0, brow_l: 0.7, brow_r: 0.7, brow_slant: 1.0, eye_open: 1.35, mouth_wide: 0.95, blush: 0.0,
-            hand_l: (-10.0, 122.0), hand_r: (10.0, 122.0), bend_l: 16.0, bend_r: 16.0, prop: Prop::Sweat,
-            mouth_curve: -0.8, mouth_open: 0.3, ..AT_EASE
+            lean: -7.0,
+            head_dy: 5.0,
+            brow_l: 0.7,
+            brow_r: 0.7,
+            brow_slant: 1.0,
+            eye_open: 1.35,
+            mouth_wide: 0.95,
+            blush: 0.0,
+            hand_l: (-10.0, 122.0),
+            hand_r: (10.0, 122.0),
+            bend_l: 16.0,
+            bend_r: 16.0,
+            prop: Prop::Sweat,
+            mouth_curve: -0.8,
+            mouth_open: 0.3,
+            ..AT_EASE
         },
         "angry" => Stance {
-            lean: 3.0, head_dy: 3.0, brow_l: -0.7, brow_r: -0.7, brow_slant: -1.1, eye_open: 0.82, mouth_wide: 1.0,
-            hand_l: (-36.0, 149.0), hand_r: (36.0, 149.0), bend_l: 27.0, bend_r: 27.0, prop: Prop::Anger, ..smile(-0.95, 0.22, 0.7)
+            lean: 3.0,
+            head_dy: 3.0,
+            brow_l: -0.7,
+            brow_r: -0.7,
+            brow_slant: -1.1,
+            eye_open: 0.82,
+            mouth_wide: 1.0,
+            hand_l: (-36.0, 149.0),
+            hand_r: (36.0, 149.0),
+            bend_l: 27.0,
+            bend_r: 27.0,
+            prop: Prop::Anger,
+            ..smile(-0.95, 0.22, 0.7)
         },
         "annoyed" => Stance {
-            tilt: -6.0, brow_l: -0.6, brow_r: 0.3, brow_slant: -0.6, eye_open: 0.55, gaze: (0.75, -0.1), mouth_wide: 0.75,
-            hand_l: (10.0, 139.0), hand_r: (-10.0, 133.0), bend_l: 10.0, bend_r: 10.0, ..smile(-0.6, 0.0, 0.3)
+            tilt: -6.0,
+            brow_l: -0.6,
+            brow_r: 0.3,
+            brow_slant: -0.6,
+            eye_open: 0.55,
+            gaze: (0.75, -0.1),
+            mouth_wide: 0.75,
+            hand_l: (10.0, 139.0),
+            hand_r: (-10.0, 133.0),
+            bend_l: 10.0,
+            bend_r: 10.0,
+            ..smile(-0.6, 0.0, 0.3)
         },
         "sad" => stance::of_state("sad"),
         "tired" => Stance {
-            lean: -3.0, tilt: 10.0, head_dy: 8.0, brow_slant: 0.5, brow_l: -0.2, brow_r: -0.2, eye_open: 0.34, gaze: (0.0, 0.5),
-            hand_l: (-36.0, 160.0), hand_r: (36.0, 160.0), mouth_wide: 0.7, ..smile(-0.25, 0.28, 0.15)
+            lean: -3.0,
+            tilt: 10.0,
+            head_dy: 8.0,
+            brow_slant: 0.5,
+            brow_l: -0.2,
+            brow_r: -0.2,
+            eye_open: 0.34,
+            gaze: (0.0, 0.5),
+            hand_l: (-36.0, 160.0),
+            hand_r: (36.0, 160.0),
+            mouth_wide: 0.7,
+            ..smile(-0.25, 0.28, 0.15)
         },
         "proud" => Stance { prop: Prop::Glint, eye_smile: 0.0, ..stance::of_state("confident") },
         "bored" => Stance {
-            tilt: 12.0, head_dy: 5.0, eye_open: 0.42, gaze: (-0.8, -0.1), brow_l: -0.2, brow_r: -0.2, mouth_wide: 0.7,
-            hand_r: (27.0, 110.0), bend_r: 20.0, ..smile(-0.3, 0.0, 0.1)
+            tilt: 12.0,
+            head_dy: 5.0,
+            eye_open: 0.42,
+            gaze: (-0.8, -0.1),
+            brow_l: -0.2,
+            brow_r: -0.2,
+            mouth_wide: 0.7,
+            hand_r: (27.0, 110.0),
+            bend_r: 20.0,
+            ..smile(-0.3, 0.0, 0.1)
         },
         "confused" => stance::of_state("confused"),
         "loving" => Stance {
-            tilt: 8.0, brow_l: 0.3, brow_r: 0.3, brow_slant: 0.4, eye_smile: 1.0, hand_l: (-8.0, 130.0), hand_r: (8.0, 130.0),
-            bend_l: 18.0, bend_r: 18.0, prop: Prop::Hearts, mouth_wide: 0.9, ..smile(0.9, 0.0, 1.2)
+            tilt: 8.0,
+            brow_l: 0.3,
+            brow_r: 0.3,
+            brow_slant: 0.4,
+            eye_smile: 1.0,
+            hand_l: (-8.0, 130.0),
+            hand_r: (8.0, 130.0),
+            bend_l: 18.0,
+            bend_r: 18.0,
+            prop: Prop::Hearts,
+            mouth_wide: 0.9,
+            ..smile(0.9, 0.0, 1.2)
         },
         _ => return None,
     })
@@ -112,8 +260,10 @@ pub(crate) fn pose(words: &Reaction, at: Beat, seed: u32) -> Pose {
     pose.stance = blend(&pose.stance, &target, amount);
     pose.prop_phase = at.phase();
     // A sign appears with a feeling that is at least moderate.
-    pose.prop_amount = if target.prop == Prop::None { 0.0 } else { ((strength - 0.25) * 1.6).clamp(0.0, 1.0) * e };
-    pose.shine = if words.expression == "ecstatic" || words.emotion == "ecstatic" { strength * e } else { 0.0 };
+    pose.prop_amount =
+        if target.prop == Prop::None { 0.0 } else { ((strength - 0.25) * 1.6).clamp(0.0, 1.0) * e };
+    pose.shine =
+        if words.expression == "ecstatic" || words.emotion == "ecstatic" { strength * e } else { 0.0 };
     tremble(&mut pose, words, at, strength * e);
     animate(&mut pose, animation, at, strength, e);
     pose
@@ -147,7 +297,8 @@ fn animate(pose: &mut Pose, animation: &str, at: Beat, strength: f32, e: f32) {
             s.eye_smile = s.eye_smile.max(k.min(1.0));
             s.mouth_open = s.mouth_open.max((0.35 + 0.25 * at.sin(8)) * k);
             s.mouth_curve += (1.0 - s.mouth_curve) * k.min(1.0);
-            let hands = Stance { hand_l: (-8.0, 126.0), hand_r: (8.0, 119.0), bend_l: 16.0, bend_r: 18.0, ..*s };
+            let hands =
+                Stance { hand_l: (-8.0, 126.0), hand_r: (8.0, 119.0), bend_l: 16.0, bend_r: 18.0, ..*s };
             *s = blend(s, &hands, k.min(1.0));
         }
         "nod" => s.head_dy += 8.0 * at.rise(3) * k,
@@ -172,11 +323,26 @@ fn animate(pose: &mut Pose, animation: &str, at: Beat, strength: f32, e: f32) {
             s.lean += 6.0 * at.sin(2) * k;
             s.tilt -= 9.0 * at.sin(2) * k;
             pose.hop += 5.0 * at.bounce(4) * k;
-            let arms = Stance { hand_l: (-56.0, 112.0 - 30.0 * at.sin(2)), hand_r: (56.0, 112.0 + 30.0 * at.sin(2)), bend_l: 12.0, bend_r: 12.0, ..*s };
+            let arms = Stance {
+                hand_l: (-56.0, 112.0 - 30.0 * at.sin(2)),
+                hand_r: (56.0, 112.0 + 30.0 * at.sin(2)),
+                bend_l: 12.0,
+                bend_r: 12.0,
+                ..*s
+            };
             *s = blend(s, &arms, k.min(1.0));
         }
         "stretch" => {
-            let up = Stance { hand_l: (-22.0, 40.0), hand_r: (22.0, 40.0), bend_l: 24.0, bend_r: 24.0, eye_open: 0.1, mouth_open: 0.6, head_dy: -3.0, ..*s };
+            let up = Stance {
+                hand_l: (-22.0, 40.0),
+                hand_r: (22.0, 40.0),
+                bend_l: 24.0,
+                bend_r: 24.0,
+                eye_open: 0.1,
+                mouth_open: 0.6,
+                head_dy: -3.0,
+                ..*s
+            };
             *s = blend(s, &up, k.min(1.0) * at.rise(1));
             pose.squash += 0.07 * at.rise(1) * k;
         }
@@ -188,13 +354,32 @@ fn animate(pose: &mut Pose, animation: &str, at: Beat, strength: f32, e: f32) {
             pose.swish += at.sin(2) * k;
         }
         "flinch" => {
-            let back = Stance { lean: -9.0, head_dy: 4.0, hand_l: (-46.0, 96.0), hand_r: (40.0, 94.0), bend_l: 14.0, bend_r: 14.0, eye_open: 0.15, brow_slant: 0.8, ..*s };
+            let back = Stance {
+                lean: -9.0,
+                head_dy: 4.0,
+                hand_l: (-46.0, 96.0),
+                hand_r: (40.0, 94.0),
+                bend_l: 14.0,
+                bend_r: 14.0,
+                eye_open: 0.15,
+                brow_slant: 0.8,
+                ..*s
+            };
             let hit = at.bump(0.3, 0.28);
             *s = blend(s, &back, hit * k.min(1.0));
             pose.sway -= 9.0 * hit * k;
         }
         "sleep" => {
-            let asleep = Stance { eye_open: 0.0, eye_smile: 0.0, head_dy: 9.0, tilt: 11.0, mouth_open: 0.15 + 0.1 * at.sin(2), mouth_curve: 0.2, mouth_wide: 0.6, ..*s };
+            let asleep = Stance {
+                eye_open: 0.0,
+                eye_smile: 0.0,
+                head_dy: 9.0,
+                tilt: 11.0,
+                mouth_open: 0.15 + 0.1 * at.sin(2),
+                mouth_curve: 0.2,
+                mouth_wide: 0.6,
+                ..*s
+            };
             *s = blend(s, &asleep, (0.6 + 0.4 * strength) * e);
             s.prop = Prop::Sleep;
             pose.prop_amount = (0.4 + 0.6 * strength) * e;

@@ -45,7 +45,14 @@ fn grid(size: u32, rows: &[&[Cue]; 6], phase: f64) -> Option<Pixmap> {
             let tile = draw::frame(&character.look, character.seed, &pose, size, size)?;
             let (x, y) = (i32::try_from(x).ok()?, i32::try_from(y).ok()?);
             let size = i32::try_from(size).ok()?;
-            sheet.draw_pixmap(x * size, y * size, tile.as_ref(), &PixmapPaint::default(), Transform::identity(), None);
+            sheet.draw_pixmap(
+                x * size,
+                y * size,
+                tile.as_ref(),
+                &PixmapPaint::default(),
+                Transform::identity(),
+                None,
+            );
         }
     }
     Some(sheet)

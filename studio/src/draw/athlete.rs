@@ -19,7 +19,8 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
         let (x, y) = arm.shoulder;
         c.fill(Outline::ellipse(x, y, 6.4, 6.6), volume(palette.primary, x, y, 7.0));
         let ((hx, hy), (dx, dy)) = (arm.hand, arm.direction());
-        let band = Outline::at(hx - dx * 6.5 - dy * 4.4, hy - dy * 6.5 + dx * 4.4).to(hx - dx * 6.5 + dy * 4.4, hy - dy * 6.5 - dx * 4.4);
+        let band = Outline::at(hx - dx * 6.5 - dy * 4.4, hy - dy * 6.5 + dx * 4.4)
+            .to(hx - dx * 6.5 + dy * 4.4, hy - dy * 6.5 - dx * 4.4);
         arm.mitten(c, 7.4, skin);
         c.line(band, 4.2, palette.accent);
     }
@@ -77,10 +78,19 @@ fn torso(c: &mut Canvas, palette: Palette, skin: Color) {
     c.inside(shirt(), |c| {
         c.line(Outline::at(70.0, 138.0).bend(100.0, 143.0, 130.0, 138.0), 5.0, WHITE);
         c.line(Outline::at(121.0, 116.0).bend(118.0, 132.0, 121.0, 148.0), 2.6, Tint(lit(primary, 0.7), 0.5));
-        c.fill(Outline::ellipse(100.0, 108.0, 30.0, 12.0), spot(shade(primary, 0.8), 0.5, 100.0, 108.0, 22.0));
+        c.fill(
+            Outline::ellipse(100.0, 108.0, 30.0, 12.0),
+            spot(shade(primary, 0.8), 0.5, 100.0, 108.0, 22.0),
+        );
     });
     // A bolt, the badge of the team.
-    let badge = Outline::at(103.0, 121.0).to(94.0, 131.0).to(99.4, 131.0).to(97.0, 138.0).to(106.0, 128.0).to(100.8, 128.0).closed();
+    let badge = Outline::at(103.0, 121.0)
+        .to(94.0, 131.0)
+        .to(99.4, 131.0)
+        .to(97.0, 138.0)
+        .to(106.0, 128.0)
+        .to(100.8, 128.0)
+        .closed();
     c.fill(badge, WHITE);
 }
 
@@ -88,7 +98,12 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, skin: Color, seed: u32) {
     let Palette { secondary, accent, .. } = palette;
     let fly = pose.swish * 6.0;
     for (dy, length) in [(0.0, 17.0), (6.0, 13.0)] {
-        let tail = Outline::at(134.0, 62.0).bend(144.0, 58.0 + dy + fly * 0.4, 134.0 + length, 66.0 + dy * 1.6 + fly);
+        let tail = Outline::at(134.0, 62.0).bend(
+            144.0,
+            58.0 + dy + fly * 0.4,
+            134.0 + length,
+            66.0 + dy * 1.6 + fly,
+        );
         c.line(tail, 5.6, shade(accent, 0.18));
     }
     for x in [63.5, 136.5] {
@@ -119,7 +134,10 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, skin: Color, seed: u32) {
         mouth_r: 9.0,
         cheek: (24.0, 95.0),
     };
-    for (i, (x, y)) in [(-26.0, 93.0), (-21.0, 95.5), (-24.0, 98.5), (22.0, 95.0), (26.5, 93.5), (25.0, 98.0)].into_iter().enumerate() {
+    for (i, (x, y)) in [(-26.0, 93.0), (-21.0, 95.5), (-24.0, 98.5), (22.0, 95.0), (26.5, 93.5), (25.0, 98.0)]
+        .into_iter()
+        .enumerate()
+    {
         if (seed >> i) & 1 == 1 {
             c.fill(Outline::ellipse(100.0 + x, y, 1.2, 1.1), Tint(shade(skin, 0.5), 0.7));
         }
@@ -127,9 +145,24 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, skin: Color, seed: u32) {
     face.draw(c, pose);
     c.line(Outline::at(98.0, 91.5).bend(100.5, 93.5, 102.6, 91.2), 2.2, Tint(shade(skin, 0.45), 0.8));
     prop::tear(c, pose, 83.0, 95.0);
-    let band = || Outline::at(63.5, 70.0).curve(70.0, 55.0, 130.0, 55.0, 136.5, 70.0).to(136.0, 61.5).curve(128.0, 46.5, 72.0, 46.5, 64.0, 61.5).closed();
-    c.fill(band(), Ink::Line((64.0, 50.0), (136.0, 66.0), vec![(0.0, lit(accent, 0.35).into()), (0.5, accent.into()), (1.0, shade(accent, 0.3).into())]));
-    c.inside(band(), |c| c.line(Outline::at(62.0, 66.0).curve(70.0, 50.6, 130.0, 50.6, 138.0, 66.0), 1.8, Tint(WHITE, 0.75)));
+    let band = || {
+        Outline::at(63.5, 70.0)
+            .curve(70.0, 55.0, 130.0, 55.0, 136.5, 70.0)
+            .to(136.0, 61.5)
+            .curve(128.0, 46.5, 72.0, 46.5, 64.0, 61.5)
+            .closed()
+    };
+    c.fill(
+        band(),
+        Ink::Line(
+            (64.0, 50.0),
+            (136.0, 66.0),
+            vec![(0.0, lit(accent, 0.35).into()), (0.5, accent.into()), (1.0, shade(accent, 0.3).into())],
+        ),
+    );
+    c.inside(band(), |c| {
+        c.line(Outline::at(62.0, 66.0).curve(70.0, 50.6, 130.0, 50.6, 138.0, 66.0), 1.8, Tint(WHITE, 0.75))
+    });
 }
 
 fn hair(c: &mut Canvas, color: Color, fly: f32) {

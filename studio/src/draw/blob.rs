@@ -52,8 +52,16 @@ fn body(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
     c.inside(drop(0.0), |c| {
         // Light that has gone through the jelly gathers at the far side.
         c.fill(Outline::ellipse(122.0, 170.0, 44.0, 30.0), spot(lit(primary, 0.75), 0.5, 122.0, 170.0, 34.0));
-        c.line(Outline::at(151.0, 118.0).curve(154.0, 160.0, 138.0, 180.0, 108.0, 182.0), 3.0, Tint(lit(primary, 0.8), 0.55));
-        for (i, (x, y, r)) in [(66.0, 160.0, 3.0), (76.0, 169.0, 2.0), (134.0, 118.0, 2.4), (62.0, 146.0, 1.6)].into_iter().enumerate() {
+        c.line(
+            Outline::at(151.0, 118.0).curve(154.0, 160.0, 138.0, 180.0, 108.0, 182.0),
+            3.0,
+            Tint(lit(primary, 0.8), 0.55),
+        );
+        for (i, (x, y, r)) in
+            [(66.0, 160.0, 3.0), (76.0, 169.0, 2.0), (134.0, 118.0, 2.4), (62.0, 146.0, 1.6)]
+                .into_iter()
+                .enumerate()
+        {
             let shift = f32::from(u8::try_from((seed >> (i * 3)) & 7).unwrap_or(0)) - 3.5;
             c.fill(Outline::ellipse(x + shift, y - shift * 0.5, r, r), Tint(WHITE, 0.3));
         }
@@ -87,9 +95,30 @@ fn leaf(c: &mut Canvas, palette: Palette, tip: (f32, f32), swish: f32) {
     for side in [-1.0_f32, 1.0] {
         c.turned(side * 8.0 + swish * 14.0, x, y - 12.0, |c| {
             let (tx, ty) = (x + side * 20.0, y - 23.0);
-            let shape = || Outline::at(x, y - 12.0).curve(x + side * 3.0, y - 26.0, x + side * 14.0, y - 28.0, tx, ty).curve(x + side * 19.0, y - 13.0, x + side * 9.0, y - 8.0, x, y - 12.0).closed();
-            c.fill(shape(), Ink::Line((x, y - 26.0), (x, y - 8.0), vec![(0.0, lit(palette.accent, 0.25).into()), (1.0, shade(palette.accent, 0.14).into())]));
-            c.line(Outline::at(x + side * 2.0, y - 13.5).bend(x + side * 9.0, y - 19.0, x + side * 15.0, y - 21.0), 1.3, Tint(shade(palette.accent, 0.35), 0.7));
+            let shape = || {
+                Outline::at(x, y - 12.0)
+                    .curve(x + side * 3.0, y - 26.0, x + side * 14.0, y - 28.0, tx, ty)
+                    .curve(x + side * 19.0, y - 13.0, x + side * 9.0, y - 8.0, x, y - 12.0)
+                    .closed()
+            };
+            c.fill(
+                shape(),
+                Ink::Line(
+                    (x, y - 26.0),
+                    (x, y - 8.0),
+                    vec![(0.0, lit(palette.accent, 0.25).into()), (1.0, shade(palette.accent, 0.14).into())],
+                ),
+            );
+            c.line(
+                Outline::at(x + side * 2.0, y - 13.5).bend(
+                    x + side * 9.0,
+                    y - 19.0,
+                    x + side * 15.0,
+                    y - 21.0,
+                ),
+                1.3,
+                Tint(shade(palette.accent, 0.35), 0.7),
+            );
         });
     }
 }

@@ -44,16 +44,22 @@ impl<T: Into<Tint>> From<T> for Ink {
 
 impl Ink {
     fn shader(self) -> Shader<'static> {
-        let stops = |list: Vec<(f32, Tint)>| list.into_iter().map(|(at, tint)| GradientStop::new(at, tint.skia())).collect();
+        let stops = |list: Vec<(f32, Tint)>| {
+            list.into_iter().map(|(at, tint)| GradientStop::new(at, tint.skia())).collect()
+        };
         let point = |(x, y): (f32, f32)| Point::from_xy(x, y);
         // A gradient without extent is none; its first colour would do, and transparent is never wrong.
         let nothing = Shader::SolidColor(tiny_skia::Color::TRANSPARENT);
         match self {
             Self::Flat(tint) => Shader::SolidColor(tint.skia()),
-            Self::Line(from, to, list) => {
-                LinearGradient::new(point(from), point(to), stops(list), SpreadMode::Pad, Transform::identity())
-                    .unwrap_or(nothing)
-            }
+            Self::Line(from, to, list) => LinearGradient::new(
+                point(from),
+                point(to),
+                stops(list),
+                SpreadMode::Pad,
+                Transform::identity(),
+            )
+            .unwrap_or(nothing),
             Self::Round(centre, radius, list) => RadialGradient::new(
                 point(centre),
                 0.0,
@@ -175,7 +181,8 @@ impl Canvas {
         #[allow(clippy::cast_precision_loss)]
         let (w, h) = (width as f32, height as f32);
         let scale = w.min(h) / 200.0;
-        let at = Transform::from_row(scale, 0.0, 0.0, scale, (w - 200.0 * scale) / 2.0, (h - 200.0 * scale) / 2.0);
+        let at =
+            Transform::from_row(scale, 0.0, 0.0, scale, (w - 200.0 * scale) / 2.0, (h - 200.0 * scale) / 2.0);
         Some(Self { pixmap, at, clip: None })
     }
 

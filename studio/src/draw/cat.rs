@@ -30,7 +30,14 @@ fn tail(c: &mut Canvas, palette: Palette, pose: &Pose) {
     // A proud tail stands, a sad one lies.
     let mood = (pose.stance.mouth_curve * 0.7 + pose.stance.eye_open - 0.9).clamp(-1.0, 1.0);
     let (x, y) = (163.0 + pose.swish * 9.0, 138.0 - mood * 22.0);
-    let path = || Outline::at(122.0, 174.0).curve(150.0, 180.0, 158.0 - pose.swish * 3.0, 166.0, 154.0, 150.0).bend(151.0, y + 6.0, x, y);
+    let path = || {
+        Outline::at(122.0, 174.0).curve(150.0, 180.0, 158.0 - pose.swish * 3.0, 166.0, 154.0, 150.0).bend(
+            151.0,
+            y + 6.0,
+            x,
+            y,
+        )
+    };
     c.line(path(), 13.0, shade(palette.primary, 0.38));
     c.line(path(), 11.4, palette.primary);
     let end = || Outline::at(153.4, (y + 152.0) / 2.0).bend(152.0, y + 5.0, x, y);
@@ -51,12 +58,31 @@ fn body(c: &mut Canvas, palette: Palette, cream: Color) {
     c.inside(shape(), |c| {
         for y in [148.0, 158.0, 168.0] {
             for side in [-1.0, 1.0] {
-                c.line(Outline::at(100.0 + side * 42.0, y).bend(100.0 + side * 32.0, y + 3.0, 100.0 + side * 27.0, y + 1.0), 4.0, Tint(palette.secondary, 0.75));
+                c.line(
+                    Outline::at(100.0 + side * 42.0, y).bend(
+                        100.0 + side * 32.0,
+                        y + 3.0,
+                        100.0 + side * 27.0,
+                        y + 1.0,
+                    ),
+                    4.0,
+                    Tint(palette.secondary, 0.75),
+                );
             }
         }
-        c.fill(Outline::ellipse(100.0, 148.0, 20.0, 29.0), Ink::Line((100.0, 120.0), (100.0, 178.0), vec![(0.0, shade(cream, 0.12).into()), (0.4, cream.into()), (1.0, cream.into())]));
+        c.fill(
+            Outline::ellipse(100.0, 148.0, 20.0, 29.0),
+            Ink::Line(
+                (100.0, 120.0),
+                (100.0, 178.0),
+                vec![(0.0, shade(cream, 0.12).into()), (0.4, cream.into()), (1.0, cream.into())],
+            ),
+        );
         c.line(Outline::at(136.0, 152.0).bend(142.0, 178.0, 116.0, 182.0), 3.0, Tint(lit(primary, 0.7), 0.5));
-        c.fill(Outline::ellipse(100.0, 112.0, 34.0, 18.0), spot(shade(primary, 0.8), 0.5, 100.0, 112.0, 28.0));
+        c.fill(
+            Outline::ellipse(100.0, 112.0, 34.0, 18.0),
+            spot(shade(primary, 0.8), 0.5, 100.0, 112.0, 28.0),
+        );
     });
     for x in [83.0, 117.0] {
         c.fill(Outline::ellipse(x, 178.6, 13.6, 6.4), shade(cream, 0.34));
@@ -71,9 +97,13 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, cream: Color, seed: u32) 
     let Palette { primary, secondary, accent } = palette;
     c.line(Outline::at(77.0, 112.0).bend(100.0, 121.0, 123.0, 112.0), 6.4, shade(accent, 0.2));
     c.line(Outline::at(77.0, 111.4).bend(100.0, 120.4, 123.0, 111.4), 4.4, accent);
-    let ears = (pose.stance.mouth_curve.min(0.0) * 16.0 - (pose.stance.brow_slant.abs() - 0.5).max(0.0) * 10.0).max(-24.0);
+    let ears = (pose.stance.mouth_curve.min(0.0) * 16.0
+        - (pose.stance.brow_slant.abs() - 0.5).max(0.0) * 10.0)
+        .max(-24.0);
     for side in [-1.0, 1.0] {
-        c.turned(side * (-ears) + pose.swish * 2.0, 100.0 + side * 30.0, 58.0, |c| ear(c, side, primary, secondary));
+        c.turned(side * (-ears) + pose.swish * 2.0, 100.0 + side * 30.0, 58.0, |c| {
+            ear(c, side, primary, secondary)
+        });
     }
     let skull = || {
         Outline::at(100.0, 42.0)
@@ -93,7 +123,11 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, cream: Color, seed: u32) 
         for side in [-1.0, 1.0] {
             for (y, reach) in [(84.0, 11.0), (94.0, 9.0)] {
                 let x = 100.0 + side * 50.0;
-                c.line(Outline::at(x, y).bend(x - side * reach * 0.5, y + 2.4, x - side * reach, y + 1.0), 3.8, Tint(secondary, 0.85));
+                c.line(
+                    Outline::at(x, y).bend(x - side * reach * 0.5, y + 2.4, x - side * reach, y + 1.0),
+                    3.8,
+                    Tint(secondary, 0.85),
+                );
             }
         }
         c.fill(Outline::ellipse(100.0, 108.0, 27.0, 17.0), cream);
@@ -118,19 +152,31 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, cream: Color, seed: u32) 
         cheek: (33.0, 94.0),
     };
     face.draw(c, pose);
-    let nose = Outline::at(95.0, 91.4).bend(100.0, 89.4, 105.0, 91.4).bend(104.0, 95.6, 100.0, 97.0).bend(96.0, 95.6, 95.0, 91.4).closed();
+    let nose = Outline::at(95.0, 91.4)
+        .bend(100.0, 89.4, 105.0, 91.4)
+        .bend(104.0, 95.6, 100.0, 97.0)
+        .bend(96.0, 95.6, 95.0, 91.4)
+        .closed();
     c.fill(nose, mix(ROSE, INK, 0.16));
     c.fill(Outline::ellipse(98.4, 92.2, 1.3, 0.8), Tint(WHITE, 0.8));
     c.line(Outline::at(100.0, 96.6).to(100.0, 99.0), 1.8, INK);
     for side in [-1.0, 1.0] {
         for (y, drop) in [(94.0, -4.0), (98.0, 2.0)] {
-            let whisker = Outline::at(100.0 + side * 38.0, y).bend(100.0 + side * 50.0, y + drop * 0.4, 100.0 + side * 62.0, y + drop * 1.6);
+            let whisker = Outline::at(100.0 + side * 38.0, y).bend(
+                100.0 + side * 50.0,
+                y + drop * 0.4,
+                100.0 + side * 62.0,
+                y + drop * 1.6,
+            );
             c.line(whisker, 1.5, mix(secondary, INK, 0.2));
         }
     }
     prop::tear(c, pose, 76.0, 93.0);
     c.fill(Outline::ellipse(100.0, 120.6, 6.2, 6.2), shade(Color { r: 0xf6, g: 0xc4, b: 0x45 }, 0.35));
-    c.fill(Outline::ellipse(99.7, 120.2, 5.7, 5.7), volume(Color { r: 0xf6, g: 0xc4, b: 0x45 }, 100.0, 120.6, 6.0));
+    c.fill(
+        Outline::ellipse(99.7, 120.2, 5.7, 5.7),
+        volume(Color { r: 0xf6, g: 0xc4, b: 0x45 }, 100.0, 120.6, 6.0),
+    );
     c.fill(Outline::ellipse(100.0, 122.4, 1.5, 1.3), INK);
 }
 
@@ -146,5 +192,12 @@ fn ear(c: &mut Canvas, side: f32, primary: Color, secondary: Color) {
         .curve(x(44.0), 50.0, x(44.0), 42.0, x(41.6), 34.0)
         .curve(x(34.0), 38.0, x(28.0), 44.0, x(22.0), 50.0)
         .closed();
-    c.fill(inner, Ink::Line((x(40.0), 34.0), (x(30.0), 60.0), vec![(0.0, mix(ROSE, secondary, 0.25).into()), (1.0, lit(ROSE, 0.35).into())]));
+    c.fill(
+        inner,
+        Ink::Line(
+            (x(40.0), 34.0),
+            (x(30.0), 60.0),
+            vec![(0.0, mix(ROSE, secondary, 0.25).into()), (1.0, lit(ROSE, 0.35).into())],
+        ),
+    );
 }

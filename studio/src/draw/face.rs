@@ -94,7 +94,8 @@ impl Face {
             _ => INK,
         };
         if s.eye_smile > 0.62 {
-            let arc = Outline::at(x - r * 1.02, y + r * 0.35).bend(x, y - r * 1.35, x + r * 1.02, y + r * 0.35);
+            let arc =
+                Outline::at(x - r * 1.02, y + r * 0.35).bend(x, y - r * 1.35, x + r * 1.02, y + r * 0.35);
             self.glow(c, x, y, r);
             c.line(arc, line * 1.15, lash);
             return;
@@ -125,7 +126,12 @@ impl Face {
         if !matches!(self.eyes, Eyes::Screen(_)) && open < 0.96 {
             // The edge of the upper lid, where it crosses the eye.
             let half = rx * (1.0 - ((top - y) / ry).clamp(-1.0, 1.0).powi(2)).sqrt().max(0.3) * 1.08;
-            let lid = Outline::at(x - half, top - tip * 0.8 + 0.8).bend(x, top - ry * 0.2, x + half, top + tip * 0.8 + 0.8);
+            let lid = Outline::at(x - half, top - tip * 0.8 + 0.8).bend(
+                x,
+                top - ry * 0.2,
+                x + half,
+                top + tip * 0.8 + 0.8,
+            );
             c.line(lid, line * 0.8, mix(INK, self.lid, 0.12));
         }
     }
@@ -159,12 +165,20 @@ impl Face {
                 shine(c, px + gx * rx * 0.12, py + gy * ry * 0.12, rx);
             }
             Eyes::White(iris) => {
-                let white = Ink::Line((x, y - ry), (x, y + ry), vec![(0.0, shade(WHITE, 0.17).into()), (0.4, WHITE.into()), (1.0, WHITE.into())]);
+                let white = Ink::Line(
+                    (x, y - ry),
+                    (x, y + ry),
+                    vec![(0.0, shade(WHITE, 0.17).into()), (0.4, WHITE.into()), (1.0, WHITE.into())],
+                );
                 c.fill(Outline::ellipse(x, y, rx, ry), white);
                 let startled = 1.0 - (pose.stance.eye_open - 1.0).clamp(0.0, 0.4) * 0.6;
                 let (px, py) = gaze(0.36);
                 let r = rx * 0.68 * startled;
-                let ring = Ink::Line((px, py - r), (px, py + r), vec![(0.0, shade(iris, 0.55).into()), (0.5, iris.into()), (1.0, lit(iris, 0.35).into())]);
+                let ring = Ink::Line(
+                    (px, py - r),
+                    (px, py + r),
+                    vec![(0.0, shade(iris, 0.55).into()), (0.5, iris.into()), (1.0, lit(iris, 0.35).into())],
+                );
                 c.inside(Outline::ellipse(x, y, rx, ry), |c| {
                     c.fill(Outline::ellipse(px, py, r, r * 1.06), ring);
                     c.fill(Outline::ellipse(px, py, r * 0.6, r * 0.64), INK);
@@ -174,7 +188,11 @@ impl Face {
             Eyes::Screen(glow) => {
                 let (px, py) = gaze(0.5);
                 c.fill(Outline::ellipse(px, py, rx * 2.1, rx * 2.1), spot(glow, 0.4, px, py, rx * 2.1));
-                let ink = Ink::Line((px, py - ry), (px, py + ry), vec![(0.0, lit(glow, 0.7).into()), (1.0, glow.into())]);
+                let ink = Ink::Line(
+                    (px, py - ry),
+                    (px, py + ry),
+                    vec![(0.0, lit(glow, 0.7).into()), (1.0, glow.into())],
+                );
                 let corner = rx.min(ry) * 0.96;
                 c.fill(Outline::rounded(px - rx, py - ry, rx * 2.0, ry * 2.0, corner), ink);
                 if pose.shine > 0.05 {
@@ -198,13 +216,21 @@ impl Face {
             c.line(Outline::at(x0, y).bend(100.0, y + curve * scale, x1, y), 2.9 * scale.max(0.8), line);
             if s.mouth_curve > 0.3 && !matches!(self.eyes, Eyes::Screen(_)) {
                 for (x, side) in [(x0, -1.0), (x1, 1.0)] {
-                    let dimple = Outline::at(x - side * 0.3, y - 1.6).bend(x + side * 1.6, y - 0.4, x + side * 0.6, y + 1.6);
+                    let dimple = Outline::at(x - side * 0.3, y - 1.6).bend(
+                        x + side * 1.6,
+                        y - 0.4,
+                        x + side * 0.6,
+                        y + 1.6,
+                    );
                     c.line(dimple, 1.7 * scale.max(0.8), line);
                 }
             }
             return;
         }
-        let (drop, lift) = ((curve * 0.55 + s.mouth_open * 15.0) * scale, (curve * 0.3 - s.mouth_open * (5.0 - curve * 0.42)) * scale);
+        let (drop, lift) = (
+            (curve * 0.55 + s.mouth_open * 15.0) * scale,
+            (curve * 0.3 - s.mouth_open * (5.0 - curve * 0.42)) * scale,
+        );
         let lips = || {
             Outline::at(x0, y)
                 .curve(x0 + r * 0.12, y + drop * 1.25, x1 - r * 0.12, y + drop * 1.25, x1, y)
@@ -213,16 +239,34 @@ impl Face {
         };
         if let Eyes::Screen(glow) = self.eyes {
             c.line(lips(), 2.4, glow);
-            c.fill(lips(), Ink::Line((100.0, y), (100.0, y + drop), vec![(0.0, glow.into()), (1.0, lit(glow, 0.55).into())]));
+            c.fill(
+                lips(),
+                Ink::Line(
+                    (100.0, y),
+                    (100.0, y + drop),
+                    vec![(0.0, glow.into()), (1.0, lit(glow, 0.55).into())],
+                ),
+            );
             return;
         }
         let inside = Color { r: 0x7c, g: 0x22, b: 0x36 };
         c.line(lips(), 2.2, INK);
         c.inside(lips(), |c| {
-            c.fill(lips(), Ink::Line((100.0, y + lift), (100.0, y + drop), vec![(0.0, shade(inside, 0.5).into()), (1.0, inside.into())]));
+            c.fill(
+                lips(),
+                Ink::Line(
+                    (100.0, y + lift),
+                    (100.0, y + drop),
+                    vec![(0.0, shade(inside, 0.5).into()), (1.0, inside.into())],
+                ),
+            );
             c.fill(Outline::ellipse(100.0, y + drop * 1.02, r * 0.62, drop * 0.42), mix(ROSE, inside, 0.12));
             if s.mouth_curve > 0.35 && s.mouth_open > 0.22 {
-                let teeth = Outline::at(x0, y - 4.0).to(x1, y - 4.0).to(x1, y + lift * 0.7).bend(100.0, y + lift * 0.7 + 5.5 * scale, x0, y + lift * 0.7).closed();
+                let teeth = Outline::at(x0, y - 4.0)
+                    .to(x1, y - 4.0)
+                    .to(x1, y + lift * 0.7)
+                    .bend(100.0, y + lift * 0.7 + 5.5 * scale, x0, y + lift * 0.7)
+                    .closed();
                 c.fill(teeth, WHITE);
             }
         });

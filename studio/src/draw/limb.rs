@@ -76,7 +76,8 @@ impl Arm {
         let (dx, dy) = self.direction();
         let (x, y) = (x + dx * r * 0.3, y + dy * r * 0.3);
         // The thumb is on the inner side of the arm.
-        let (tx, ty) = (x - self.side * dy.abs() * r * 0.85 - dx * r * 0.2, y - dy * r * 0.15 + dx.abs() * -r * 0.8);
+        let (tx, ty) =
+            (x - self.side * dy.abs() * r * 0.85 - dx * r * 0.2, y - dy * r * 0.15 + dx.abs() * -r * 0.8);
         c.fill(Outline::ellipse(x, y, r + 0.6, r + 0.6), shade(color, 0.36));
         c.fill(Outline::ellipse(tx, ty, r * 0.46, r * 0.46), shade(color, 0.22));
         c.fill(Outline::ellipse(tx - 0.4, ty - 0.4, r * 0.38, r * 0.38), color);

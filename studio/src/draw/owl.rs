@@ -34,19 +34,33 @@ fn body(c: &mut Canvas, palette: Palette, pale: Color, seed: u32) {
     c.fill(shape(), volume(primary, 100.0, 138.0, 47.0));
     c.inside(shape(), |c| {
         let chest = || Outline::ellipse(100.0, 146.0, 31.0, 36.0);
-        c.fill(chest(), Ink::Line((100.0, 116.0), (100.0, 180.0), vec![(0.0, shade(pale, 0.16).into()), (0.4, pale.into()), (1.0, lit(pale, 0.3).into())]));
+        c.fill(
+            chest(),
+            Ink::Line(
+                (100.0, 116.0),
+                (100.0, 180.0),
+                vec![(0.0, shade(pale, 0.16).into()), (0.4, pale.into()), (1.0, lit(pale, 0.3).into())],
+            ),
+        );
         c.inside(chest(), |c| {
             let nudge = if seed & 1 == 0 { 0.0 } else { 4.5 };
             for (row, y) in [128.0, 139.0, 150.0, 161.0, 172.0].into_iter().enumerate() {
                 let shift = if row % 2 == 0 { nudge } else { nudge + 5.5 };
                 for column in -4_i8..=4 {
                     let x = 100.0 + f32::from(column) * 11.0 + shift - 4.5;
-                    c.line(Outline::at(x - 4.0, y).bend(x, y + 6.4, x + 4.0, y), 2.3, Tint(mix(primary, secondary, 0.25), 0.6));
+                    c.line(
+                        Outline::at(x - 4.0, y).bend(x, y + 6.4, x + 4.0, y),
+                        2.3,
+                        Tint(mix(primary, secondary, 0.25), 0.6),
+                    );
                 }
             }
         });
         c.line(Outline::at(145.0, 126.0).bend(150.0, 164.0, 112.0, 179.0), 3.0, Tint(lit(primary, 0.7), 0.5));
-        c.fill(Outline::ellipse(100.0, 110.0, 44.0, 22.0), spot(shade(primary, 0.9), 0.62, 100.0, 110.0, 38.0));
+        c.fill(
+            Outline::ellipse(100.0, 110.0, 44.0, 22.0),
+            spot(shade(primary, 0.9), 0.62, 100.0, 110.0, 38.0),
+        );
     });
 }
 
@@ -61,7 +75,12 @@ fn wing(c: &mut Canvas, palette: Palette, arm: Arm) {
     let shape = |g: f32| {
         Outline::at(sx - nx * (9.0 + g), sy - ny * (9.0 + g))
             .bend(ex - nx * (11.0 + g), ey - ny * (11.0 + g), tx + dx * g, ty + dy * g)
-            .bend(hx + nx * (9.0 + g) + dx * 4.0, hy + ny * (9.0 + g) + dy * 4.0, hx + nx * (9.0 + g), hy + ny * (9.0 + g))
+            .bend(
+                hx + nx * (9.0 + g) + dx * 4.0,
+                hy + ny * (9.0 + g) + dy * 4.0,
+                hx + nx * (9.0 + g),
+                hy + ny * (9.0 + g),
+            )
             .bend(ex + nx * (14.0 + g), ey + ny * (14.0 + g), sx + nx * (9.0 + g), sy + ny * (9.0 + g))
             .bend(sx - dx * (12.0 + g), sy - dy * (12.0 + g), sx - nx * (9.0 + g), sy - ny * (9.0 + g))
             .closed()
@@ -71,10 +90,19 @@ fn wing(c: &mut Canvas, palette: Palette, arm: Arm) {
     c.inside(shape(0.0), |c| {
         for share in [0.45_f32, 0.66, 0.87] {
             let (px, py) = (sx + (hx - sx) * share, sy + (hy - sy) * share);
-            let feather = Outline::at(px - nx * 3.0, py - ny * 3.0).bend(px + dx * 5.0 + nx * 6.0, py + dy * 5.0 + ny * 6.0, px + nx * 15.0, py + ny * 15.0);
+            let feather = Outline::at(px - nx * 3.0, py - ny * 3.0).bend(
+                px + dx * 5.0 + nx * 6.0,
+                py + dy * 5.0 + ny * 6.0,
+                px + nx * 15.0,
+                py + ny * 15.0,
+            );
             c.line(feather, 2.0, Tint(shade(color, 0.6), 0.55));
         }
-        c.line(Outline::at(sx - nx * 5.0, sy - ny * 5.0).bend(ex - nx * 6.5, ey - ny * 6.5, hx, hy), 3.0, Tint(lit(color, 0.45), 0.6));
+        c.line(
+            Outline::at(sx - nx * 5.0, sy - ny * 5.0).bend(ex - nx * 6.5, ey - ny * 6.5, hx, hy),
+            3.0,
+            Tint(lit(color, 0.45), 0.6),
+        );
     });
 }
 
@@ -93,14 +121,26 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, pale: Color) {
     c.fill(Outline::ellipse(100.3, 80.6, 50.6, 40.4), shade(primary, 0.4));
     c.fill(skull(), volume(primary, 100.0, 80.0, 50.0));
     c.inside(skull(), |c| {
-        let cap = Outline::at(70.0, 36.0).bend(94.0, 56.0, 100.0, 74.0).bend(106.0, 56.0, 130.0, 36.0).closed();
+        let cap =
+            Outline::at(70.0, 36.0).bend(94.0, 56.0, 100.0, 74.0).bend(106.0, 56.0, 130.0, 36.0).closed();
         c.fill(cap, mix(primary, secondary, 0.55));
         c.line(Outline::at(149.0, 74.0).bend(150.0, 104.0, 118.0, 118.0), 3.0, Tint(lit(primary, 0.7), 0.5));
     });
     for side in [-1.0, 1.0] {
         let x = 100.0 + side * 21.5;
         c.fill(Outline::ellipse(x, 83.0, 25.0, 25.0), Tint(shade(primary, 0.6), 0.5));
-        c.fill(Outline::ellipse(x, 82.0, 24.4, 24.4), Ink::Round((x, 82.0), 24.4, vec![(0.0, shade(pale, 0.22).into()), (0.62, shade(pale, 0.06).into()), (1.0, lit(pale, 0.35).into())]));
+        c.fill(
+            Outline::ellipse(x, 82.0, 24.4, 24.4),
+            Ink::Round(
+                (x, 82.0),
+                24.4,
+                vec![
+                    (0.0, shade(pale, 0.22).into()),
+                    (0.62, shade(pale, 0.06).into()),
+                    (1.0, lit(pale, 0.35).into()),
+                ],
+            ),
+        );
     }
     let face = Face {
         eye_x: 21.0,
@@ -128,9 +168,17 @@ fn beak(c: &mut Canvas, accent: Color, pose: &Pose) {
     let (open, corner) = (s.mouth_open * 11.0, 95.0 - s.mouth_curve * 2.4);
     let half = 8.6 * (0.75 + 0.25 * s.mouth_wide);
     if open > 0.6 {
-        let lower = || Outline::at(100.0 - half * 0.8, 96.0).bend(100.0 - half * 0.4, 101.0 + open * 1.25, 100.0, 102.0 + open * 1.3).bend(100.0 + half * 0.4, 101.0 + open * 1.25, 100.0 + half * 0.8, 96.0).closed();
+        let lower = || {
+            Outline::at(100.0 - half * 0.8, 96.0)
+                .bend(100.0 - half * 0.4, 101.0 + open * 1.25, 100.0, 102.0 + open * 1.3)
+                .bend(100.0 + half * 0.4, 101.0 + open * 1.25, 100.0 + half * 0.8, 96.0)
+                .closed()
+        };
         c.fill(lower(), shade(accent, 0.3));
-        c.fill(Outline::ellipse(100.0, 98.0 + open * 0.45, half * 0.52, open * 0.6), Color { r: 0x8c, g: 0x2a, b: 0x3c });
+        c.fill(
+            Outline::ellipse(100.0, 98.0 + open * 0.45, half * 0.52, open * 0.6),
+            Color { r: 0x8c, g: 0x2a, b: 0x3c },
+        );
     }
     let upper = || {
         Outline::at(100.0 - half, corner)

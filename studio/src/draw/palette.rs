@@ -18,7 +18,8 @@ const LIGHT: Color = Color { r: 0xff, g: 0xfb, b: 0xee };
 /// `share` (0 to 1) of the way from one colour to another.
 pub(super) fn mix(a: Color, b: Color, share: f32) -> Color {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let channel = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share.clamp(0.0, 1.0)).round() as u8;
+    let channel =
+        |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share.clamp(0.0, 1.0)).round() as u8;
     Color { r: channel(a.r, b.r), g: channel(a.g, b.g), b: channel(a.b, b.b) }
 }
 
@@ -48,7 +49,11 @@ pub(super) fn volume(color: Color, cx: f32, cy: f32, r: f32) -> Ink {
 
 /// A soft spot of colour that fades to nothing.
 pub(super) fn spot(color: Color, opacity: f32, x: f32, y: f32, r: f32) -> Ink {
-    Ink::Round((x, y), r, vec![(0.0, Tint(color, opacity)), (0.45, Tint(color, opacity * 0.55)), (1.0, Tint(color, 0.0))])
+    Ink::Round(
+        (x, y),
+        r,
+        vec![(0.0, Tint(color, opacity)), (0.45, Tint(color, opacity * 0.55)), (1.0, Tint(color, 0.0))],
+    )
 }
 
 /// The skin of human-like characters, chosen by the seed.

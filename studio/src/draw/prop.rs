@@ -29,11 +29,21 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
         // A tear belongs to the face and is drawn with it.
         Prop::None | Prop::Tear => {}
         Prop::Dots => {
-            for (i, (x, y, r)) in [(52.0, 50.0, 3.2), (41.0, 37.0, 5.0), (27.0, 22.0, 8.0)].into_iter().enumerate() {
+            for (i, (x, y, r)) in
+                [(52.0, 50.0, 3.2), (41.0, 37.0, 5.0), (27.0, 22.0, 8.0)].into_iter().enumerate()
+            {
                 #[allow(clippy::cast_precision_loss)]
                 let pulse = 1.0 + 0.22 * wave(2.0, -(i as f32) / 5.0);
                 c.fill(Outline::ellipse(x, y, r * pulse * amount, r * pulse * amount), shade(dark, 0.0));
-                c.fill(Outline::ellipse(x - r * 0.2, y - r * 0.25, r * 0.62 * pulse * amount, r * 0.62 * pulse * amount), lit(dark, 0.18));
+                c.fill(
+                    Outline::ellipse(
+                        x - r * 0.2,
+                        y - r * 0.25,
+                        r * 0.62 * pulse * amount,
+                        r * 0.62 * pulse * amount,
+                    ),
+                    lit(dark, 0.18),
+                );
             }
         }
         Prop::Question => {
@@ -52,22 +62,38 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
             let (x, y) = (166.0, 34.0 + 1.5 * wave(3.0, 0.0));
             c.turned(10.0, x, y, |c| {
                 grown(c, x, y, amount, &|c| {
-                    let bar = Outline::at(x - 4.4, y - 20.0).bend(x, y - 24.0, x + 4.4, y - 20.0).to(x + 2.2, y + 5.0).bend(x, y + 7.4, x - 2.2, y + 5.0).closed();
+                    let bar = Outline::at(x - 4.4, y - 20.0)
+                        .bend(x, y - 24.0, x + 4.4, y - 20.0)
+                        .to(x + 2.2, y + 5.0)
+                        .bend(x, y + 7.4, x - 2.2, y + 5.0)
+                        .closed();
                     c.fill(bar, dark);
                     c.fill(Outline::ellipse(x, y + 14.0, 3.9, 3.9), dark);
                 });
             });
-            for (x0, y0, x1, y1) in [(38.0, 58.0, 29.0, 52.0), (44.0, 43.0, 37.0, 34.0), (36.0, 74.0, 26.0, 74.0)] {
+            for (x0, y0, x1, y1) in
+                [(38.0, 58.0, 29.0, 52.0), (44.0, 43.0, 37.0, 34.0), (36.0, 74.0, 26.0, 74.0)]
+            {
                 c.line(Outline::at(x0, y0).to(x0 + (x1 - x0) * amount, y0 + (y1 - y0) * amount), 3.6, dark);
             }
         }
         Prop::Sparkles => {
-            let spots = [(24.0, 34.0, 11.0), (176.0, 30.0, 12.0), (184.0, 104.0, 8.0), (15.0, 104.0, 8.5), (146.0, 13.0, 6.0), (54.0, 14.0, 6.0)];
+            let spots = [
+                (24.0, 34.0, 11.0),
+                (176.0, 30.0, 12.0),
+                (184.0, 104.0, 8.0),
+                (15.0, 104.0, 8.5),
+                (146.0, 13.0, 6.0),
+                (54.0, 14.0, 6.0),
+            ];
             for (i, (x, y, r)) in spots.into_iter().enumerate() {
                 #[allow(clippy::cast_precision_loss)]
                 let pulse = 0.72 + 0.28 * wave(3.0, i as f32 * 0.37);
                 c.fill(Outline::sparkle(x, y, r * pulse * amount), palette.accent);
-                c.fill(Outline::sparkle(x - 0.6, y - 0.8, r * pulse * amount * 0.48), lit(palette.accent, 0.65));
+                c.fill(
+                    Outline::sparkle(x - 0.6, y - 0.8, r * pulse * amount * 0.48),
+                    lit(palette.accent, 0.65),
+                );
             }
         }
         Prop::Glint => {
@@ -85,12 +111,22 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
             }
         }
         Prop::Hearts => {
-            for (i, (x, y, r)) in [(28.0, 44.0, 7.5), (172.0, 36.0, 9.0), (160.0, 66.0, 5.0)].into_iter().enumerate() {
+            for (i, (x, y, r)) in
+                [(28.0, 44.0, 7.5), (172.0, 36.0, 9.0), (160.0, 66.0, 5.0)].into_iter().enumerate()
+            {
                 #[allow(clippy::cast_precision_loss)]
                 let shift = i as f32 * 0.31;
                 let size = r * amount * (1.0 + 0.16 * wave(4.0, shift));
                 c.fill(Outline::heart(x, y - 4.0 * wave(2.0, shift), size), ROSE);
-                c.fill(Outline::ellipse(x - size * 0.42, y - 4.0 * wave(2.0, shift) - size * 0.38, size * 0.2, size * 0.16), Tint(WHITE, 0.8));
+                c.fill(
+                    Outline::ellipse(
+                        x - size * 0.42,
+                        y - 4.0 * wave(2.0, shift) - size * 0.38,
+                        size * 0.2,
+                        size * 0.16,
+                    ),
+                    Tint(WHITE, 0.8),
+                );
             }
         }
         Prop::Anger => {
@@ -98,7 +134,12 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
             let red = Color { r: 0xe3, g: 0x3d, b: 0x4e };
             grown(c, x, y, amount * (1.0 + 0.12 * wave(4.0, 0.0)), &|c| {
                 for (sx, sy) in [(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)] {
-                    let vein = Outline::at(x + sx * 3.0, y + sy * 10.0).bend(x + sx * 3.4, y + sy * 3.4, x + sx * 10.0, y + sy * 3.0);
+                    let vein = Outline::at(x + sx * 3.0, y + sy * 10.0).bend(
+                        x + sx * 3.4,
+                        y + sy * 3.4,
+                        x + sx * 10.0,
+                        y + sy * 3.0,
+                    );
                     c.line(vein, 3.6, red);
                 }
             });
@@ -112,7 +153,8 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
             for i in [0.0, 1.0, 2.0] {
                 let rise = (phase + i / 3.0) % 1.0;
                 let seen = amount * (rise * std::f32::consts::PI).sin();
-                let (x, y, r) = (146.0 + 26.0 * rise + 2.0 * wave(1.0, rise), 62.0 - 44.0 * rise, 3.6 + 4.4 * rise);
+                let (x, y, r) =
+                    (146.0 + 26.0 * rise + 2.0 * wave(1.0, rise), 62.0 - 44.0 * rise, 3.6 + 4.4 * rise);
                 let letter = Outline::at(x - r, y - r).to(x + r, y - r).to(x - r, y + r).to(x + r, y + r);
                 c.line(letter, 3.0, Tint(dark, seen));
             }

@@ -17,9 +17,8 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose) {
         let x = 100.0 + side * 13.0;
         c.line(Outline::at(x, 158.0).to(x, 174.0), 10.0, shade(secondary, 0.25));
         c.line(Outline::at(x - 1.5, 160.0).to(x - 1.5, 172.0), 3.0, lit(secondary, 0.2));
-        let foot = Outline::at(x - 13.0, 183.0)
-            .curve(x - 14.0, 170.0, x + 14.0, 170.0, x + 13.0, 183.0)
-            .closed();
+        let foot =
+            Outline::at(x - 13.0, 183.0).curve(x - 14.0, 170.0, x + 14.0, 170.0, x + 13.0, 183.0).closed();
         c.fill(foot, volume(primary, x, 176.0, 13.0));
         c.line(Outline::at(x - 12.0, 182.4).to(x + 12.0, 182.4), 2.0, shade(primary, 0.5));
     }
@@ -44,8 +43,15 @@ fn torso(c: &mut Canvas, primary: Color, secondary: Color, accent: Color) {
     c.fill(Outline::rounded(69.0, 114.0, 62.0, 50.0, 18.0), shade(primary, 0.42));
     c.fill(Outline::rounded(69.0, 114.0, 61.0, 48.6, 18.0), volume(primary, 100.0, 138.0, 34.0));
     c.inside(Outline::rounded(69.0, 114.0, 61.0, 48.6, 18.0), |c| {
-        c.fill(Outline::ellipse(100.0, 110.0, 40.0, 12.0), spot(shade(primary, 0.8), 0.6, 100.0, 110.0, 26.0));
-        c.line(Outline::at(69.0, 155.0).bend(100.0, 160.0, 131.0, 155.0), 2.0, Tint(shade(primary, 0.5), 0.6));
+        c.fill(
+            Outline::ellipse(100.0, 110.0, 40.0, 12.0),
+            spot(shade(primary, 0.8), 0.6, 100.0, 110.0, 26.0),
+        );
+        c.line(
+            Outline::at(69.0, 155.0).bend(100.0, 160.0, 131.0, 155.0),
+            2.0,
+            Tint(shade(primary, 0.5), 0.6),
+        );
     });
     c.fill(Outline::rounded(83.0, 126.0, 34.0, 24.0, 9.0), shade(primary, 0.45));
     c.fill(Outline::rounded(83.0, 127.2, 34.0, 23.0, 9.0), lit(primary, 0.72));
@@ -82,7 +88,14 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose) {
     c.fill(Outline::rounded(62.5, 49.5, 75.0, 53.0, 20.0), shade(primary, 0.55));
     let screen = || Outline::rounded(64.0, 51.4, 72.0, 50.4, 18.5);
     let dark = shade(mix(secondary, Color { r: 8, g: 8, b: 24 }, 0.55), 0.2);
-    c.fill(screen(), Ink::Line((100.0, 50.0), (100.0, 104.0), vec![(0.0, shade(dark, 0.2).into()), (1.0, lit(dark, 0.12).into())]));
+    c.fill(
+        screen(),
+        Ink::Line(
+            (100.0, 50.0),
+            (100.0, 104.0),
+            vec![(0.0, shade(dark, 0.2).into()), (1.0, lit(dark, 0.12).into())],
+        ),
+    );
     let face = Face {
         eye_x: 17.5,
         eye_y: 75.0,

@@ -36,12 +36,23 @@ fn robe(c: &mut Canvas, palette: Palette) {
     c.fill(cloth(), volume(primary, 100.0, 146.0, 46.0));
     c.inside(cloth(), |c| {
         for (x, bottom, share) in [(84.0, 74.0, 0.3), (116.0, 126.0, 0.34), (100.0, 100.0, 0.22)] {
-            c.line(Outline::at(x, 140.0).bend(x, 160.0, bottom, 186.0), 3.0, Tint(shade(primary, 0.6), share));
+            c.line(
+                Outline::at(x, 140.0).bend(x, 160.0, bottom, 186.0),
+                3.0,
+                Tint(shade(primary, 0.6), share),
+            );
         }
         c.line(Outline::at(128.0, 120.0).bend(140.0, 152.0, 150.0, 176.0), 3.4, Tint(lit(primary, 0.6), 0.5));
-        c.line(Outline::at(46.0, 175.5).bend(74.0, 181.5, 100.0, 179.5).bend(126.0, 181.5, 154.0, 175.5), 6.0, accent);
+        c.line(
+            Outline::at(46.0, 175.5).bend(74.0, 181.5, 100.0, 179.5).bend(126.0, 181.5, 154.0, 175.5),
+            6.0,
+            accent,
+        );
         c.line(Outline::at(46.0, 174.0).bend(74.0, 180.0, 100.0, 178.0), 1.6, lit(accent, 0.5));
-        c.fill(Outline::ellipse(100.0, 116.0, 34.0, 20.0), spot(shade(primary, 0.9), 0.5, 100.0, 116.0, 30.0));
+        c.fill(
+            Outline::ellipse(100.0, 116.0, 34.0, 20.0),
+            spot(shade(primary, 0.9), 0.5, 100.0, 116.0, 30.0),
+        );
     });
 }
 
@@ -65,7 +76,12 @@ fn sleeve(c: &mut Canvas, palette: Palette, arm: Arm, skin: Color) {
     arm.mitten(c, 7.2, skin);
     c.fill(edge(0.8), shade(primary, 0.42));
     c.fill(edge(-0.2), volume(lit(primary, 0.05), (sx + cx) / 2.0, (sy + cy) / 2.0, 24.0));
-    let cuff = Outline::at(cx + nx * 10.4, cy + ny * 10.4).bend(cx + dx * 5.6, cy + dy * 5.6, cx - nx * 10.4, cy - ny * 10.4);
+    let cuff = Outline::at(cx + nx * 10.4, cy + ny * 10.4).bend(
+        cx + dx * 5.6,
+        cy + dy * 5.6,
+        cx - nx * 10.4,
+        cy - ny * 10.4,
+    );
     c.line(cuff, 3.4, accent);
 }
 
@@ -116,7 +132,11 @@ fn beard(c: &mut Canvas, sway: f32) {
     c.fill(shape(), Ink::Line((84.0, 96.0), (116.0, 166.0), white));
     c.inside(shape(), |c| {
         for (x, drift) in [(80.0, 3.0), (90.0, 4.0), (110.0, -3.0), (121.0, -5.0)] {
-            c.line(Outline::at(x, 116.0).bend(x + drift * 0.3, 132.0, x + drift + sway, 152.0), 1.7, Tint(shade(BEARD, 0.4), 0.42));
+            c.line(
+                Outline::at(x, 116.0).bend(x + drift * 0.3, 132.0, x + drift + sway, 152.0),
+                1.7,
+                Tint(shade(BEARD, 0.4), 0.42),
+            );
         }
     });
 }
@@ -131,7 +151,14 @@ fn moustache(c: &mut Canvas, pose: &Pose, skin: Color) {
                 .curve(x(16.0), 105.0 + lift, x(7.0), 104.5, x(0.0), 100.5)
                 .closed()
         };
-        c.fill(shape(), Ink::Line((100.0, 93.0), (100.0, 106.0), vec![(0.0, WHITE.into()), (1.0, shade(BEARD, 0.26).into())]));
+        c.fill(
+            shape(),
+            Ink::Line(
+                (100.0, 93.0),
+                (100.0, 106.0),
+                vec![(0.0, WHITE.into()), (1.0, shade(BEARD, 0.26).into())],
+            ),
+        );
     }
     c.fill(Outline::ellipse(100.0, 92.5, 6.0, 5.4), volume(mix(skin, ROSE, 0.3), 100.0, 92.5, 6.0));
     c.fill(Outline::ellipse(98.0, 90.4, 1.7, 1.3), Tint(WHITE, 0.75));
@@ -165,5 +192,16 @@ fn hat(c: &mut Canvas, sway: f32, primary: Color, secondary: Color, accent: Colo
             .curve(82.0, 71.5, 66.0, 74.0, 53.0, 66.0)
             .closed()
     };
-    c.fill(brim(), Ink::Line((60.0, 58.0), (140.0, 74.0), vec![(0.0, lit(secondary, 0.2).into()), (0.5, secondary.into()), (1.0, shade(secondary, 0.3).into())]));
+    c.fill(
+        brim(),
+        Ink::Line(
+            (60.0, 58.0),
+            (140.0, 74.0),
+            vec![
+                (0.0, lit(secondary, 0.2).into()),
+                (0.5, secondary.into()),
+                (1.0, shade(secondary, 0.3).into()),
+            ],
+        ),
+    );
 }
