@@ -1,0 +1,39 @@
+// Puts the storefront together. The shop and the chat work before, and without, the character.
+
+import { Chat } from "./chat.js";
+import { loadCuelight } from "./cuelight-module.js";
+import { byId } from "./dom.js";
+import { Panel } from "./panel.js";
+import { ScriptPlayer } from "./play-script.js";
+import { SeenStates } from "./seen-states.js";
+import { startShop } from "./shop.js";
+import { labelOf } from "./states.js";
+
+const character = byId("character");
+// Everybody listens before the module is there, so that nobody misses its first events.
+const seen = new SeenStates(character);
+const chat = new Chat();
+new Panel(character, seen);
+new ScriptPlayer(chat, () => {
+  seen.reset();
+  seen.note(character.state ?? "idle");
+});
+
+const label = byId("state-label");
+character.addEventListener("cuelight-state", (event) => {
+  label.textContent = labelOf(event.detail.state);
+});
+character.addEventListener("cuelight-shown", (event) => {
+  label.parentElement.dataset.showing = event.detail.kind;
+});
+
+startShop();
+document.documentElement.dataset.ready = "true";
+
+if (await loadCuelight()) {
+  seen.note(character.state ?? "idle");
+} else {
+  const notice = byId("chat-notice");
+  notice.hidden = false;
+  notice.textContent = "Bolt could not come on stage, but his answers are here all the same.";
+}
