@@ -1,1 +1,20 @@
-//! The browser module.
+//! The browser module. Declares its parts and nothing else.
+//!
+//! Every decision is a machine of `cuelight-core`; what is here carries effects out and turns what
+//! the browser tells into events. JavaScript reaches [`element::CharacterHandle`] and
+//! [`actor::ActorHandle`] only, both through `&self`, so that no callback can meet a borrowed cell.
+
+#![forbid(unsafe_code)]
+
+pub mod actor;
+mod address;
+mod browser;
+mod edge;
+pub mod element;
+mod object_url;
+mod options;
+mod performer;
+mod socket;
+mod stage;
+mod transfer;
+mod video;

@@ -1,0 +1,213 @@
+//! What a game calls: the same character without an element. Its videos live in a container that
+//! nobody sees, because a browser decodes only what is in a document.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use cuelight_core::cue::{Cue, Intensity, Reaction};
+use cuelight_core::player::Ticket;
+use gloo_utils::format::JsValueSerdeExt;
+use js_sys::{Function, Promise};
+use serde::Deserialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsError, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlElement, HtmlImageElement, HtmlVideoElement};
+
+use crate::browser;
+use crate::options::Options;
+use crate::performer::{Performer, Shown, Told};
+
+/// A character that a game draws. Destroyed once, and then deaf.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ActorHandle {
+    inner: RefCell<Option<Inner>>,
+    pending: Rc<Pending>,
+}
+
+struct Inner {
+    performer: Rc<Performer>,
+    container: HtmlElement,
+}
+
+/// The request that has no answer yet. There is at most one: a newer one answers an older.
+#[derive(Default)]
+struct Pending {
+    ticket: Cell<Ticket>,
+    resolve: RefCell<Option<Function>>,
+    error: RefCell<Option<String>>,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    expression: Option<String>,
+    emotion: Option<String>,
+    animation: Option<String>,
+    intensity: Option<f64>,
+}
+
+#[wasm_bindgen]
+impl ActorHandle {
+    /// A character that is not on the page.
+    ///
+    /// # Errors
+    /// Options that are not usable, in a sentence.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue) -> Result<Self, JsError> {
+        let options = Options::read(options).map_err(|detail| JsError::new(&detail))?;
+        let body = browser::document().and_then(|document| document.body());
+        let (Some(body), Some(container)) = (body, browser::create::<HtmlElement>("div")) else {
+            return Err(JsError::new("An actor needs a page with a body."));
+        };
+        for (property, value) in [
+            ("position", "fixed"),
+            ("width", "2px"),
+            ("height", "2px"),
+            ("left", "0"),
+            ("top", "0"),
+            ("opacity", "0.01"),
+            ("pointer-events", "none"),
+            ("z-index", "-1"),
+        ] {
+            browser::style(&container, property, value);
+        }
+        let _ = container.set_attribute("aria-hidden", "true");
+        if body.append_child(&container).is_err() {
+            return Err(JsError::new("The page's body takes no children."));
+        }
+        let pending: Rc<Pending> = Rc::default();
+        let told = pending.clone();
+        let performer = Performer::new(&container, options, move |what| told.told(what));
+        let performer = performer.ok_or_else(|| JsError::new("This browser has no video element."))?;
+        Ok(Self { inner: RefCell::new(Some(Inner { performer, container })), pending })
+    }
+
+    /// Cues a reaction; resolves with what is shown, or with null when a newer request came first.
+    pub fn request(&self, cue: &JsValue) -> Promise {
+        self.pending.answer(&JsValue::NULL);
+        let cue = match read(cue) {
+            Ok(cue) => cue,
+            Err(detail) => return Promise::reject(&JsError::new(&detail).into()),
+        };
+        let Some(performer) = self.performer() else { return Promise::resolve(&JsValue::NULL) };
+        self.pending.error.take();
+        let pending = self.pending.clone();
+        let promise = Promise::new(&mut |resolve, _reject| {
+            drop(pending.resolve.replace(Some(resolve)));
+        });
+        // Known before anything is shown, which may happen inside the call.
+        self.pending.ticket.set(Ticket(self.pending.ticket.get().0 + 1));
+        let ticket = performer.react(cue);
+        self.pending.ticket.set(ticket);
+        match self.pending.error.take() {
+            Some(detail) => {
+                self.pending.resolve.take();
+                Promise::reject(&JsError::new(&detail).into())
+            }
+            None => promise,
+        }
+    }
+
+    /// The current frame's element; null before the first one.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn frame(&self) -> JsValue {
+        self.performer().and_then(|performer| performer.frame()).map_or(JsValue::NULL, Into::into)
+    }
+
+    /// Draws the current frame; false when there is none yet.
+    #[must_use]
+    pub fn draw(&self, context: &CanvasRenderingContext2d, x: f64, y: f64, width: f64, height: f64) -> bool {
+        let Some(frame) = self.performer().and_then(|performer| performer.frame()) else { return false };
+        let drawn = match frame.dyn_into::<HtmlVideoElement>() {
+            Ok(video) => {
+                context.draw_image_with_html_video_element_and_dw_and_dh(&video, x, y, width, height)
+            }
+            Err(other) => match other.dyn_into::<HtmlImageElement>() {
+                Ok(image) => {
+                    context.draw_image_with_html_image_element_and_dw_and_dh(&image, x, y, width, height)
+                }
+                Err(_) => return false,
+            },
+        };
+        drawn.is_ok()
+    }
+
+    /// A snapshot of what the client knows.
+    #[must_use]
+    pub fn stats(&self) -> JsValue {
+        let stats = self.performer().map(|performer| performer.stats());
+        stats.and_then(|stats| JsValue::from_serde(&stats).ok()).unwrap_or(JsValue::UNDEFINED)
+    }
+
+    /// Releases everything. May be called twice.
+    pub fn destroy(&self) {
+        self.pending.answer(&JsValue::NULL);
+        let inner = self.inner.take();
+        if let Some(inner) = inner {
+            inner.container.remove();
+            drop(inner.performer);
+        }
+    }
+}
+
+impl ActorHandle {
+    fn performer(&self) -> Option<Rc<Performer>> {
+        self.inner.borrow().as_ref().map(|inner| inner.performer.clone())
+    }
+}
+
+impl Pending {
+    fn answer(&self, value: &JsValue) {
+        let resolve = self.resolve.take();
+        if let Some(resolve) = resolve {
+            // A resolve function of a promise does not throw.
+            let _ = resolve.call1(&JsValue::NULL, value);
+        }
+    }
+
+    fn told(&self, told: Told) {
+        match told {
+            Told::Shown { shown, ticket, settles } if settles && ticket == self.ticket.get() => {
+                self.answer(&as_js(&shown));
+            }
+            Told::Settled { shown, ticket } if ticket == self.ticket.get() => self.answer(&as_js(&shown)),
+            Told::Error { code, detail } if code == "invalid_request" => {
+                drop(self.error.replace(Some(detail)));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").field("ticket", &self.ticket.get()).finish_non_exhaustive()
+    }
+}
+
+fn as_js(shown: &Shown) -> JsValue {
+    JsValue::from_serde(shown).unwrap_or(JsValue::NULL)
+}
+
+fn read(cue: &JsValue) -> Result<Cue, String> {
+    let given: Given = cue.into_serde().map_err(|error| format!("This is no reaction: {error}."))?;
+    let word = |text: Option<String>, usual: &str| {
+        text.map(|text| text.trim().to_lowercase())
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| usual.into())
+    };
+    let intensity = Intensity::from_unit(given.intensity.unwrap_or(0.5));
+    Ok(Cue::Reaction(Reaction {
+        expression: word(given.expression, "neutral"),
+        emotion: word(given.emotion, "neutral"),
+        animation: word(given.animation, "idle"),
+        intensity: intensity.ok_or("An intensity lies between 0 and 1.")?,
+    }))
+}

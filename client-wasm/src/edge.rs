@@ -1,0 +1,427 @@
+//! One edge, shared by every character of the page that uses it: one cache, one socket, one
+//! budget. Carries out what core's supply, prefetcher and link ask for.
+//!
+//! Events go through a queue and are taken one at a time, and no cell is borrowed while an effect
+//! is carried out: an effect may call back at once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::{Rc, Weak};
+
+use cuelight_core::api::{JobEvent, JobStatus};
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::clip_cache::{ClipCache, Limits};
+use cuelight_core::edge_link::{self, EdgeLink, State};
+use cuelight_core::prefetcher::{self, Prefetcher};
+use cuelight_core::supply::{self, OpenJob, Supply};
+use cuelight_core::units::Millis;
+use gloo_timers::callback::Timeout;
+use serde_json::{Value, json};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AbortController, Blob};
+
+use crate::address::Address;
+use crate::browser;
+use crate::object_url::ObjectUrl;
+use crate::socket::{Socket, Told};
+use crate::transfer::{self, Outcome};
+
+/// A clip at hand. Its address is released with the last owner: the cache, or whoever plays it.
+#[derive(Debug)]
+pub(crate) struct Clip {
+    pub(crate) key: CacheKey,
+    pub(crate) url: ObjectUrl,
+}
+
+/// What an edge tells its characters.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// A clip is at hand; whether it had to be made.
+    AtHand { key: CacheKey, made: bool },
+    /// A clip will take long.
+    Far(CacheKey),
+    /// A clip cannot be had for now.
+    Failed { key: CacheKey, code: String, detail: String },
+    /// The server told something about a job.
+    Job(JobEvent),
+}
+
+/// Who is told.
+pub(crate) trait Listener {
+    /// Takes news. Must not drop the edge at once.
+    fn hear(&self, news: &News);
+}
+
+enum Event {
+    Supply(supply::Event),
+    Prefetch(prefetcher::Event),
+    Link(edge_link::Event),
+}
+
+struct Machines {
+    supply: Supply,
+    prefetcher: Prefetcher,
+    link: EdgeLink,
+    cache: ClipCache<Rc<Clip>>,
+}
+
+/// One edge.
+pub(crate) struct Edge {
+    me: Weak<Self>,
+    endpoint: String,
+    machines: RefCell<Machines>,
+    bodies: RefCell<HashMap<CacheKey, Value>>,
+    gets: RefCell<HashMap<CacheKey, AbortController>>,
+    asks: Option<AbortController>,
+    socket: RefCell<Option<Socket>>,
+    timer: RefCell<Option<Timeout>>,
+    listeners: RefCell<Vec<Weak<dyn Listener>>>,
+    queue: RefCell<VecDeque<Event>>,
+    busy: Cell<bool>,
+}
+
+thread_local! {
+    static EDGES: RefCell<HashMap<String, Weak<Edge>>> = RefCell::default();
+}
+
+impl Edge {
+    /// The page's edge at `endpoint`. It lives as long as somebody uses it.
+    pub(crate) fn at(endpoint: &str) -> Rc<Self> {
+        EDGES.with_borrow_mut(|edges| {
+            edges.retain(|_, edge| edge.strong_count() > 0);
+            if let Some(edge) = edges.get(endpoint).and_then(Weak::upgrade) {
+                return edge;
+            }
+            let edge = Rc::new_cyclic(|me| Self {
+                me: me.clone(),
+                endpoint: endpoint.to_owned(),
+                machines: RefCell::new(Machines {
+                    supply: Supply::default(),
+                    prefetcher: Prefetcher::default(),
+                    link: EdgeLink::default(),
+                    cache: ClipCache::new(Limits::default()),
+                }),
+                bodies: RefCell::default(),
+                gets: RefCell::default(),
+                asks: AbortController::new().ok(),
+                socket: RefCell::default(),
+                timer: RefCell::default(),
+                listeners: RefCell::default(),
+                queue: RefCell::default(),
+                busy: Cell::new(false),
+            });
+            edges.insert(endpoint.to_owned(), Rc::downgrade(&edge));
+            edge
+        })
+    }
+
+    /// Tells `listener` everything from now on.
+    pub(crate) fn listen(&self, listener: Weak<dyn Listener>) {
+        let mut listeners = self.listeners.borrow_mut();
+        listeners.retain(|known| known.strong_count() > 0);
+        listeners.push(listener);
+    }
+
+    /// Somebody waits for the clip at this address.
+    pub(crate) fn want(&self, address: &Address) {
+        self.bodies.borrow_mut().insert(address.key.clone(), address.body.clone());
+        self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key.clone())));
+        if !self.has(&address.key) {
+            self.feed(Event::Supply(supply::Event::Want { key: address.key.clone(), urgent: true }));
+        }
+    }
+
+    /// These clips may follow what `character` shows now.
+    pub(crate) fn guess(&self, character: u64, likely: &[(Address, f64)]) {
+        let mut bodies = self.bodies.borrow_mut();
+        for (address, _) in likely {
+            bodies.entry(address.key.clone()).or_insert_with(|| address.body.clone());
+        }
+        drop(bodies);
+        let absent = likely.iter().filter(|(address, _)| !self.has(&address.key));
+        let likely = absent.map(|(address, p)| (address.key.clone(), *p)).collect();
+        self.feed(Event::Prefetch(prefetcher::Event::Guessed { character, likely }));
+    }
+
+    /// `character` is gone, or no longer wants guesses.
+    pub(crate) fn no_more_guesses(&self, character: u64) {
+        self.feed(Event::Prefetch(prefetcher::Event::Gone(character)));
+    }
+
+    /// Whether a clip is at hand.
+    pub(crate) fn has(&self, key: &CacheKey) -> bool {
+        self.machines.borrow().cache.contains(key)
+    }
+
+    /// The clip, if it is at hand. Counts as a use.
+    pub(crate) fn clip(&self, key: &CacheKey) -> Option<Rc<Clip>> {
+        self.machines.borrow_mut().cache.get(key).cloned()
+    }
+
+    /// Keeps what plays.
+    pub(crate) fn pin(&self, key: &CacheKey) {
+        self.machines.borrow_mut().cache.pin(key);
+    }
+
+    /// Takes a pin back.
+    pub(crate) fn unpin(&self, key: &CacheKey) {
+        self.machines.borrow_mut().cache.unpin(key);
+    }
+
+    /// What the edge knows, for a panel; `label` names the cues of the caller's keys.
+    pub(crate) fn stats(&self, label: impl Fn(&CacheKey) -> Option<String>) -> Value {
+        let machines = self.machines.borrow();
+        let counters = machines.cache.counters();
+        let speculation = machines.prefetcher.counters();
+        let socket = match machines.link.state() {
+            State::Closed => "closed",
+            State::Connecting => "connecting",
+            State::Open => "open",
+        };
+        let job = |job: OpenJob| {
+            let cue = label(&job.key)?;
+            let status = match job.status {
+                JobStatus::Queued => "queued",
+                _ => "processing",
+            };
+            Some(json!({
+                "id": job.id, "key": job.key, "cue": cue, "status": status,
+                "progress": job.progress, "speculative": job.speculative,
+            }))
+        };
+        json!({
+            "socket": socket,
+            "cache": {
+                "entries": machines.cache.len(), "bytes": machines.cache.bytes(),
+                "hits": counters.hits, "misses": counters.misses, "evictions": counters.evictions,
+            },
+            "jobs": machines.supply.jobs().into_iter().filter_map(job).collect::<Vec<_>>(),
+            "speculation": {
+                "requested": speculation.requested, "used": speculation.used, "wasted": speculation.wasted,
+                "budget": machines.prefetcher.left(browser::now()),
+            },
+        })
+    }
+
+    fn feed(&self, event: Event) {
+        self.queue.borrow_mut().push_back(event);
+        if self.busy.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.queue.borrow_mut().pop_front();
+            let Some(event) = next else { break };
+            self.take(event);
+        }
+        self.busy.set(false);
+        self.set_timer();
+    }
+
+    fn take(&self, event: Event) {
+        let now = browser::now();
+        match event {
+            Event::Supply(event) => {
+                let effects = self.machines.borrow_mut().supply.on(now, event);
+                effects.into_iter().for_each(|effect| self.supply(effect));
+            }
+            Event::Prefetch(event) => {
+                let effects = self.machines.borrow_mut().prefetcher.on(now, event);
+                effects.into_iter().for_each(|effect| self.prefetch(effect));
+            }
+            Event::Link(event) => {
+                let effects = self.machines.borrow_mut().link.on(now, event);
+                effects.into_iter().for_each(|effect| self.link(effect));
+            }
+        }
+    }
+
+    fn supply(&self, effect: supply::Effect) {
+        use supply::Effect;
+        match effect {
+            Effect::Get { key, address } => self.get(key, &address),
+            Effect::Abort(key) => {
+                if let Some(get) = self.gets.borrow_mut().remove(&key) {
+                    get.abort();
+                }
+            }
+            Effect::Post { key, speculative } => self.post(key, speculative),
+            Effect::Poll { key, job_id } => self.poll(key, job_id),
+            Effect::Deliver { key, made } => {
+                self.feed(Event::Prefetch(prefetcher::Event::AtHand(key.clone())));
+                self.tell(&News::AtHand { key, made });
+            }
+            Effect::Far(key) => self.tell(&News::Far(key)),
+            Effect::Missing(key) => self.feed(Event::Prefetch(prefetcher::Event::Missing(key))),
+            Effect::Failed { key, code, detail } => {
+                self.feed(Event::Prefetch(prefetcher::Event::Failed(key.clone())));
+                self.tell(&News::Failed { key, code, detail });
+            }
+            Effect::NeedSocket(needed) => self.feed(Event::Link(edge_link::Event::Needed(needed))),
+            Effect::WakeAt(_) => {}
+        }
+    }
+
+    fn prefetch(&self, effect: prefetcher::Effect) {
+        use prefetcher::Effect;
+        self.feed(Event::Supply(match effect {
+            Effect::Fetch(key) => supply::Event::Want { key, urgent: false },
+            Effect::Make(key) => supply::Event::Make(key),
+            Effect::Cancel(key) => supply::Event::Forget(key),
+        }));
+    }
+
+    fn link(&self, effect: edge_link::Effect) {
+        use edge_link::Effect;
+        match effect {
+            Effect::Connect { since } => {
+                let me = self.me.clone();
+                let tell = move |told| {
+                    if let Some(edge) = me.upgrade() {
+                        edge.told(told);
+                    }
+                };
+                match Socket::open(&self.endpoint, since, tell) {
+                    Ok(socket) => drop(self.socket.replace(Some(socket))),
+                    Err(_) => self.feed(Event::Link(edge_link::Event::Lost { jitter: browser::random() })),
+                }
+            }
+            Effect::Close => {
+                self.socket.take();
+                self.feed(Event::Supply(supply::Event::Socket(false)));
+            }
+            Effect::WakeAt(_) => {}
+        }
+    }
+
+    fn told(&self, told: Told) {
+        match told {
+            Told::Opened => {
+                self.feed(Event::Link(edge_link::Event::Opened));
+                self.feed(Event::Supply(supply::Event::Socket(true)));
+            }
+            Told::Closed => {
+                self.socket.take();
+                self.feed(Event::Supply(supply::Event::Socket(false)));
+                self.feed(Event::Link(edge_link::Event::Lost { jitter: browser::random() }));
+            }
+            Told::Snapshot(snapshot) => {
+                if snapshot.reset {
+                    self.feed(Event::Link(edge_link::Event::Heard { seq: snapshot.seq }));
+                }
+                snapshot
+                    .jobs
+                    .into_iter()
+                    .for_each(|job| self.feed(Event::Supply(supply::Event::Listed(job))));
+            }
+            Told::Event(event) => {
+                self.feed(Event::Link(edge_link::Event::Heard { seq: event.seq }));
+                self.tell(&News::Job((*event).clone()));
+                self.feed(Event::Supply(supply::Event::News(*event)));
+            }
+        }
+    }
+
+    fn get(&self, key: CacheKey, address: &CacheKey) {
+        let Ok(controller) = AbortController::new() else { return };
+        let signal = controller.signal();
+        self.gets.borrow_mut().insert(key.clone(), controller);
+        let url = format!("{}{}", self.endpoint, address.path());
+        let me = self.me.clone();
+        spawn_local(async move {
+            let outcome = transfer::clip(&url, &signal).await;
+            // Nobody is left to hear of it, or nobody wants to.
+            let Some(edge) = me.upgrade().filter(|_| !signal.aborted()) else { return };
+            edge.gets.borrow_mut().remove(&key);
+            let event = match outcome {
+                Outcome::Done(blob) => edge.keep(key, &blob),
+                Outcome::Absent => supply::Event::Absent(key),
+                Outcome::Unreachable(after) => supply::Event::Unreachable { key, after },
+                Outcome::Refused { code, detail } => supply::Event::Refused { key, code, detail },
+            };
+            edge.feed(Event::Supply(event));
+        });
+    }
+
+    fn keep(&self, key: CacheKey, blob: &Blob) -> supply::Event {
+        let Ok(url) = ObjectUrl::new(blob) else {
+            return supply::Event::Unreachable { key, after: None };
+        };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let bytes = blob.size().max(0.0) as u64;
+        let clip = Rc::new(Clip { key: key.clone(), url });
+        let dropped = self.machines.borrow_mut().cache.insert(key.clone(), bytes, clip);
+        for clip in dropped.into_iter().filter(|clip| clip.key != key) {
+            self.feed(Event::Prefetch(prefetcher::Event::Dropped(clip.key.clone())));
+        }
+        supply::Event::Got(key)
+    }
+
+    fn post(&self, key: CacheKey, speculative: bool) {
+        let Some(mut body) = self.bodies.borrow().get(&key).cloned() else { return };
+        body["speculative"] = speculative.into();
+        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
+        let (me, endpoint) = (self.me.clone(), self.endpoint.clone());
+        spawn_local(async move {
+            let outcome = transfer::post_job(&endpoint, &body, &signal).await;
+            if let Some(edge) = me.upgrade() {
+                edge.answered(key, outcome);
+            }
+        });
+    }
+
+    fn poll(&self, key: CacheKey, job_id: String) {
+        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
+        let (me, endpoint) = (self.me.clone(), self.endpoint.clone());
+        spawn_local(async move {
+            let outcome = transfer::read_job(&endpoint, &job_id, &signal).await;
+            if let Some(edge) = me.upgrade() {
+                edge.answered(key, outcome);
+            }
+        });
+    }
+
+    fn answered(&self, key: CacheKey, outcome: Outcome<cuelight_core::api::Job>) {
+        self.feed(Event::Supply(match outcome {
+            Outcome::Done(job) => supply::Event::Job { key, job },
+            Outcome::Absent => supply::Event::Refused {
+                key,
+                code: "not_found".into(),
+                detail: "The edge does not know this job, or has no jobs at this address.".into(),
+            },
+            Outcome::Unreachable(after) => supply::Event::Unreachable { key, after },
+            Outcome::Refused { code, detail } => supply::Event::Refused { key, code, detail },
+        }));
+    }
+
+    fn tell(&self, news: &News) {
+        let listeners: Vec<_> = self.listeners.borrow().iter().filter_map(Weak::upgrade).collect();
+        listeners.iter().for_each(|listener| listener.hear(news));
+    }
+
+    fn set_timer(&self) {
+        let next = {
+            let machines = self.machines.borrow();
+            [machines.supply.next_wake(), machines.link.next_wake()].into_iter().flatten().min()
+        };
+        let timer = next.map(|at| {
+            let me = self.me.clone();
+            let pause = u32::try_from(at.since(browser::now()).max(Millis(1)).0).unwrap_or(u32::MAX);
+            Timeout::new(pause, move || {
+                if let Some(edge) = me.upgrade() {
+                    edge.feed(Event::Supply(supply::Event::Wake));
+                    edge.feed(Event::Link(edge_link::Event::Wake));
+                }
+            })
+        });
+        drop(self.timer.replace(timer));
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.gets.get_mut().values().for_each(AbortController::abort);
+        if let Some(asks) = &self.asks {
+            asks.abort();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What the `<cuelight-character>` element calls: a character that follows a conversation. Speaks
+//! to the page by events on its host, and to people who cannot see it by a label.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use cuelight_core::catalog;
+use cuelight_core::state_machine::{Event, Signal};
+use gloo_utils::format::JsValueSerdeExt;
+use serde_json::{Value, json};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
+
+use crate::options::Options;
+use crate::performer::{Performer, Told};
+
+/// A character behind an element. Destroyed once, and then deaf.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct CharacterHandle {
+    inner: RefCell<Option<Rc<Host>>>,
+}
+
+struct Host {
+    element: HtmlElement,
+    performer: RefCell<Option<Rc<Performer>>>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
+#[wasm_bindgen]
+impl CharacterHandle {
+    /// A character inside `shadow`, telling `element` what happens.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(element: HtmlElement, shadow: ShadowRoot, options: &JsValue) -> Self {
+        let host = Rc::new(Host { element, performer: RefCell::default() });
+        let handle = Self { inner: RefCell::new(Some(host.clone())) };
+        match Options::read(options) {
+            Ok(options) => {
+                let told: Weak<Host> = Rc::downgrade(&host);
+                let tell = move |what| {
+                    if let Some(host) = told.upgrade() {
+                        host.told(what);
+                    }
+                };
+                let performer = Performer::new(&shadow, options, tell);
+                *host.performer.borrow_mut() = performer;
+                host.label();
+                if let Some(performer) = host.performer() {
+                    performer.show_state();
+                }
+            }
+            Err(detail) => {
+                host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }))
+            }
+        }
+        handle
+    }
+
+    /// Takes other options.
+    pub fn configure(&self, options: &JsValue) {
+        let Some(host) = self.host() else { return };
+        match (Options::read(options), host.performer()) {
+            (Ok(options), Some(performer)) => {
+                performer.configure(options);
+                host.label();
+            }
+            (Err(detail), _) => {
+                host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }));
+            }
+            (Ok(_), None) => {}
+        }
+    }
+
+    /// Whether the character could be made from the options it was given.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        self.performer().is_some()
+    }
+
+    /// Tells the character what happens in the conversation.
+    pub fn send(&self, event: &JsValue) {
+        let Some(host) = self.host() else { return };
+        match event.into_serde::<Signal>() {
+            Ok(signal) => {
+                if let Some(performer) = host.performer() {
+                    performer.conversation(Event::Signal(signal));
+                }
+            }
+            Err(error) => {
+                let detail = format!("This is no conversation event: {error}.");
+                host.emit("cuelight-error", &json!({ "code": "invalid_event", "detail": detail }));
+            }
+        }
+    }
+
+    /// Shows a state whatever happens, until it is given none.
+    #[wasm_bindgen(js_name = setState)]
+    pub fn set_state(&self, state: Option<String>) {
+        let Some(host) = self.host() else { return };
+        if let Some(unknown) = state.as_ref().filter(|name| catalog::built_in().state(name).is_none()) {
+            let detail = format!("There is no state {unknown}.");
+            host.emit("cuelight-error", &json!({ "code": "unknown_state", "detail": detail }));
+            return;
+        }
+        if let Some(performer) = host.performer() {
+            performer.conversation(Event::Override(state));
+        }
+    }
+
+    /// The state the character is in.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn state(&self) -> String {
+        self.performer().map_or_else(|| "idle".to_owned(), |performer| performer.state())
+    }
+
+    /// A snapshot of what the client knows.
+    #[must_use]
+    pub fn stats(&self) -> JsValue {
+        let stats = self.performer().map(|performer| performer.stats());
+        stats.and_then(|stats| JsValue::from_serde(&stats).ok()).unwrap_or(JsValue::UNDEFINED)
+    }
+
+    /// Releases everything. May be called twice.
+    pub fn destroy(&self) {
+        let host = self.inner.take();
+        // Taken out first: what it drops may call back.
+        let performer = host.and_then(|host| host.performer.take());
+        drop(performer);
+    }
+}
+
+impl CharacterHandle {
+    fn host(&self) -> Option<Rc<Host>> {
+        self.inner.borrow().clone()
+    }
+
+    fn performer(&self) -> Option<Rc<Performer>> {
+        self.host()?.performer()
+    }
+}
+
+impl Host {
+    fn performer(&self) -> Option<Rc<Performer>> {
+        self.performer.borrow().clone()
+    }
+
+    fn told(&self, told: Told) {
+        match told {
+            Told::State { state, previous, cause } => {
+                self.label();
+                self.emit("cuelight-state", &json!({ "state": state, "previous": previous, "cause": cause }));
+            }
+            Told::Shown { shown, .. } => self.emit("cuelight-shown", &json!(shown)),
+            // An element promised nobody an answer; what is on screen was told when it came.
+            Told::Settled { .. } => {}
+            Told::Job(detail) => self.emit("cuelight-job", &detail),
+            Told::Error { code, detail } => {
+                self.emit("cuelight-error", &json!({ "code": code, "detail": detail }));
+            }
+        }
+    }
+
+    /// "Bolt is thinking": an image to assistive technology, with a label that is kept current.
+    fn label(&self) {
+        let Some(performer) = self.performer() else { return };
+        let state = performer.state();
+        let doing = catalog::built_in().state(&state).map_or(state.as_str(), |def| def.label.as_str());
+        let _ = self.element.set_attribute("role", "img");
+        let _ = self.element.set_attribute("aria-label", &format!("{} is {doing}", performer.name()));
+    }
+
+    fn emit(&self, name: &str, detail: &Value) {
+        let init = CustomEventInit::new();
+        init.set_bubbles(true);
+        init.set_composed(true);
+        init.set_detail(&JsValue::from_serde(detail).unwrap_or(JsValue::NULL));
+        if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &init) {
+            // Fails only for an event that is already being sent.
+            let _ = self.element.dispatch_event(&event);
+        }
+    }
+}

@@ -1,0 +1,563 @@
+//! One character: owns its machines and its stage, and carries their effects out. An element and a
+//! game actor differ only in who gives the cues and in how long they wait.
+//!
+//! Events go through a queue and no cell is borrowed while an effect is carried out, so that a page
+//! may call back from inside any event.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::catalog::{self, Play};
+use cuelight_core::cue::Cue;
+use cuelight_core::placeholder;
+use cuelight_core::player::{self, Picture, Player, Surface, Ticket};
+use cuelight_core::predictor::Predictor;
+use cuelight_core::presenter::{self, Patience, Presenter};
+use cuelight_core::state_machine::{self, StateMachine};
+use cuelight_core::units::Millis;
+use gloo_timers::callback::Timeout;
+use serde::Serialize;
+use serde_json::{Value, json};
+use web_sys::{Element, Node};
+
+use crate::address::AddressBook;
+use crate::browser;
+use crate::edge::{Clip, Edge, Listener, News};
+use crate::options::Options;
+use crate::stage::Stage;
+
+mod surroundings;
+
+use surroundings::Surroundings;
+
+/// What is on screen, as a page is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown {
+    pub(crate) kind: &'static str,
+    pub(crate) key: CacheKey,
+    pub(crate) from: &'static str,
+    pub(crate) waited_ms: u64,
+    pub(crate) cue: String,
+}
+
+/// What a performer tells whoever made it.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// The character is in another state.
+    State { state: String, previous: String, cause: String },
+    /// Something else is on screen. `settles`: the request with this ticket has its answer.
+    Shown { shown: Shown, ticket: Ticket, settles: bool },
+    /// The request's wait is over, with this still on screen.
+    Settled { shown: Shown, ticket: Ticket },
+    /// The server told something about a job.
+    Job(Value),
+    /// Something went wrong; the character goes on.
+    Error { code: String, detail: String },
+}
+
+enum Event {
+    Machine(state_machine::Event),
+    Presenter(presenter::Event),
+    Player(player::Event),
+    Cue(Cue, Play, Patience),
+}
+
+/// A clip that is loaded or shown: pinned as long as it is.
+struct Held {
+    clip: Rc<Clip>,
+    edge: Rc<Edge>,
+}
+
+impl Held {
+    fn new(edge: &Rc<Edge>, clip: Rc<Clip>) -> Self {
+        edge.pin(&clip.key);
+        Self { clip, edge: edge.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.edge.unpin(&self.clip.key);
+    }
+}
+
+/// What was asked for last.
+struct Current {
+    ticket: Ticket,
+    cue: Cue,
+    key: CacheKey,
+    play: Play,
+    since: Millis,
+    /// The clip had to be fetched or made; known once it is at hand.
+    made: Option<bool>,
+    wait_is_over: bool,
+    svg: String,
+}
+
+struct Acting {
+    options: Options,
+    edge: Rc<Edge>,
+    machine: StateMachine<'static>,
+    presenter: Presenter,
+    player: Player,
+    predictor: Predictor,
+    addresses: AddressBook,
+    tickets: u64,
+    current: Option<Current>,
+    staged: Option<Held>,
+    shown: Option<Held>,
+    /// The character itself changed, so what is on screen is somebody else.
+    stranger: bool,
+}
+
+/// One character.
+pub(crate) struct Performer {
+    me: Weak<Self>,
+    id: u64,
+    acting: RefCell<Acting>,
+    stage: Rc<Stage>,
+    _surroundings: Surroundings,
+    timer: RefCell<Option<Timeout>>,
+    queue: RefCell<VecDeque<Event>>,
+    busy: Cell<bool>,
+    tell: Box<dyn Fn(Told)>,
+}
+
+/// How long an element keeps what it shows while a clip that exists is fetched, in milliseconds:
+/// short enough to feel like a reaction, long enough for a fetch from a near cache.
+const GRACE: Millis = Millis(300);
+
+impl Performer {
+    /// A character inside `parent`.
+    pub(crate) fn new(parent: &Node, options: Options, tell: impl Fn(Told) + 'static) -> Option<Rc<Self>> {
+        thread_local! {
+            static IDS: Cell<u64> = const { Cell::new(0) };
+        }
+        let id = IDS.get() + 1;
+        IDS.set(id);
+        let slot: Rc<RefCell<Weak<Self>>> = Rc::default();
+        let feed = {
+            let slot = slot.clone();
+            move |event| {
+                let performer = slot.borrow().upgrade();
+                if let Some(performer) = performer {
+                    performer.feed(Event::Player(event));
+                }
+            }
+        };
+        let stage = Stage::new(parent, Rc::new(feed.clone()))?;
+        let edge = Edge::at(&options.endpoint);
+        let mut player = Player::default();
+        let surroundings = Surroundings::watch(feed);
+        // Nothing is loaded yet, so these ask for nothing.
+        let _ = player.on(player::Event::Visible(surroundings.visible()));
+        let _ = player.on(player::Event::Calm(surroundings.calm()));
+        let acting = Acting {
+            machine: StateMachine::new(options.tier),
+            presenter: Presenter::default(),
+            player,
+            predictor: Predictor::default(),
+            addresses: AddressBook::default(),
+            tickets: 0,
+            current: None,
+            staged: None,
+            shown: None,
+            stranger: false,
+            edge: edge.clone(),
+            options,
+        };
+        let performer = Rc::new_cyclic(|me: &Weak<Self>| Self {
+            me: me.clone(),
+            id,
+            acting: RefCell::new(acting),
+            stage,
+            _surroundings: surroundings,
+            timer: RefCell::default(),
+            queue: RefCell::default(),
+            busy: Cell::new(false),
+            tell: Box::new(tell),
+        });
+        *slot.borrow_mut() = Rc::downgrade(&performer);
+        let weak: Weak<dyn Listener> = performer.me.clone();
+        edge.listen(weak);
+        Some(performer)
+    }
+
+    /// The conversation goes on.
+    pub(crate) fn conversation(&self, event: state_machine::Event) {
+        self.feed(Event::Machine(event));
+    }
+
+    /// Shows the state the character is in, as an element does.
+    pub(crate) fn show_state(&self) {
+        let state = self.state();
+        let play = catalog::built_in().state(&state).map_or(Play::Loop, |def| def.play);
+        self.show(Cue::state(state), play);
+    }
+
+    /// Shows a reaction, as a game does. The ticket tells its answer from others'.
+    pub(crate) fn react(&self, cue: Cue) -> Ticket {
+        let (ticket, patience) = {
+            let acting = self.acting.borrow();
+            let patience = Patience { at_most: acting.options.max_wait, until_far: false };
+            (Ticket(acting.tickets + 1), patience)
+        };
+        self.feed(Event::Cue(cue, Play::Loop, patience));
+        ticket
+    }
+
+    /// Takes other options. A changed character is replaced at once.
+    pub(crate) fn configure(&self, options: Options) {
+        let changed = {
+            let mut acting = self.acting.borrow_mut();
+            let old = std::mem::replace(&mut acting.options, options);
+            let new = acting.options.clone();
+            if old == new {
+                return;
+            }
+            acting.addresses = AddressBook::default();
+            acting.stranger |= old.character != new.character;
+            acting.machine.set_tier(new.tier);
+            if old.endpoint != new.endpoint {
+                acting.edge.no_more_guesses(self.id);
+                acting.edge = Edge::at(&new.endpoint);
+                let weak: Weak<dyn Listener> = self.me.clone();
+                acting.edge.listen(weak);
+            }
+            old.tier != new.tier
+        };
+        if changed {
+            self.feed(Event::Machine(state_machine::Event::Wake));
+        }
+        self.show_state();
+    }
+
+    /// The state the character is in.
+    pub(crate) fn state(&self) -> String {
+        self.acting.borrow().machine.state().to_owned()
+    }
+
+    /// What to call the character.
+    pub(crate) fn name(&self) -> String {
+        self.acting.borrow().options.name()
+    }
+
+    /// What is in sight, for drawing.
+    pub(crate) fn frame(&self) -> Option<Element> {
+        self.stage.frame()
+    }
+
+    /// What the client knows, for a panel.
+    pub(crate) fn stats(&self) -> Value {
+        let mut acting = self.acting.borrow_mut();
+        let acting = &mut *acting;
+        let guesses = acting.predictor.predict();
+        let predictions: Vec<Value> = guesses
+            .iter()
+            .filter_map(|(cue, probability)| {
+                let address = acting.addresses.find(&acting.options, cue).ok()?;
+                let ready = acting.edge.has(&address.key);
+                Some(json!({ "cue": cue.to_string(), "probability": probability, "ready": ready }))
+            })
+            .collect();
+        let label = |key: &CacheKey| acting.addresses.cue_of(key).map(ToString::to_string);
+        let mut stats = acting.edge.stats(label);
+        let clip = acting.player.shown().is_some_and(|(_, picture)| picture != Picture::Still);
+        stats["state"] = acting.machine.state().into();
+        stats["cue"] = acting.current.as_ref().map(|current| current.cue.to_string()).into();
+        stats["showing"] = if clip { "clip" } else { "placeholder" }.into();
+        stats["predictions"] = predictions.into();
+        stats
+    }
+
+    fn show(&self, cue: Cue, play: Play) {
+        let most = self.acting.borrow().options.max_wait;
+        let patience = Patience { at_most: GRACE.min(most), until_far: true };
+        self.feed(Event::Cue(cue, play, patience));
+    }
+
+    fn feed(&self, event: Event) {
+        self.queue.borrow_mut().push_back(event);
+        if self.busy.replace(true) {
+            return;
+        }
+        // Whoever is told may let go of the character.
+        let _alive = self.me.upgrade();
+        loop {
+            let next = self.queue.borrow_mut().pop_front();
+            let Some(event) = next else { break };
+            self.take(event);
+        }
+        self.busy.set(false);
+        self.set_timer();
+    }
+
+    fn take(&self, event: Event) {
+        let now = browser::now();
+        match event {
+            Event::Machine(event) => {
+                let effects = self.acting.borrow_mut().machine.on(now, event);
+                for effect in effects {
+                    if let state_machine::Effect::ShowState { state, previous, play, cause } = effect {
+                        (self.tell)(Told::State { state: state.clone(), previous, cause });
+                        self.show(Cue::state(state), play);
+                    }
+                }
+            }
+            Event::Presenter(event) => {
+                let effects = self.acting.borrow_mut().presenter.on(now, event);
+                effects.into_iter().for_each(|effect| self.present(effect));
+            }
+            Event::Player(event) => {
+                let effects = self.acting.borrow_mut().player.on(event);
+                effects.into_iter().for_each(|effect| self.play(effect));
+            }
+            Event::Cue(cue, play, patience) => self.cue(now, cue, play, patience),
+        }
+    }
+
+    fn cue(&self, now: Millis, cue: Cue, play: Play, patience: Patience) {
+        let (edge, address, event, likely) = {
+            let mut acting = self.acting.borrow_mut();
+            let acting = &mut *acting;
+            acting.tickets += 1;
+            let ticket = Ticket(acting.tickets);
+            let address = match acting.addresses.find(&acting.options, &cue) {
+                Ok(address) => address,
+                Err(detail) => {
+                    let code = "invalid_request".to_owned();
+                    return (self.tell)(Told::Error { code, detail });
+                }
+            };
+            let edge = acting.edge.clone();
+            let close = closest(acting, &cue);
+            let state = placeholder::state_for(&cue);
+            let svg = placeholder::svg(state, &address.look).unwrap_or_default();
+            let at_hand = edge.has(&address.key);
+            let made = None;
+            let key = address.key.clone();
+            acting.predictor.observe(&cue);
+            let likely = acting.likely();
+            let current = Current { ticket, cue, key, play, since: now, made, wait_is_over: false, svg };
+            acting.current = Some(current);
+            let blank = acting.player.shown().is_none() || std::mem::take(&mut acting.stranger);
+            let key = address.key.clone();
+            let event = presenter::Event::Cue { ticket, key, close, at_hand, blank, patience };
+            (edge, address, event, likely)
+        };
+        self.take(Event::Presenter(event));
+        edge.want(&address);
+        match likely {
+            Some(likely) => edge.guess(self.id, &likely),
+            None => edge.no_more_guesses(self.id),
+        }
+    }
+
+    fn present(&self, effect: presenter::Effect) {
+        use presenter::Effect;
+        match effect {
+            Effect::Clip(ticket, key) => {
+                let event = {
+                    let mut acting = self.acting.borrow_mut();
+                    match acting.edge.clip(&key) {
+                        Some(clip) => {
+                            let own = acting.current.as_ref().filter(|current| current.key == key);
+                            let once = own.is_some_and(|current| current.play == Play::Once);
+                            let held = Held::new(&acting.edge, clip);
+                            acting.staged = Some(held);
+                            Event::Player(player::Event::Show(
+                                ticket,
+                                if once { Picture::Once } else { Picture::Loop },
+                            ))
+                        }
+                        None => Event::Presenter(presenter::Event::Lost(ticket)),
+                    }
+                };
+                self.feed(event);
+            }
+            Effect::Placeholder(ticket) => {
+                self.acting.borrow_mut().staged = None;
+                self.feed(Event::Player(player::Event::Show(ticket, Picture::Still)));
+            }
+            Effect::WaitIsOver(ticket) => {
+                let mut acting = self.acting.borrow_mut();
+                if let Some(current) = acting.current.as_mut().filter(|current| current.ticket == ticket) {
+                    current.wait_is_over = true;
+                }
+                let shown = acting.player.shown().filter(|(shown, _)| *shown == ticket);
+                let told = shown.and_then(|(ticket, picture)| acting.told(ticket, picture));
+                drop(acting);
+                if let Some((shown, _)) = told {
+                    (self.tell)(Told::Settled { shown, ticket });
+                }
+            }
+            Effect::WakeAt(_) => {}
+        }
+    }
+
+    fn play(&self, effect: player::Effect) {
+        use player::Effect;
+        match effect {
+            Effect::Load { surface: Surface::Still, ticket, .. } => {
+                let acting = self.acting.borrow();
+                let svg = acting.current.as_ref().map(|current| current.svg.clone()).unwrap_or_default();
+                drop(acting);
+                self.stage.load_still(ticket, &svg);
+            }
+            Effect::Load { surface, ticket, looped } => {
+                let clip = self.acting.borrow().staged.as_ref().map(|held| held.clip.clone());
+                match clip {
+                    Some(clip) => self.stage.load_clip(surface, ticket, looped, clip),
+                    None => self.feed(Event::Player(player::Event::Broken(surface, ticket))),
+                }
+            }
+            Effect::Reveal(surface) => self.stage.reveal(surface),
+            Effect::Play(surface) => {
+                let ticket = self.acting.borrow().player.shown().map(|(ticket, _)| ticket);
+                self.stage.play(surface, ticket.unwrap_or_default());
+            }
+            Effect::Pause(surface) => self.stage.pause(surface),
+            Effect::Release(surface) => self.stage.release(surface),
+            Effect::Shown(ticket, picture) => {
+                let told = {
+                    let mut acting = self.acting.borrow_mut();
+                    acting.shown = acting.staged.take();
+                    acting.told(ticket, picture)
+                };
+                if let Some((shown, settles)) = told {
+                    (self.tell)(Told::Shown { shown, ticket, settles });
+                }
+            }
+            Effect::Finished(ticket) => {
+                let acting = self.acting.borrow();
+                let current = acting.current.as_ref().filter(|current| current.ticket == ticket);
+                let state = current.and_then(|current| match &current.cue {
+                    Cue::State { state } => Some(state.clone()),
+                    Cue::Reaction(_) => None,
+                });
+                drop(acting);
+                if let Some(state) = state {
+                    self.feed(Event::Machine(state_machine::Event::Finished(state)));
+                }
+            }
+            Effect::Lost(ticket, Picture::Still) => {
+                let detail = format!("The placeholder of cue {} could not be drawn.", ticket.0);
+                (self.tell)(Told::Error { code: "placeholder_broken".into(), detail });
+            }
+            Effect::Lost(ticket, _) => {
+                let detail = "A clip could not be decoded; the placeholder is shown instead.".into();
+                (self.tell)(Told::Error { code: "clip_broken".into(), detail });
+                self.feed(Event::Presenter(presenter::Event::Lost(ticket)));
+            }
+        }
+    }
+
+    fn set_timer(&self) {
+        let now = browser::now();
+        let next = {
+            let acting = self.acting.borrow();
+            [acting.machine.next_wake(now), acting.presenter.next_wake()].into_iter().flatten().min()
+        };
+        let timer = next.map(|at| {
+            let me = self.me.clone();
+            let pause = u32::try_from(at.since(now).max(Millis(1)).0).unwrap_or(u32::MAX);
+            Timeout::new(pause, move || {
+                if let Some(performer) = me.upgrade() {
+                    performer.feed(Event::Machine(state_machine::Event::Wake));
+                    performer.feed(Event::Presenter(presenter::Event::Wake));
+                }
+            })
+        });
+        drop(self.timer.replace(timer));
+    }
+}
+
+impl Acting {
+    /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
+    fn likely(&mut self) -> Option<Vec<(crate::address::Address, f64)>> {
+        if !self.options.predict || browser::saves_data() {
+            return None;
+        }
+        let guesses = self.predictor.predict().into_iter();
+        let within_plan = |cue: &Cue| match cue {
+            Cue::State { state } => {
+                catalog::built_in().state(state).is_some_and(|def| def.tier <= self.options.tier)
+            }
+            Cue::Reaction(_) => true,
+        };
+        let guesses: Vec<(Cue, f64)> = guesses.filter(|(cue, _)| within_plan(cue)).collect();
+        let address = |(cue, p): (Cue, f64)| Some((self.addresses.find(&self.options, &cue).ok()?, p));
+        Some(guesses.into_iter().filter_map(address).collect())
+    }
+
+    /// What is on screen under this ticket, and whether that answers the request.
+    fn told(&self, ticket: Ticket, picture: Picture) -> Option<(Shown, bool)> {
+        let current = self.current.as_ref().filter(|current| current.ticket == ticket)?;
+        let waited_ms = browser::now().since(current.since).0;
+        let shown = match (picture, &self.shown) {
+            (Picture::Loop | Picture::Once, Some(held)) => {
+                let key = held.clip.key.clone();
+                let own = key == current.key;
+                let from = match current.made {
+                    Some(true) if own => "generated",
+                    Some(false) if own => "edge",
+                    _ => "memory",
+                };
+                let cue = self.addresses.cue_of(&key).unwrap_or(&current.cue).to_string();
+                Shown { kind: "clip", key, from, waited_ms, cue }
+            }
+            _ => {
+                let (key, cue) = (current.key.clone(), current.cue.to_string());
+                Shown { kind: "placeholder", key, from: "placeholder", waited_ms, cue }
+            }
+        };
+        let settles = current.wait_is_over || (shown.kind == "clip" && shown.key == current.key);
+        Some((shown, settles))
+    }
+}
+
+impl Listener for Performer {
+    fn hear(&self, news: &News) {
+        match news {
+            News::AtHand { key, made } => {
+                if let Some(current) = self.acting.borrow_mut().current.as_mut().filter(|c| c.key == *key) {
+                    current.made = Some(*made);
+                }
+                self.feed(Event::Presenter(presenter::Event::AtHand(key.clone())));
+            }
+            News::Far(key) => self.feed(Event::Presenter(presenter::Event::Far(key.clone()))),
+            News::Failed { key, code, detail } => {
+                let awaited = self.acting.borrow().presenter.awaits() == Some(key);
+                self.feed(Event::Presenter(presenter::Event::Far(key.clone())));
+                if awaited {
+                    (self.tell)(Told::Error { code: code.clone(), detail: detail.clone() });
+                }
+            }
+            News::Job(event) => {
+                let mine = self.acting.borrow().addresses.cue_of(&event.cache_key).is_some();
+                if mine && let Ok(detail) = serde_json::to_value(event) {
+                    (self.tell)(Told::Job(detail));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Performer {
+    fn drop(&mut self) {
+        self.acting.get_mut().edge.no_more_guesses(self.id);
+    }
+}
+
+/// The first clip of the state's fallback chain that is at hand.
+fn closest(acting: &mut Acting, cue: &Cue) -> Option<CacheKey> {
+    let Cue::State { state } = cue else { return None };
+    let chain = &catalog::built_in().state(state)?.fallback;
+    chain.iter().find_map(|name| {
+        let address = acting.addresses.find(&acting.options, &Cue::state(name.as_str())).ok()?;
+        acting.edge.has(&address.key).then_some(address.key)
+    })
+}

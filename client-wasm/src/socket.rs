@@ -1,0 +1,68 @@
+//! One WebSocket and its listeners. Dropping it takes the listeners off, then closes it, in that
+//! order, so that closing is never mistaken for a loss.
+
+use cuelight_core::api::{JobEvent, Snapshot};
+use gloo_events::EventListener;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{MessageEvent, WebSocket};
+
+use crate::browser;
+
+/// What the socket tells.
+#[derive(Debug)]
+pub(crate) enum Told {
+    Opened,
+    Closed,
+    Snapshot(Box<Snapshot>),
+    Event(Box<JobEvent>),
+}
+
+/// An open or opening socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    socket: WebSocket,
+    listeners: Vec<EventListener>,
+}
+
+impl Socket {
+    /// Opens `{endpoint}/api/v1/ws/jobs`, replaying what came after `since`.
+    pub(crate) fn open(
+        endpoint: &str,
+        since: u64,
+        tell: impl Fn(Told) + Clone + 'static,
+    ) -> Result<Self, JsValue> {
+        let base = endpoint.replacen("http", "ws", 1);
+        let url = format!("{base}/api/v1/ws/jobs?session={}&since={since}", browser::session_id());
+        let socket = WebSocket::new(&url)?;
+        let on = |name: &'static str, told: fn() -> Told| {
+            let tell = tell.clone();
+            EventListener::new(&socket, name, move |_| tell(told()))
+        };
+        // An error is always followed by a close.
+        let mut listeners = vec![on("open", || Told::Opened), on("close", || Told::Closed)];
+        let message = move |event: &web_sys::Event| {
+            let data = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+            if let Some(told) = data.as_deref().and_then(read) {
+                tell(told);
+            }
+        };
+        listeners.push(EventListener::new(&socket, "message", message));
+        Ok(Self { socket, listeners })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.listeners.clear();
+        // Fails only for a code or a reason, and none is given.
+        let _ = self.socket.close();
+    }
+}
+
+/// A message of a kind that this page does not know yet is none of its business.
+fn read(text: &str) -> Option<Told> {
+    if let Ok(event) = serde_json::from_str::<JobEvent>(text) {
+        return Some(Told::Event(Box::new(event)));
+    }
+    serde_json::from_str::<Snapshot>(text).ok().map(|snapshot| Told::Snapshot(Box::new(snapshot)))
+}
