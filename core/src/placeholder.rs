@@ -35,6 +35,7 @@ pub fn path(look: &Look, cue: &Cue) -> String {
 pub fn svg(state: &str, look: &Look) -> Option<String> {
     let state = catalog::built_in().state(state)?;
     let pose = stance::of_state(&state.id);
+    let scale = stance::scale(look.body);
     let parts = bodies::draw(look, &pose);
     let motion = motion::css(&state.id, &parts);
     Some(format!(
@@ -42,11 +43,13 @@ pub fn svg(state: &str, look: &Look) -> Option<String> {
          <title id=\"t\">A character, {label}</title><style>{motion}</style>\
          <rect width=\"200\" height=\"200\" fill=\"{backdrop}\"/>\
          <ellipse cx=\"100\" cy=\"183\" rx=\"46\" ry=\"5\" opacity=\".1\"/>\
-         <g class=\"B\"><g transform=\"rotate({lean} 100 182)\">{back}\
+         <g class=\"B\"><g transform=\"translate({x:.1} {y:.1}) scale({scale}) rotate({lean} 100 182)\">{back}\
          <g transform=\"translate(0 {dy}) rotate({tilt} 100 {neck})\"><g class=\"H\">{head}</g></g>{arms}</g></g>\
          <g class=\"P\">{prop}</g></svg>",
         label = state.label,
         backdrop = look.backdrop,
+        x = 100.0 * (1.0 - scale),
+        y = 182.0 * (1.0 - scale),
         lean = pose.lean,
         back = parts.back,
         dy = pose.head_dy,

@@ -2,6 +2,7 @@
 //! seed, pose and size give the same pixels. Knows no time, no states, no files.
 
 use cuelight_core::character::{Body, Look};
+use cuelight_core::placeholder::stance;
 use tiny_skia::{Pixmap, Transform};
 
 use self::canvas::{Canvas, Ink, Outline, Tint};
@@ -30,9 +31,10 @@ pub fn frame(look: &Look, seed: u32, pose: &Pose, width: u32, height: u32) -> Op
     let palette = Palette::from(look);
     contact_shadow(&mut canvas, look, pose);
     let wide = (2.0 - pose.squash).clamp(0.7, 1.3) * facing(pose.turn);
+    let scale = stance::scale(look.body);
     let stand = Transform::from_translate(100.0 + pose.sway, GROUND - pose.hop)
         .pre_concat(Transform::from_rotate(pose.stance.lean))
-        .pre_scale(wide, pose.squash)
+        .pre_scale(wide * scale, pose.squash * scale)
         .pre_translate(-100.0, -GROUND);
     canvas.within(stand, |c| match look.body {
         Body::Robot => robot::draw(c, palette, pose),

@@ -67,7 +67,7 @@ impl Encoder {
     /// # Errors
     /// When a side is odd, zero or too large, or the rate is zero.
     pub fn new(width: u32, height: u32, fps: u32) -> Result<Self, EncodeError> {
-        let fits = |side: u32| side >= 16 && side <= 2160 && side.is_multiple_of(2);
+        let fits = |side: u32| (16..=2160).contains(&side) && side.is_multiple_of(2);
         if !fits(width) || !fits(height) {
             return Err(EncodeError::Size(width, height));
         }

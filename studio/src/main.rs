@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -114,7 +114,11 @@ fn render(id: &str, state: &str, preset: &str, out: &PathBuf) -> Result<(), Stri
 
 #[tokio::main]
 async fn serve(arguments: &Arguments) -> Result<(), String> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     let mut config = Config { seed: arguments.seed, ..Config::default() };
     if let Ok(key) = std::env::var("STUDIO_KEY") {
         config.key = key;

@@ -149,8 +149,8 @@ fn state_pose(state: &str, at: Beat, seed: u32) -> Pose {
             s.brow_l += 0.15 * at.sin(2);
         }
         "excited" => {
-            pose.hop += 17.0 * at.bounce(5) * e;
-            pose.squash += 0.055 * -at.cos(5) * e;
+            pose.hop += 10.0 * at.bounce(5) * e;
+            pose.squash += 0.03 * -at.cos(5) * e;
             s.hand_l.0 += 5.0 * at.sin(10) * e;
             s.hand_r.0 -= 5.0 * at.sin(10) * e;
             s.hand_l.1 -= 6.0 * at.sin(5) * e;
@@ -174,8 +174,8 @@ fn state_pose(state: &str, at: Beat, seed: u32) -> Pose {
             pose.swish *= 0.3;
         }
         "surprised" => {
-            pose.hop += 13.0 * at.bump(0.24, 0.14);
-            pose.squash += 0.06 * at.bump(0.24, 0.14) - 0.04 * at.bump(0.42, 0.08);
+            pose.hop += 8.0 * at.bump(0.24, 0.14);
+            pose.squash += 0.04 * at.bump(0.24, 0.14) - 0.04 * at.bump(0.42, 0.08);
             pose.sway += -4.0 * e + 0.7 * at.sin(12) * e;
             pose.blink *= 1.0 - e;
             s.mouth_open += 0.1 * at.sin(3) * e;

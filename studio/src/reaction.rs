@@ -38,6 +38,9 @@ pub const ANIMATIONS: &[&str] = &[
     "cheer",
 ];
 
+/// The highest hop that keeps every head in the frame, in units.
+const HIGHEST: f32 = 11.0;
+
 const AT_EASE: Stance = stance::IDLE;
 
 /// The stance of a mood at full strength, or `None` when the word is not known.
@@ -138,7 +141,7 @@ fn mood(word: &str) -> Option<Stance> {
             eye_open: 1.22,
             gaze: (0.5, -0.2),
             mouth_wide: 0.6,
-            hand_r: (13.0, 117.0),
+            hand_r: (14.0, 112.0),
             bend_r: 20.0,
             ..smile(0.3, 0.15, 0.4)
         },
@@ -266,6 +269,8 @@ pub(crate) fn pose(words: &Reaction, at: Beat, seed: u32) -> Pose {
         if words.expression == "ecstatic" || words.emotion == "ecstatic" { strength * e } else { 0.0 };
     tremble(&mut pose, words, at, strength * e);
     animate(&mut pose, animation, at, strength, e);
+    // A mood and an animation may both hop; together they still stay inside the frame.
+    pose.hop = HIGHEST * (pose.hop / HIGHEST).tanh();
     pose
 }
 
@@ -313,8 +318,8 @@ fn animate(pose: &mut Pose, animation: &str, at: Beat, strength: f32, e: f32) {
             s.hand_r.0 += 12.0 * at.sin(4) * k;
         }
         "jump" => {
-            pose.hop += 26.0 * at.bounce(2) * k;
-            pose.squash += 0.07 * -at.cos(2) * k;
+            pose.hop += 20.0 * at.bounce(2) * k;
+            pose.squash += 0.04 * -at.cos(2) * k;
             let up = Stance { hand_l: (-58.0, 80.0), hand_r: (58.0, 80.0), ..*s };
             *s = blend(s, &up, at.rise(2) * k.min(1.0));
         }
@@ -344,7 +349,7 @@ fn animate(pose: &mut Pose, animation: &str, at: Beat, strength: f32, e: f32) {
                 ..*s
             };
             *s = blend(s, &up, k.min(1.0) * at.rise(1));
-            pose.squash += 0.07 * at.rise(1) * k;
+            pose.squash += 0.035 * at.rise(1) * k;
         }
         "purr" => {
             pose.sway += 0.5 * at.sin(18) * k;

@@ -5,6 +5,8 @@
 //! All lengths are in units of a square frame of 200; x grows to the viewer's right from the
 //! middle of the character, y grows downwards from the top of the frame.
 
+use crate::character::Body;
+
 /// A sign beside the character that says what the pose alone might not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Prop {
@@ -90,7 +92,7 @@ pub const IDLE: Stance = Stance {
     eye_open: 1.0,
     eye_smile: 0.0,
     gaze: (0.0, 0.0),
-    mouth_curve: 0.5,
+    mouth_curve: 0.7,
     mouth_open: 0.0,
     mouth_wide: 1.0,
     blush: 0.35,
@@ -115,7 +117,7 @@ pub fn of_state(state: &str) -> Stance {
         "thinking" => Stance {
             tilt: -7.0,
             hand_l: (-30.0, 148.0),
-            hand_r: (13.0, 117.0),
+            hand_r: (14.0, 112.0),
             bend_r: 20.0,
             brow_l: 0.7,
             brow_r: -0.2,
@@ -269,5 +271,15 @@ pub fn of_state(state: &str) -> Stance {
             ..IDLE
         },
         _ => IDLE,
+    }
+}
+
+/// How large a body is drawn, about its feet in the middle at y = 182, so that hats and antennas keep clear of
+/// the frame in a hop.
+#[must_use]
+pub const fn scale(body: Body) -> f32 {
+    match body {
+        Body::Sage => 0.91,
+        _ => 0.95,
     }
 }

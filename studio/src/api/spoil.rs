@@ -48,7 +48,16 @@ async fn broken(response: Response, share: usize) -> Response {
     let part = whole.slice(..whole.len().checked_div(share).unwrap_or(0));
     parts.headers.insert(header::CONTENT_LENGTH, whole.len().max(1).into());
     let cut = io::Error::new(io::ErrorKind::ConnectionAborted, "closed on request");
-    Response::from_parts(parts, Body::from_stream(stream::iter([Ok(part), Err(cut)])))
+    Response::from_parts(
+        parts,
+        Body::from_stream(
+            // The pause lets the first part leave before the connection breaks.
+            stream::iter([Ok(part), Err(cut)]).enumerate().then(|(at, piece)| async move {
+                tokio::time::sleep(Duration::from_millis(if at == 0 { 0 } else { 50 })).await;
+                piece
+            }),
+        ),
+    )
 }
 
 async fn drip(response: Response, over: Duration) -> Response {

@@ -195,11 +195,11 @@ impl Studio {
         if let End::Rendered(output) = &end {
             memory.keep(spec, output.clone());
         }
-        if let Some((generation, since)) = memory.generations.get_mut(&id) {
-            if generation.end.is_none() {
-                tracing::info!(id, after = ?since.elapsed(), "drawn");
-                generation.end = Some(end);
-            }
+        if let Some((generation, since)) = memory.generations.get_mut(&id)
+            && generation.end.is_none()
+        {
+            tracing::info!(id, after = ?since.elapsed(), "drawn");
+            generation.end = Some(end);
         }
     }
 

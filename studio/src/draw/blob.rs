@@ -30,14 +30,14 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
 }
 
 fn body(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
-    let Palette { primary, secondary, accent } = palette;
-    let tip = (103.0 + pose.swish * 7.0 - pose.stance.tilt * 0.3, 38.0);
+    let Palette { primary, secondary, .. } = palette;
+    let tip = (103.0 + pose.swish * 7.0 - pose.stance.tilt * 0.3, 46.0);
     let drop = |grow: f32| {
         Outline::at(tip.0, tip.1 - grow)
-            .curve(tip.0 - 1.0, 54.0, 151.0 + grow, 78.0, 152.5 + grow, 132.0)
+            .curve(tip.0 + 14.0, tip.1 + 7.0, 151.0 + grow, 74.0, 152.5 + grow, 132.0)
             .curve(153.0 + grow, 168.0, 130.0, 183.0 + grow * 0.4, 100.0, 183.0 + grow * 0.4)
             .curve(70.0, 183.0 + grow * 0.4, 47.0 - grow, 168.0, 47.5 - grow, 132.0)
-            .curve(49.0 - grow, 86.0, 92.0, 66.0, tip.0, tip.1 - grow)
+            .curve(49.0 - grow, 76.0, tip.0 - 18.0, tip.1 + 9.0, tip.0, tip.1 - grow)
             .closed()
     };
     leaf(c, palette, tip, pose.swish);
@@ -85,7 +85,6 @@ fn body(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
     };
     face.draw(c, pose);
     prop::tear(c, pose, 74.0, 124.0);
-    let _ = accent;
 }
 
 /// Two leaves at the tip, in the accent colour, that nod with every move.

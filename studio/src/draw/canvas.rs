@@ -86,12 +86,6 @@ impl Outline {
         Self(path)
     }
 
-    /// Starts another part at a point.
-    pub(super) fn and(mut self, x: f32, y: f32) -> Self {
-        self.0.move_to(x, y);
-        self
-    }
-
     /// A straight line.
     pub(super) fn to(mut self, x: f32, y: f32) -> Self {
         self.0.line_to(x, y);

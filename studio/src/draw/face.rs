@@ -56,8 +56,8 @@ impl Face {
         let cheek_r = self.eye_r.clamp(6.0, 11.0);
         for side in [-1.0, 1.0] {
             let x = 100.0 + side * self.cheek.0;
-            let color = if matches!(self.eyes, Eyes::Screen(_)) { ROSE } else { mix(ROSE, self.lid, 0.1) };
-            let ink = spot(color, (0.3 + 0.6 * s.blush).min(1.0), x, self.cheek.1, cheek_r * 1.15);
+            let color = if matches!(self.eyes, Eyes::Screen(_)) { ROSE } else { lit(ROSE, 0.12) };
+            let ink = spot(color, (0.42 + 0.58 * s.blush).min(1.0), x, self.cheek.1, cheek_r * 1.15);
             c.fill(Outline::ellipse(x, self.cheek.1, cheek_r * 1.15, cheek_r * 0.8), ink);
         }
         for side in [-1.0, 1.0] {
@@ -76,7 +76,8 @@ impl Face {
         let y = self.brow_y - raise * 5.5;
         let slant = pose.stance.brow_slant * 5.0;
         // The inner end is the one towards the middle.
-        let outline = Outline::at(x + side * r, y + slant).bend(x, y - 4.2, x - side * r, y - slant);
+        let outline =
+            Outline::at(x + side * r, y + slant).bend(x, y - (r * 0.55).max(4.2), x - side * r, y - slant);
         if let Eyes::Screen(glow) = self.eyes {
             c.line(outline, self.brow_w, glow);
         } else {
@@ -110,7 +111,7 @@ impl Face {
         let (rx, ry) = (r * (1.0 + (wide - 1.0) * 0.35), r * self.eye_tall * (1.0 + (wide - 1.0) * 0.75));
         let lower = ry * 1.7 * s.eye_smile.max(0.0) * 0.55;
         let top = y - ry + 2.0 * ry * (1.0 - open.min(1.0)) * 0.92;
-        let tip = -side * s.brow_slant * r * 0.5 * (1.0 - open.min(1.0) + 0.12);
+        let tip = side * s.brow_slant * r * 0.5 * (1.0 - open.min(1.0) + 0.12);
         let cut = open < 0.985 || lower > 0.4;
         if !cut {
             self.ball(c, pose, x, y, rx, ry);
@@ -173,7 +174,7 @@ impl Face {
                 c.fill(Outline::ellipse(x, y, rx, ry), white);
                 let startled = 1.0 - (pose.stance.eye_open - 1.0).clamp(0.0, 0.4) * 0.6;
                 let (px, py) = gaze(0.36);
-                let r = rx * 0.68 * startled;
+                let r = rx * 0.76 * startled;
                 let ring = Ink::Line(
                     (px, py - r),
                     (px, py + r),
@@ -238,15 +239,9 @@ impl Face {
                 .closed()
         };
         if let Eyes::Screen(glow) = self.eyes {
-            c.line(lips(), 2.4, glow);
-            c.fill(
-                lips(),
-                Ink::Line(
-                    (100.0, y),
-                    (100.0, y + drop),
-                    vec![(0.0, glow.into()), (1.0, lit(glow, 0.55).into())],
-                ),
-            );
+            let depth = mix(glow, self.lid, 0.62);
+            c.fill(lips(), depth);
+            c.line(lips(), 2.6, glow);
             return;
         }
         let inside = Color { r: 0x7c, g: 0x22, b: 0x36 };

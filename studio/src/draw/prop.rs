@@ -13,7 +13,7 @@ use crate::pose::Pose;
 
 const WATER: Color = Color { r: 0x4f, g: 0xb4, b: 0xf2 };
 
-/// Draws the sign of a pose. `eye` is where a tear comes from, `crown` the top of the head.
+/// Draws the sign of a pose. `crown` is the top of the head.
 pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
     let (amount, phase) = (pose.prop_amount, pose.prop_phase);
     if amount < 0.02 {
@@ -30,7 +30,7 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
         Prop::None | Prop::Tear => {}
         Prop::Dots => {
             for (i, (x, y, r)) in
-                [(52.0, 50.0, 3.2), (41.0, 37.0, 5.0), (27.0, 22.0, 8.0)].into_iter().enumerate()
+                [(47.0, 48.0, 3.2), (37.0, 36.0, 5.0), (23.0, 21.0, 8.0)].into_iter().enumerate()
             {
                 #[allow(clippy::cast_precision_loss)]
                 let pulse = 1.0 + 0.22 * wave(2.0, -(i as f32) / 5.0);
@@ -72,20 +72,13 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
                 });
             });
             for (x0, y0, x1, y1) in
-                [(38.0, 58.0, 29.0, 52.0), (44.0, 43.0, 37.0, 34.0), (36.0, 74.0, 26.0, 74.0)]
+                [(31.0, 60.0, 21.0, 54.0), (38.0, 42.0, 31.0, 33.0), (28.0, 78.0, 16.0, 78.0)]
             {
                 c.line(Outline::at(x0, y0).to(x0 + (x1 - x0) * amount, y0 + (y1 - y0) * amount), 3.6, dark);
             }
         }
         Prop::Sparkles => {
-            let spots = [
-                (24.0, 34.0, 11.0),
-                (176.0, 30.0, 12.0),
-                (184.0, 104.0, 8.0),
-                (15.0, 104.0, 8.5),
-                (146.0, 13.0, 6.0),
-                (54.0, 14.0, 6.0),
-            ];
+            let spots = [(24.0, 34.0, 11.0), (176.0, 30.0, 12.0), (184.0, 104.0, 8.0), (15.0, 104.0, 8.5)];
             for (i, (x, y, r)) in spots.into_iter().enumerate() {
                 #[allow(clippy::cast_precision_loss)]
                 let pulse = 0.72 + 0.28 * wave(3.0, i as f32 * 0.37);
@@ -106,7 +99,7 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, crown: f32) {
             for (i, r) in [11.0, 20.0].into_iter().enumerate() {
                 #[allow(clippy::cast_precision_loss)]
                 let seen = (0.62 + 0.38 * wave(3.0, i as f32 * 0.22)) * amount;
-                let (x, y) = (164.0 + r * 0.5, 76.0);
+                let (x, y) = (168.0 + r * 0.5, 76.0);
                 c.line(Outline::at(x, y - r).bend(x + r * 0.8, y, x, y + r), 4.0, Tint(dark, seen));
             }
         }

@@ -65,10 +65,10 @@ fn torso(c: &mut Canvas, primary: Color, secondary: Color, accent: Color) {
 
 fn head(c: &mut Canvas, palette: Palette, pose: &Pose) {
     let Palette { primary, secondary, accent } = palette;
-    let (tip_x, tip_y) = (100.0 - pose.swish * 7.0 - pose.stance.tilt * 0.25, 19.0);
+    let (tip_x, tip_y) = (100.0 - pose.swish * 7.0 - pose.stance.tilt * 0.25, 25.0);
     c.line(Outline::at(100.0, 44.0).bend(100.0, 32.0, tip_x, tip_y + 4.0), 3.8, secondary);
     c.fill(Outline::ellipse(100.0, 42.5, 10.0, 4.0), secondary);
-    c.fill(Outline::ellipse(tip_x, tip_y, 15.0, 15.0), spot(accent, 0.5, tip_x, tip_y, 15.0));
+    c.fill(Outline::ellipse(tip_x, tip_y, 11.0, 11.0), spot(accent, 0.6, tip_x, tip_y, 11.0));
     c.fill(Outline::ellipse(tip_x, tip_y, 7.4, 7.4), volume(accent, tip_x, tip_y, 7.4));
     c.fill(Outline::ellipse(tip_x - 2.4, tip_y - 2.8, 2.0, 1.6), WHITE);
     for side in [-1.0_f32, 1.0] {

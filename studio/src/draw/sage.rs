@@ -2,6 +2,8 @@
 
 use cuelight_core::character::Color;
 
+use tiny_skia::Transform;
+
 use super::canvas::{Canvas, Ink, Outline, Tint};
 use super::face::{Eyes, Face};
 use super::limb::{Arm, Shoulders};
@@ -95,12 +97,12 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, skin: Color) {
     beard(c, sway);
     let face = Face {
         eye_x: 12.5,
-        eye_y: 83.0,
+        eye_y: 86.0,
         eye_r: 5.4,
         eye_tall: 1.3,
         eyes: Eyes::Glossy(secondary),
         lid: skin,
-        brow_y: 74.0,
+        brow_y: 76.0,
         brow_w: 5.6,
         brow_r: 8.6,
         brow: BEARD,
@@ -111,7 +113,8 @@ fn head(c: &mut Canvas, palette: Palette, pose: &Pose, skin: Color) {
     face.draw(c, pose);
     moustache(c, pose, skin);
     prop::tear(c, pose, 85.0, 92.0);
-    hat(c, sway, primary, secondary, accent);
+    let raised = Transform::from_row(1.0, 0.0, 0.0, 0.86, 0.0, 4.0);
+    c.within(raised, |c| hat(c, sway, primary, secondary, accent));
 }
 
 fn beard(c: &mut Canvas, sway: f32) {

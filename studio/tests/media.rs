@@ -1,0 +1,124 @@
+//! The clips, judged by an independent reader: `ffprobe` and `ffmpeg` agree with what was ordered,
+//! for every state and preset, and with the colours that were drawn.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::Command;
+
+use cuelight_core::catalog::{self, Preset};
+use cuelight_core::character;
+use cuelight_core::cue::Cue;
+use cuelight_studio::clip::{Spec, render};
+use serde_json::Value;
+
+fn spec(id: &str, state: &str, preset: &Preset, duration_ms: u32) -> Spec {
+    let who = &character::built_in()[id];
+    Spec {
+        look: who.look,
+        character_seed: who.seed,
+        motion_seed: who.seed,
+        cue: Cue::state(state),
+        width: preset.width,
+        height: preset.height,
+        fps: preset.fps,
+        duration_ms,
+    }
+}
+
+fn bytes(spec: &Spec) -> Vec<u8> {
+    render(spec, |_| ControlFlow::Continue(())).unwrap()
+}
+
+fn probe(file: &Path) -> Value {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-of", "json", "-count_frames", "-show_streams", "-show_format"])
+        .arg(file)
+        .output()
+        .expect("ffprobe is installed (Debian: apt-get install ffmpeg)");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Position of a top-level box in an MP4 file.
+fn position(file: &[u8], kind: &[u8; 4]) -> usize {
+    file.windows(4).position(|w| w == kind).unwrap_or_else(|| panic!("no {}", String::from_utf8_lossy(kind)))
+}
+
+#[test]
+fn ffprobe_agrees_about_every_state_and_preset() {
+    let folder = tempfile::tempdir().unwrap();
+    let cast: Vec<&String> = character::built_in().keys().collect();
+    for (index, state) in catalog::built_in().states.iter().enumerate() {
+        for preset in &catalog::built_in().presets {
+            // One second of the large ones, so that all 48 fit a coffee break; whole clips of the small.
+            let whole = u32::try_from(state.duration_ms.0).unwrap();
+            let duration = if preset.width <= 256 { whole } else { 1000 };
+            let spec = spec(cast[index % cast.len()], &state.id, preset, duration);
+            let clip = bytes(&spec);
+            let name = format!("{}-{}.mp4", state.id, preset.id);
+            let file = folder.path().join(&name);
+            std::fs::write(&file, &clip).unwrap();
+            let report = probe(&file);
+            assert_eq!(report["streams"].as_array().unwrap().len(), 1, "{name} has video and nothing else");
+            let stream = &report["streams"][0];
+            for (field, expected) in [
+                ("codec_name", "h264".to_owned()),
+                ("profile", "Constrained Baseline".to_owned()),
+                ("pix_fmt", "yuv420p".to_owned()),
+                ("color_space", "bt709".to_owned()),
+                ("color_range", "tv".to_owned()),
+                ("width", preset.width.to_string()),
+                ("height", preset.height.to_string()),
+                ("r_frame_rate", format!("{}/1", preset.fps)),
+                ("avg_frame_rate", format!("{}/1", preset.fps)),
+                ("nb_frames", spec.frames().to_string()),
+                ("nb_read_frames", spec.frames().to_string()),
+            ] {
+                assert_eq!(stream[field].to_string().trim_matches('"'), expected, "{name}: {field}");
+            }
+            let seconds: f64 = stream["duration"].as_str().unwrap().parse().unwrap();
+            assert!((seconds - f64::from(duration) / 1000.0).abs() < 1e-3, "{name}: {seconds} s");
+            assert_eq!(stream["start_pts"], 0, "{name} starts at once");
+            assert!(position(&clip, b"moov") < position(&clip, b"mdat"), "{name}: the index comes first");
+            assert!(!clip.windows(4).any(|w| w == b"elst"), "{name} has no edit list");
+        }
+    }
+}
+
+#[test]
+fn a_four_second_clip_at_the_fast_preset_is_small() {
+    let fast = catalog::built_in().preset("fast").unwrap();
+    for id in character::built_in().keys() {
+        let size = bytes(&spec(id, "idle", fast, 4000)).len();
+        assert!(size < 250_000, "{id}: {size} bytes");
+    }
+}
+
+#[test]
+fn the_backdrop_comes_back_as_it_was_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let preset = catalog::built_in().preset("realtime").unwrap();
+    for (id, who) in character::built_in() {
+        let file = folder.path().join(format!("{id}.mp4"));
+        std::fs::write(&file, bytes(&spec(id, "idle", preset, 1000))).unwrap();
+        let output = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&file)
+            .args(["-vf", "crop=8:8:0:0,scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd"])
+            .args(["-pix_fmt", "rgb24", "-f", "rawvideo", "-"])
+            .output()
+            .unwrap();
+        assert!(!output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let backdrop = [who.look.backdrop.r, who.look.backdrop.g, who.look.backdrop.b];
+        for pixel in output.stdout.chunks_exact(3) {
+            let worst = pixel.iter().zip(backdrop).map(|(a, b)| a.abs_diff(b)).max().unwrap();
+            assert!(worst <= 4, "{id}: {pixel:?} for {backdrop:?}");
+        }
+    }
+}
