@@ -74,7 +74,7 @@ export class Panel {
 
     parts.checklist = make("ul", "checklist");
     for (const [id] of STATES) {
-      const item = make("li", "", labelOf(id));
+      const item = make("li", "", id);
       item.dataset.state = id;
       item.dataset.testid = `state-${id}`;
       parts.checklist.append(item);
@@ -144,7 +144,7 @@ export class Panel {
       item.dataset.seen = String(this.#seen.has(state));
       item.toggleAttribute("aria-current", false);
       if (state === this.#seen.current) item.setAttribute("aria-current", "true");
-      item.textContent = labelOf(state);
+      item.textContent = state;
       if (this.#seen.has(state)) item.append(make("span", "hidden-text", ", seen"));
     }
   }

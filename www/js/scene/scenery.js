@@ -33,8 +33,8 @@ export function paintScenery(layout, cast, ratio) {
   const make = (paint) => layer(width, height, ratio, paint);
   return {
     sky: make((c) => paintSky(c, layout)),
-    far: make((c) => paintRoofs(c, layout, { seed: 7, top: 0.34, rise: 0.13, color: "#221c46", lit: "#6d5a8c" })),
-    near: make((c) => paintRoofs(c, layout, { seed: 21, top: 0.5, rise: 0.14, color: "#191437", lit: "#d39a4e" })),
+    far: make((c) => paintRoofs(c, layout, { seed: 7, above: 1.02, rise: 0.5, color: "#2c2257", lit: "#8f6f86" })),
+    near: make((c) => paintRoofs(c, layout, { seed: 21, above: 0.6, rise: 0.42, color: "#1d1640", lit: "#e0a555" })),
     front: make((c) => {
       paintFloor(c, layout);
       layout.booths.forEach((booth, index) => paintBooth(c, booth, cast[index]));
@@ -58,7 +58,7 @@ function paintSky(c, { width, height }) {
     c.fill();
   }
   c.globalAlpha = 1;
-  const [x, y, r] = [width * 0.86, height * 0.13 + 16, Math.min(52, width * 0.06)];
+  const [x, y, r] = [width * 0.8, height * 0.12 + 16, Math.min(46, 14 + width * 0.026)];
   const glow = c.createRadialGradient(x, y, r * 0.5, x, y, r * 4);
   glow.addColorStop(0, "rgb(255 236 190 / .38)");
   glow.addColorStop(1, "rgb(255 236 190 / 0)");
@@ -77,11 +77,12 @@ function paintSky(c, { width, height }) {
 }
 
 /** A street of pagoda roofs with lit windows. */
-function paintRoofs(c, { width, height }, { seed, top, rise, color, lit }) {
+function paintRoofs(c, { width, height, booths }, { seed, above, rise, color, lit }) {
   const roll = dice(seed);
+  const { y: crown, w: unit } = booths[0];
   for (let x = -SLIDE - 40; x < width + SLIDE; ) {
     const w = 70 + roll() * 90;
-    const y = height * (top + roll() * rise);
+    const y = Math.max(60, crown - unit * (above - roll() * rise));
     c.fillStyle = color;
     c.fillRect(x + 8, y, w - 16, height - y);
     c.beginPath();

@@ -6,7 +6,8 @@ import { arch, place } from "./layout.js";
 import { Particles } from "./particles.js";
 import { paintScenery, SLIDE } from "./scenery.js";
 
-const LIGHTS = { dark: null, standby: "#f2a93b", go: "#3fdc8c" };
+const LIGHTS = { standby: "#f2a93b", go: "#3fdc8c" };
+const GLOWS = { standby: glowOf("#f2a93b"), go: glowOf("#3fdc8c"), lantern: glowOf("#ff9d3c") };
 const SANS = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
 /** Slower frames than this, on average, give up sparks and reflections, ms. */
 const TOO_SLOW_MS = 30;
@@ -14,6 +15,21 @@ const TOO_SLOW_MS = 30;
 const ICONS = new Map(
   TOOLS.map((tool) => [tool.id, tool.shapes.map(([d, fill, stroke]) => ({ path: new Path2D(d), fill, stroke }))]),
 );
+
+/** A picture of a soft light, 128 px wide. */
+function glowOf(color) {
+  const canvas = document.createElement("canvas");
+  canvas.width = 128;
+  canvas.height = 128;
+  const c = canvas.getContext("2d");
+  const light = c.createRadialGradient(64, 64, 0, 64, 64, 64);
+  light.addColorStop(0, color);
+  light.addColorStop(0.35, `${color}66`);
+  light.addColorStop(1, `${color}00`);
+  c.fillStyle = light;
+  c.fillRect(0, 0, 128, 128);
+  return canvas;
+}
 
 export class Stage {
   particles = new Particles();
@@ -49,8 +65,8 @@ export class Stage {
     this.#shades = this.layout.booths.map(({ x, y, w, h }) => {
       const shade = c.createRadialGradient(x + w / 2, y + h * 0.52, w * 0.22, x + w / 2, y + h * 0.55, w * 0.86);
       shade.addColorStop(0, "#fff8ea");
-      shade.addColorStop(0.55, "#efcf9f");
-      shade.addColorStop(1, "#6c4262");
+      shade.addColorStop(0.55, "#f6dcb2");
+      shade.addColorStop(1, "#8a5a72");
       return shade;
     });
   }
@@ -108,7 +124,7 @@ export class Stage {
     c.fillStyle = this.#shades[index];
     c.fillRect(x, y, w, h);
     if (!lit) {
-      c.fillStyle = "#b7a9cf";
+      c.fillStyle = "#d3c6e4";
       c.fillRect(x, y, w, h);
     }
     c.restore();
@@ -135,7 +151,6 @@ export class Stage {
     c.fillStyle = "#5a3b47";
     c.font = `400 ${Math.max(9, w * 0.05)}px ${SANS}`;
     c.fillText(resident.says, middle, y + h + w * 0.155, w * 0.64);
-    const color = LIGHTS[resident.light];
     const bulb = y - w * 0.09;
     for (const [side, kind] of [[-1, "standby"], [1, "go"]]) {
       const on = resident.light === kind;
@@ -147,17 +162,16 @@ export class Stage {
       c.fill();
     }
     c.globalAlpha = 1;
-    if (!color) return;
-    const at = middle + (resident.light === "go" ? 1 : -1) * w * 0.055;
-    const glow = 0.16 * w;
+    if (resident.light === "dark") return;
+    this.#glow(resident.light, middle + (resident.light === "go" ? 1 : -1) * w * 0.055, bulb, w * 0.24, 0.55);
+  }
+
+  /** A soft light of a colour, copied from a picture. */
+  #glow(name, x, y, radius, strength) {
+    const c = this.#context;
     c.globalCompositeOperation = "lighter";
-    c.fillStyle = color;
-    for (let ring = 3; ring > 0; ring -= 1) {
-      c.globalAlpha = 0.09;
-      c.beginPath();
-      c.arc(at, bulb, (glow * ring) / 3, 0, 7);
-      c.fill();
-    }
+    c.globalAlpha = strength;
+    c.drawImage(GLOWS[name], x - radius, y - radius, radius * 2, radius * 2);
     c.globalCompositeOperation = "source-over";
     c.globalAlpha = 1;
   }
@@ -182,16 +196,7 @@ export class Stage {
     for (let i = 0; i < count; i += 1) {
       const x = ((i + 0.5) / count) * width;
       const flicker = this.lively ? 0.9 + 0.1 * Math.sin(now / 310 + i * 2.1) : 1;
-      c.globalCompositeOperation = "lighter";
-      c.fillStyle = "#ff9d3c";
-      for (let ring = 1; ring <= 3; ring += 1) {
-        c.globalAlpha = 0.055 * flicker;
-        c.beginPath();
-        c.arc(x, y + size, size * (1.2 + ring), 0, 7);
-        c.fill();
-      }
-      c.globalCompositeOperation = "source-over";
-      c.globalAlpha = 1;
+      this.#glow("lantern", x, y + size, size * 5.5, 0.5 * flicker);
       c.fillStyle = i % 2 ? "#ff8f5a" : "#ffb84d";
       c.beginPath();
       c.ellipse(x, y + size, size * 0.8, size, 0, 0, 7);
@@ -211,7 +216,7 @@ export class Stage {
     if (depth < 8) return;
     const ratio = this.#canvas.width / width;
     c.save();
-    c.globalAlpha = 0.16;
+    c.globalAlpha = 0.11;
     c.translate(0, floor + depth);
     c.scale(1, -1);
     c.drawImage(this.#canvas, 0, (floor - depth * 1.6) * ratio, this.#canvas.width, depth * 1.6 * ratio, 0, 0, width, depth);
