@@ -56,8 +56,8 @@ fn client(workspace: &Workspace, care: Care) -> Result<()> {
     compile.args(["build", "--package", "cuelight-client", "--target", "wasm32-unknown-unknown"]);
     let profile = match care {
         Care::Release => {
-            compile.arg("--release");
-            "release"
+            compile.args(["--profile", "client"]);
+            "client"
         }
         Care::Fast => "debug",
     };
@@ -65,7 +65,9 @@ fn client(workspace: &Workspace, care: Care) -> Result<()> {
     let compiled = workspace.target.join("wasm32-unknown-unknown").join(profile).join("cuelight_client.wasm");
     fresh_folder(&folder)?;
     let mut bind = workspace.command(workspace.cargo_tool("wasm-bindgen"));
-    bind.arg(&compiled).args(["--target", "web", "--out-name", "cuelight_client", "--out-dir"]).arg(&folder);
+    bind.arg(&compiled)
+        .args(["--target", "web", "--no-typescript", "--out-name", "cuelight_client", "--out-dir"])
+        .arg(&folder);
     step("browser module: join to JavaScript", &mut bind, None)?;
     if care == Care::Release {
         let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));

@@ -65,8 +65,16 @@ fn npm_install(workspace: &Workspace, name: &str, version: &str, purpose: &str) 
     let folder = workspace.npm_folder();
     fs::create_dir_all(&folder).with_context(|| format!("could not create {}", folder.display()))?;
     let mut command = workspace.command("npm");
-    command.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--save-exact", "--prefix"]);
-    command.arg(&folder).arg(format!("{name}@{version}"));
+    command.current_dir(&folder).args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--save-exact",
+        "--loglevel=error",
+    ]);
+    // Left to itself npm asks a network that is not there for ten minutes.
+    command.args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]);
+    command.arg("--prefix").arg(&folder).arg(format!("{name}@{version}"));
     bring(name, &format!("{name} {version}: {purpose} (usually half a minute)"), &mut command)
 }
 
