@@ -131,6 +131,17 @@ fn default_look() -> Look {
     character::built_in().get("pip").map_or_else(|| character::Character::derived("pip").look, |pip| pip.look)
 }
 
+/// The skin of a human-like body. It follows from the look, so that the placeholder and the clip agree.
+#[must_use]
+pub fn skin(look: &Look) -> Color {
+    const TONES: [(u8, u8, u8); 5] =
+        [(0xf6, 0xc9, 0xa2), (0xe0, 0xa3, 0x76), (0xc5, 0x84, 0x55), (0xf3, 0xbf, 0x93), (0x98, 0x60, 0x3d)];
+    let mixed =
+        usize::from(look.primary.r) + usize::from(look.primary.b) * 3 + usize::from(look.accent.g) + 3;
+    let (r, g, b) = TONES[mixed % TONES.len()];
+    Color { r, g, b }
+}
+
 /// The state of the catalogue that is closest to a cue: the state itself, or what a reaction's
 /// animation, expression or emotion says, in that order. `idle` when no word is known.
 #[must_use]

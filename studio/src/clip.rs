@@ -14,7 +14,7 @@ use crate::{draw, motion};
 pub struct Spec {
     /// Who is shown.
     pub look: Look,
-    /// What makes this character differ from others of the same look: skin, freckles.
+    /// What makes this character differ from others of the same look: freckles, the pattern of feathers.
     pub character_seed: u32,
     /// What makes this clip differ from others of the same cue: when the eyes blink.
     pub motion_seed: u32,

@@ -39,7 +39,7 @@ pub fn frame(look: &Look, seed: u32, pose: &Pose, width: u32, height: u32) -> Op
     canvas.within(stand, |c| match look.body {
         Body::Robot => robot::draw(c, palette, pose),
         Body::Blob => blob::draw(c, palette, pose, seed),
-        Body::Sage => sage::draw(c, palette, pose, seed),
+        Body::Sage => sage::draw(c, palette, pose),
         Body::Athlete => athlete::draw(c, palette, pose, seed),
         Body::Cat => cat::draw(c, palette, pose, seed),
         Body::Owl => owl::draw(c, palette, pose, seed),

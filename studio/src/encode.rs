@@ -6,8 +6,8 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use openh264::OpenH264API;
 use openh264::encoder::{
-    Complexity, EncoderConfig, FrameRate, IntraFramePeriod, Profile, RateControlMode, SpsPpsStrategy,
-    VuiConfig,
+    BitRate, Complexity, EncoderConfig, FrameRate, IntraFramePeriod, Profile, QpRange, RateControlMode,
+    SpsPpsStrategy, VuiConfig,
 };
 use openh264::formats::YUVSlices;
 use openh264::nal_units;
@@ -43,6 +43,10 @@ const NAL_IDR: u8 = 5;
 const NAL_SPS: u8 = 7;
 const NAL_PPS: u8 = 8;
 
+/// The quantiser of every frame (H.264: 0 to 51, less is better). At 26, the encoder's own default,
+/// a flat backdrop comes back up to five steps off and shows as a square on the page.
+const QUALITY: u8 = 21;
+
 /// An encoder of one clip.
 pub struct Encoder {
     codec: openh264::encoder::Encoder,
@@ -75,9 +79,12 @@ impl Encoder {
         #[allow(clippy::cast_precision_loss)]
         let rate = FrameRate::from_hz(fps as f32);
         // Constant quality: a character on a flat ground is small whatever it does, and a rate
-        // controller would smear the one-shots and waste bits on the stills.
+        // controller would smear the one-shots and waste bits on the stills. The least and the most
+        // quantisation are the same, and the bit rate is out of reach, so nothing is controlled.
         let config = EncoderConfig::new()
-            .rate_control_mode(RateControlMode::Off)
+            .rate_control_mode(RateControlMode::Bufferbased)
+            .qp(QpRange::new(QUALITY, QUALITY))
+            .bitrate(BitRate::from_bps(20_000_000))
             .skip_frames(false)
             .max_frame_rate(rate)
             .profile(Profile::Baseline)

@@ -27,6 +27,7 @@ pub(super) struct Parts {
 /// Draws a character in a stance.
 pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
     let (p, s, a) = (look.primary, look.secondary, look.accent);
+    let skin = super::skin(look);
     let light = mix(p, 255, 0.55);
     let face = |eye_x, eye_y, eye_r, mouth_y, mouth_r| Face {
         eye_x,
@@ -67,42 +68,43 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
         Body::Blob => (
             String::new(),
             format!(
-                "<path d=\"M102 34C104 56 150 84 152 132C153 166 132 183 100 183C68 183 47 166 48 132C50 92 88 68 102 34\" fill=\"{p}\"/>\
+                "<path d=\"M103 48v-14\" stroke=\"{s}\" stroke-width=\"3\"/><path d=\"M103 36Q106 22 123 26Q118 38 103 36Q88 38 83 26Q100 22 103 36\" fill=\"{a}\"/>\
+                 <path d=\"M103 46C117 53 151 74 152 132C153 168 130 183 100 183C70 183 47 168 48 132C49 76 85 55 103 46\" fill=\"{p}\"/>\
                  <ellipse cx=\"72\" cy=\"100\" rx=\"7\" ry=\"13\" fill=\"#fff\" opacity=\".4\" transform=\"rotate(28 72 100)\"/>"
             ),
             face(20.0, 108.0, 9.0, 128.0, 10.0),
             176.0,
             (46.0, 138.0),
-            p,
+            mix(p, 0, 0.1),
         ),
         Body::Sage => (
             format!(
                 "<path d=\"M76 112Q64 150 52 183H148Q136 150 124 112z\" fill=\"{p}\"/><path d=\"M54 176H146L148 183H52z\" fill=\"{a}\"/>"
             ),
             format!(
-                "<circle cx=\"100\" cy=\"86\" r=\"31\" fill=\"#f3c9a5\"/>\
+                "<circle cx=\"100\" cy=\"86\" r=\"31\" fill=\"{skin}\"/>\
                  <path d=\"M68 88C66 122 84 154 100 160C116 154 134 122 132 88Q122 102 100 98Q78 102 68 88\" fill=\"#f6f3ee\"/>\
                  <path d=\"M66 62Q84 22 116 14Q112 30 134 62z\" fill=\"{p}\"/><ellipse cx=\"100\" cy=\"63\" rx=\"45\" ry=\"9\" fill=\"{s}\"/>"
             ),
             Face { brow: "#f6f3ee".into(), brow_y: 73.0, ..face(12.5, 84.0, 5.5, 107.0, 7.0) },
             114.0,
             (27.0, 123.0),
-            p,
+            mix(p, 0, 0.12),
         ),
         Body::Athlete => (
             format!(
-                "<path d=\"M90 150L86 178M110 150L114 178\" stroke=\"#f0bd94\" stroke-width=\"12\"/><path d=\"M74 184q0-10 12-10h8v10zm52 0q0-10-12-10h-8v10z\" fill=\"{a}\"/>\
+                "<path d=\"M90 150L86 178M110 150L114 178\" stroke=\"{skin}\" stroke-width=\"12\"/><path d=\"M74 184q0-10 12-10h8v10zm52 0q0-10-12-10h-8v10z\" fill=\"{a}\"/>\
                  <path d=\"M78 142H122L126 163H102L100 156L98 163H74z\" fill=\"{s}\"/><path d=\"M76 114Q100 106 124 114L121 146H79z\" fill=\"{p}\"/>"
             ),
             format!(
-                "<ellipse cx=\"100\" cy=\"76\" rx=\"36\" ry=\"35\" fill=\"#f0bd94\"/>\
+                "<ellipse cx=\"100\" cy=\"76\" rx=\"36\" ry=\"35\" fill=\"{skin}\"/>\
                  <path d=\"M63 68Q58 44 78 42Q86 26 102 34Q122 26 126 44Q142 48 137 68Q118 50 100 54Q80 50 63 68\" fill=\"{s}\"/>\
                  <path d=\"M64 62Q100 46 136 62V69Q100 54 64 69z\" fill=\"{a}\"/>"
             ),
             Face { brow_y: 71.0, white: Some("#fff".into()), ..face(14.0, 83.0, 7.0, 98.0, 8.0) },
             110.0,
             (25.0, 121.0),
-            Color { r: 0xf0, g: 0xbd, b: 0x94 },
+            skin,
         ),
         Body::Cat => (
             format!(
@@ -118,7 +120,7 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
             face(20.0, 78.0, 8.5, 101.0, 8.0),
             114.0,
             (28.0, 126.0),
-            p,
+            mix(p, 0, 0.08),
         ),
         Body::Owl => (
             format!(
@@ -134,14 +136,13 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
             Face { brow_y: 58.0, white: Some("#fff".into()), ..face(21.0, 82.0, 14.0, 100.0, 0.0) },
             116.0,
             (42.0, 120.0),
-            s,
+            mix(p, 0, 0.3),
         ),
     };
-    let head = head + &face.draw(pose, &look.accent.to_string());
+    let head = head + &face.draw(pose);
     let width = if look.body == Body::Owl { 17.0 } else { 11.0 };
     let rig = Rig { shoulder, width, color: arm, hand: if look.body == Body::Robot { p } else { arm } };
     let arms = rig.arm("L", -1.0, pose.hand_l, pose.bend_l) + &rig.arm("R", 1.0, pose.hand_r, pose.bend_r);
-    // A blob is all head: it leans and tilts as one, and its arms belong to it.
     Parts {
         back,
         head,

@@ -28,12 +28,12 @@ pub(super) struct Face {
 
 impl Face {
     /// The face with a stance's expression.
-    pub(super) fn draw(&self, pose: &Stance, cheeks: &str) -> String {
+    pub(super) fn draw(&self, pose: &Stance) -> String {
         let mut out = String::new();
         let (left, right) = (100.0 - self.eye_x, 100.0 + self.eye_x);
         for x in [left, right] {
             out.push_str(&format!(
-                "<circle cx=\"{:.0}\" cy=\"{:.0}\" r=\"{:.0}\" fill=\"{cheeks}\" opacity=\"{:.2}\"/>",
+                "<circle cx=\"{:.0}\" cy=\"{:.0}\" r=\"{:.0}\" fill=\"#ff8d98\" opacity=\"{:.2}\"/>",
                 100.0 + (x - 100.0) * 1.45,
                 self.eye_y + self.eye_r * 1.7,
                 self.eye_r * 0.8,
@@ -153,7 +153,7 @@ pub(super) fn prop(look: &Look, prop: Prop) -> String {
         Prop::Waves => format!(
             "<path d=\"M166 64q7 12 0 24M176 56q12 20 0 40\" fill=\"none\" stroke=\"{dark}\" stroke-width=\"4\" stroke-linecap=\"round\"/>"
         ),
-        Prop::Tear => "<path d=\"M76 96q-8 12 0 14q8-2 0-14\" fill=\"#6cc4f5\"/>".into(),
+        Prop::Tear => "<path d=\"M75 102q-8 12 0 14q8-2 0-14\" fill=\"#6cc4f5\"/>".into(),
         Prop::Hearts => format!(
             "<path d=\"M30 50c-14-12-2-22 0-12c2-10 14 0 0 12M170 40c-14-12-2-22 0-12c2-10 14 0 0 12\" fill=\"{bright}\"/>"
         ),

@@ -5,12 +5,12 @@ use cuelight_core::character::Color;
 use super::canvas::{Canvas, Ink, Outline, Tint};
 use super::face::{Eyes, Face};
 use super::limb::Shoulders;
-use super::palette::{Palette, WHITE, lit, mix, shade, skin, spot, volume};
+use super::palette::{Palette, WHITE, lit, mix, shade, spot, volume};
 use super::{prop, with_head};
 use crate::pose::Pose;
 
 pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
-    let skin = skin(seed);
+    let skin = palette.skin;
     legs(c, palette, skin);
     torso(c, palette, skin);
     with_head(c, pose, 110.0, |c| head(c, palette, pose, skin, seed));
@@ -45,7 +45,7 @@ fn legs(c: &mut Canvas, palette: Palette, skin: Color) {
 }
 
 fn torso(c: &mut Canvas, palette: Palette, skin: Color) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     let shorts = || {
         Outline::at(79.0, 143.0)
             .to(121.0, 143.0)

@@ -94,7 +94,7 @@ fn body(c: &mut Canvas, palette: Palette, cream: Color) {
 }
 
 fn head(c: &mut Canvas, palette: Palette, pose: &Pose, cream: Color, seed: u32) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     c.line(Outline::at(77.0, 112.0).bend(100.0, 121.0, 123.0, 112.0), 6.4, shade(accent, 0.2));
     c.line(Outline::at(77.0, 111.4).bend(100.0, 120.4, 123.0, 111.4), 4.4, accent);
     let ears = (pose.stance.mouth_curve.min(0.0) * 16.0

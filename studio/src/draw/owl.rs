@@ -19,7 +19,7 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
 }
 
 fn body(c: &mut Canvas, palette: Palette, pale: Color, seed: u32) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     let tail = Outline::at(80.0, 168.0).bend(100.0, 196.0, 120.0, 168.0).closed();
     c.fill(tail, shade(secondary, 0.1));
     for side in [-1.0, 1.0] {
@@ -107,7 +107,7 @@ fn wing(c: &mut Canvas, palette: Palette, arm: Arm) {
 }
 
 fn head(c: &mut Canvas, palette: Palette, pose: &Pose, pale: Color) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     for (side, raise) in [(-1.0, pose.stance.brow_l), (1.0, pose.stance.brow_r)] {
         let x = |dx: f32| 100.0 + side * dx;
         let lift = raise * 6.0 - pose.stance.brow_slant * 4.0;

@@ -2,6 +2,7 @@
 //! violet and lights towards warm white, as in daylight; grey ones look dirty on saturated colours.
 
 use cuelight_core::character::{Color, Look};
+use cuelight_core::placeholder;
 
 use super::canvas::{Ink, Tint};
 
@@ -56,18 +57,6 @@ pub(super) fn spot(color: Color, opacity: f32, x: f32, y: f32, r: f32) -> Ink {
     )
 }
 
-/// The skin of human-like characters, chosen by the seed.
-pub(super) fn skin(seed: u32) -> Color {
-    const TONES: [Color; 5] = [
-        Color { r: 0xf6, g: 0xc9, b: 0xa2 },
-        Color { r: 0xe0, g: 0xa3, b: 0x76 },
-        Color { r: 0xc5, g: 0x84, b: 0x55 },
-        Color { r: 0xf3, g: 0xbf, b: 0x93 },
-        Color { r: 0x98, g: 0x60, b: 0x3d },
-    ];
-    TONES[seed as usize % TONES.len()]
-}
-
 /// The colours a body is drawn with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Palette {
@@ -77,10 +66,17 @@ pub(super) struct Palette {
     pub(super) secondary: Color,
     /// Details.
     pub(super) accent: Color,
+    /// The skin of a human-like body.
+    pub(super) skin: Color,
 }
 
 impl From<&Look> for Palette {
     fn from(look: &Look) -> Self {
-        Self { primary: look.primary, secondary: look.secondary, accent: look.accent }
+        Self {
+            primary: look.primary,
+            secondary: look.secondary,
+            accent: look.accent,
+            skin: placeholder::skin(look),
+        }
     }
 }

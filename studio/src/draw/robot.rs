@@ -12,7 +12,7 @@ use crate::pose::Pose;
 const GLOW: Color = Color { r: 0x8c, g: 0xf0, b: 0xff };
 
 pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     for side in [-1.0, 1.0] {
         let x = 100.0 + side * 13.0;
         c.line(Outline::at(x, 158.0).to(x, 174.0), 10.0, shade(secondary, 0.25));
@@ -64,7 +64,7 @@ fn torso(c: &mut Canvas, primary: Color, secondary: Color, accent: Color) {
 }
 
 fn head(c: &mut Canvas, palette: Palette, pose: &Pose) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     let (tip_x, tip_y) = (100.0 - pose.swish * 7.0 - pose.stance.tilt * 0.25, 25.0);
     c.line(Outline::at(100.0, 44.0).bend(100.0, 32.0, tip_x, tip_y + 4.0), 3.8, secondary);
     c.fill(Outline::ellipse(100.0, 42.5, 10.0, 4.0), secondary);

@@ -7,14 +7,14 @@ use tiny_skia::Transform;
 use super::canvas::{Canvas, Ink, Outline, Tint};
 use super::face::{Eyes, Face};
 use super::limb::{Arm, Shoulders};
-use super::palette::{Palette, ROSE, WHITE, lit, mix, shade, skin, spot, volume};
+use super::palette::{Palette, ROSE, WHITE, lit, mix, shade, spot, volume};
 use super::{prop, with_head};
 use crate::pose::Pose;
 
 const BEARD: Color = Color { r: 0xf4, g: 0xf0, b: 0xea };
 
-pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
-    let skin = skin(seed / 7 + 1);
+pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose) {
+    let skin = palette.skin;
     robe(c, palette);
     with_head(c, pose, 116.0, |c| head(c, palette, pose, skin));
     for arm in (Shoulders { x: 27.0, y: 124.0 }).arms(pose) {
@@ -23,7 +23,7 @@ pub(super) fn draw(c: &mut Canvas, palette: Palette, pose: &Pose, seed: u32) {
 }
 
 fn robe(c: &mut Canvas, palette: Palette) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     for x in [86.0, 114.0] {
         c.fill(Outline::ellipse(x, 181.0, 12.0, 5.0), shade(secondary, 0.2));
     }
@@ -88,7 +88,7 @@ fn sleeve(c: &mut Canvas, palette: Palette, arm: Arm, skin: Color) {
 }
 
 fn head(c: &mut Canvas, palette: Palette, pose: &Pose, skin: Color) {
-    let Palette { primary, secondary, accent } = palette;
+    let Palette { primary, secondary, accent, .. } = palette;
     let sway = pose.swish * 4.0 - pose.stance.tilt * 0.3;
     for x in [69.0, 131.0] {
         c.fill(Outline::ellipse(x, 87.0, 5.5, 7.5), volume(shade(skin, 0.06), x, 87.0, 7.0));

@@ -84,7 +84,7 @@ fn the_seed_varies_a_face_a_little() {
     let dash = &character::built_in()["dash"];
     let pose = motion::pose(&Cue::state("idle"), 0.0, 1);
     let shot = |seed| super::frame(&dash.look, seed, &pose, SIDE, SIDE).unwrap().take();
-    let share = difference(&shot(1), &shot(2));
-    assert!(share > 0.0 && share < 0.4, "{share}");
+    assert!(shot(1) != shot(2), "freckles");
+    assert!(difference(&shot(1), &shot(2)) < 0.05, "still the same person");
     assert!(shot(1) == shot(1));
 }
