@@ -9,7 +9,7 @@ const POLL_MS = 250;
 /** How many events are kept. */
 const EVENTS = 60;
 
-const SOURCES = { memory: "memory", edge: "the edge", generated: "made just now", placeholder: "placeholder" };
+const SOURCES = { memory: "memory", edge: "the edge", generated: "the edge, made just now" };
 
 export class Panel {
   #panel = byId("panel");
@@ -59,7 +59,7 @@ export class Panel {
     on("cuelight-error", (d) => `${d.code}: ${d.detail}`);
     on("cuelight-shown", (d) => {
       this.#shown = d;
-      return `${d.kind} of ${d.cue} from ${SOURCES[d.from] ?? d.from}, ${Math.round(d.waitedMs)} ms`;
+      return `${d.cue}: ${wordsFor(d)}`;
     });
   }
 
@@ -114,8 +114,7 @@ export class Panel {
     bulbs.dataset.showing = stats.showing;
     bulbs.setAttribute("aria-label", stats.showing === "clip" ? "Green: a clip plays" : "Amber: a clip is on its way");
     state.textContent = labelOf(stats.state);
-    const from = this.#shown ? `, ${SOURCES[this.#shown.from] ?? this.#shown.from} after ${Math.round(this.#shown.waitedMs)} ms` : "";
-    onScreen.textContent = `${stats.showing === "clip" ? "A clip" : "The placeholder"}${from}`;
+    onScreen.textContent = this.#shown ? wordsFor(this.#shown) : "nothing yet";
 
     const { cache, speculation } = stats;
     this.#figure("entries", cache.entries);
@@ -155,6 +154,12 @@ export class Panel {
     events.prepend(make("li", "", "", [time, make("span", "", text)]));
     while (events.children.length > EVENTS) events.lastChild.remove();
   }
+}
+
+/** What came on screen last, in words. */
+function wordsFor({ kind, from, waitedMs }) {
+  const after = `after ${Math.round(waitedMs)} ms`;
+  return kind === "clip" ? `A clip from ${SOURCES[from] ?? from}, ${after}` : `The placeholder, ${after}`;
 }
 
 /** Rows of name, bar, percentage and tick. */

@@ -21,6 +21,8 @@ export class Resident {
   level = -1;
   /** The cue light over the booth: "dark", "standby" (a clip is being made) or "go". */
   light = "dark";
+  /** Whether a reaction was asked for that is not on screen yet. */
+  pending = false;
   #actor = null;
   #tool = null;
   #held = false;
@@ -89,7 +91,9 @@ export class Resident {
 
   /** Asks the actor what is on screen; a few times a second is enough. */
   look() {
-    if (this.#actor) this.light = this.#actor.stats().showing === "clip" && !this.pending ? "go" : "standby";
+    if (!this.#actor) return;
+    // An actor that is only just beginning has nothing to tell yet.
+    this.light = !this.pending && this.#actor.stats()?.showing === "clip" ? "go" : "standby";
   }
 
   /** Draws the current frame; false when there is none. */

@@ -152,6 +152,9 @@ export class Stage {
     c.font = `400 ${Math.max(9, w * 0.05)}px ${SANS}`;
     c.fillText(resident.says, middle, y + h + w * 0.155, w * 0.64);
     const bulb = y - w * 0.09;
+    if (resident.light !== "dark") {
+      this.#glow(resident.light, middle + (resident.light === "go" ? 1 : -1) * w * 0.055, bulb, w * 0.24, 0.55);
+    }
     for (const [side, kind] of [[-1, "standby"], [1, "go"]]) {
       const on = resident.light === kind;
       const pulse = on && kind === "standby" && this.lively ? 0.72 + 0.28 * Math.sin(now / 260) : 1;
@@ -162,8 +165,6 @@ export class Stage {
       c.fill();
     }
     c.globalAlpha = 1;
-    if (resident.light === "dark") return;
-    this.#glow(resident.light, middle + (resident.light === "go" ? 1 : -1) * w * 0.055, bulb, w * 0.24, 0.55);
   }
 
   /** A soft light of a colour, copied from a picture. */
