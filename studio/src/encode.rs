@@ -44,7 +44,8 @@ const NAL_SPS: u8 = 7;
 const NAL_PPS: u8 = 8;
 
 /// The quantiser of every frame (H.264: 0 to 51, less is better). At 26, the encoder's own default,
-/// a flat backdrop comes back up to five steps off and shows as a square on the page.
+/// a flat backdrop comes back visibly darker and shows as a square on the page; at 20, a clip of four
+/// seconds at the fast preset passes 250 KB.
 const QUALITY: u8 = 21;
 
 /// An encoder of one clip.
