@@ -1,9 +1,9 @@
 //! The body of a submission, read and checked. What a stranger sends ends here: after it there are
 //! numbers in range, parsed colours and words of bounded length.
 
+use cuelight_core::catalog;
 use cuelight_core::character::Look;
 use cuelight_core::cue::{Cue, Intensity, Reaction};
-use cuelight_core::{catalog, cue};
 use serde::Deserialize;
 
 use crate::clip::Spec;
@@ -167,9 +167,8 @@ fn read_cue(value: serde_json::Value) -> Result<Cue, OrderError> {
             return Err(fault(field, "1 to 40 characters"));
         }
     }
-    let intensity = cue::Intensity::from_unit(words.intensity)
-        .ok_or_else(|| fault("cue.intensity", "between 0 and 1"))?;
-    let _: Intensity = intensity;
+    let intensity =
+        Intensity::from_unit(words.intensity).ok_or_else(|| fault("cue.intensity", "between 0 and 1"))?;
     Ok(Cue::Reaction(Reaction {
         expression: words.expression,
         emotion: words.emotion,
