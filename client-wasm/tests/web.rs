@@ -1,0 +1,269 @@
+//! The browser module in a real browser: keys, the first picture, a painted clip, and nothing left
+//! behind. The network is a function that the page replaces; everything else is real.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use cuelight_client::actor::ActorHandle;
+use cuelight_client::element::CharacterHandle;
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::operation::validate;
+use gloo_events::EventListener;
+use gloo_timers::future::TimeoutFuture;
+use gloo_utils::format::JsValueSerdeExt;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{CustomEvent, HtmlElement, HtmlImageElement, HtmlVideoElement, ShadowRoot};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(inline_js = "
+const real = window.fetch.bind(window);
+export function serve(host, clip, log) {
+  const before = window.fetch;
+  window.fetch = async (request) => {
+    const url = request.url ?? String(request);
+    if (!url.startsWith(host)) return before.call(window, request);
+    log.push(`${request.method} ${new URL(url).pathname.split('/')[1]}`);
+    if (clip && url.includes('/clips/')) {
+      return new Response(new Blob([clip]), { headers: { 'content-type': 'video/mp4' } });
+    }
+    return new Response('{}', { status: 404 });
+  };
+}
+export async function reachable(url) {
+  try { await real(url); return true; } catch { return false; }
+}
+export function shadow(element) { return element.attachShadow({ mode: 'open' }); }
+export function colours(frame) {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 64;
+  const context = canvas.getContext('2d');
+  context.drawImage(frame, 0, 0, 64, 64);
+  const data = context.getImageData(0, 0, 64, 64).data;
+  const seen = new Set();
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) seen.add((data[i] >> 6) * 16 + (data[i + 1] >> 6) * 4 + (data[i + 2] >> 6));
+  return seen.size;
+}
+")]
+extern "C" {
+    fn serve(host: &str, clip: &JsValue, log: &js_sys::Array);
+    async fn reachable(url: &str) -> JsValue;
+    fn shadow(element: &HtmlElement) -> ShadowRoot;
+    fn colours(frame: &JsValue) -> u32;
+}
+
+const CLIP: &[u8] = include_bytes!("fixtures/clip.mp4");
+
+/// A character on the page, and what it told.
+struct Mounted {
+    element: HtmlElement,
+    shadow: ShadowRoot,
+    handle: Rc<CharacterHandle>,
+    told: Rc<RefCell<Vec<(String, Value)>>>,
+    log: js_sys::Array,
+    _listeners: Vec<EventListener>,
+}
+
+impl Mounted {
+    /// Every test has an edge of its own, so that none finds another's clips.
+    fn new(host: &str, clip: bool) -> Self {
+        let log = js_sys::Array::new();
+        let bytes = if clip { js_sys::Uint8Array::from(CLIP).into() } else { JsValue::NULL };
+        serve(host, &bytes, &log);
+        let document = web_sys::window().unwrap().document().unwrap();
+        let element: HtmlElement = document.create_element("div").unwrap().unchecked_into();
+        element.style().set_property("width", "64px").unwrap();
+        element.style().set_property("height", "64px").unwrap();
+        element.style().set_property("position", "relative").unwrap();
+        document.body().unwrap().append_child(&element).unwrap();
+        let told: Rc<RefCell<Vec<(String, Value)>>> = Rc::default();
+        let listen = |name: &'static str| {
+            let told = told.clone();
+            EventListener::new(&element, name, move |event| {
+                let detail = event.dyn_ref::<CustomEvent>().unwrap().detail();
+                told.borrow_mut().push((name.to_owned(), detail.into_serde().unwrap()));
+            })
+        };
+        let listeners = ["cuelight-state", "cuelight-shown", "cuelight-error"].map(listen).into();
+        let shadow = shadow(&element);
+        let options =
+            json!({ "endpoint": host, "character": "bolt", "tier": "enterprise", "predict": false });
+        let handle =
+            CharacterHandle::new(element.clone(), shadow.clone(), &JsValue::from_serde(&options).unwrap());
+        Self { element, shadow, handle: Rc::new(handle), told, log, _listeners: listeners }
+    }
+
+    /// Waits until this was told; at most ten seconds, which fails the test.
+    async fn hears(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..200 {
+            let found = self.told.borrow().iter().find(|(n, detail)| n == name && fits(detail)).cloned();
+            if let Some((_, detail)) = found {
+                return detail;
+            }
+            TimeoutFuture::new(50).await;
+        }
+        panic!("{name} was not told: {:?}", self.told.borrow());
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.log.iter().filter_map(|entry| entry.as_string()).collect()
+    }
+
+    fn send(&self, event: &Value) {
+        self.handle.send(&JsValue::from_serde(event).unwrap());
+    }
+
+    fn visible_video(&self) -> Option<HtmlVideoElement> {
+        let videos = self.shadow.query_selector_all("video").unwrap();
+        let videos =
+            (0..videos.length()).map(|i| videos.get(i).unwrap().unchecked_into::<HtmlVideoElement>());
+        videos.max_by_key(|video| {
+            video.style().get_property_value("z-index").unwrap().parse::<u32>().unwrap_or_default()
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Golden {
+    name: String,
+    tenant: String,
+    nonce: String,
+    body: Value,
+    key: String,
+}
+
+#[wasm_bindgen_test]
+fn keys_computed_in_the_browser_equal_the_golden_ones() {
+    let rows: Vec<Golden> = serde_json::from_str(include_str!("../../core/tests/golden/keys.json")).unwrap();
+    assert!(rows.len() > 10);
+    for row in rows {
+        let job = validate(&row.body, &row.nonce).unwrap();
+        assert_eq!(CacheKey::of(&row.tenant, &job.spec, &job.scope).as_str(), row.key, "{}", row.name);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_placeholder_is_there_at_once_and_is_labelled_as_one() {
+    let mounted = Mounted::new("http://missing.test", false);
+    let shown = mounted.hears("cuelight-shown", |_| true).await;
+    assert_eq!((&shown["kind"], &shown["from"]), (&json!("placeholder"), &json!("placeholder")));
+    assert!(shown["waitedMs"].as_u64().unwrap() < 2_000);
+    let image: HtmlImageElement = mounted.shadow.query_selector("img").unwrap().unwrap().unchecked_into();
+    assert!(image.complete() && image.natural_width() > 0);
+    assert!(colours(&image) > 3, "a face is drawn, not a blank");
+    assert_eq!(mounted.element.get_attribute("aria-label").unwrap(), "Bolt is waiting");
+    assert_eq!(mounted.element.get_attribute("role").unwrap(), "img");
+}
+
+#[wasm_bindgen_test]
+async fn a_clip_that_exists_is_painted_without_a_single_post() {
+    let mounted = Mounted::new("http://clips.test", true);
+    let shown = mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+    assert_eq!(shown["from"], "edge");
+    let video = mounted.visible_video().unwrap();
+    assert!(colours(&video) > 5, "the clip's own colours are on screen");
+    assert!(video.muted() && video.loop_());
+
+    mounted.send(&json!({ "type": "typing" }));
+    let shown = mounted.hears("cuelight-shown", |shown| shown["cue"] == "listening").await;
+    assert_eq!(shown["kind"], "clip");
+    assert_eq!(mounted.element.get_attribute("aria-label").unwrap(), "Bolt is listening");
+    assert_eq!(mounted.requests(), ["GET clips", "GET clips"]);
+}
+
+#[wasm_bindgen_test]
+async fn what_was_shown_before_comes_from_memory() {
+    let mounted = Mounted::new("http://again.test", true);
+    mounted.hears("cuelight-shown", |shown| shown["cue"] == "idle" && shown["kind"] == "clip").await;
+    mounted.handle.set_state(Some("happy".into()));
+    mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy" && shown["kind"] == "clip").await;
+    mounted.told.borrow_mut().clear();
+    mounted.handle.set_state(Some("idle".into()));
+    let shown = mounted.hears("cuelight-shown", |shown| shown["cue"] == "idle").await;
+    assert_eq!((&shown["kind"], &shown["from"]), (&json!("clip"), &json!("memory")));
+    assert_eq!(mounted.requests().len(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn destroying_releases_every_address_and_may_be_done_twice() {
+    let mounted = Mounted::new("http://gone.test", true);
+    mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+    let address = mounted.visible_video().unwrap().src();
+    assert!(address.starts_with("blob:"));
+    assert!(reachable(&address).await.is_truthy());
+    mounted.handle.destroy();
+    mounted.handle.destroy();
+    assert!(!reachable(&address).await.is_truthy(), "the clip's address is released");
+    assert_eq!(mounted.shadow.query_selector("video,img").unwrap(), None);
+    mounted.send(&json!({ "type": "typing" }));
+    assert_eq!(mounted.handle.state(), "idle", "and nobody is left to hear");
+}
+
+#[wasm_bindgen_test]
+async fn a_page_may_call_back_from_inside_an_event() {
+    let mounted = Mounted::new("http://reentrant.test", true);
+    let (handle, done) = (mounted.handle.clone(), Rc::new(RefCell::new(false)));
+    let once = done.clone();
+    let _listener = EventListener::new(&mounted.element, "cuelight-state", move |_| {
+        let stats: Value = handle.stats().into_serde().unwrap();
+        assert!(stats["state"].is_string());
+        if !once.replace(true) {
+            handle.set_state(Some("surprised".into()));
+        }
+    });
+    mounted.send(&json!({ "type": "stream-started" }));
+    mounted.hears("cuelight-state", |told| told["state"] == "surprised").await;
+    assert!(*done.borrow());
+}
+
+#[wasm_bindgen_test]
+async fn a_wrong_character_is_an_error_with_a_sentence() {
+    let mounted = Mounted::new("http://wrong.test", false);
+    let options = json!({ "endpoint": "http://wrong.test", "character": "nobody" });
+    mounted.handle.configure(&JsValue::from_serde(&options).unwrap());
+    let error = mounted.hears("cuelight-error", |error| error["code"] == "invalid_request").await;
+    assert!(error["detail"].as_str().unwrap().contains("bolt"), "{error}");
+}
+
+fn actor(host: &str, wait: u32) -> ActorHandle {
+    let options = json!({ "endpoint": host, "character": "miso", "maxWait": wait, "predict": false });
+    ActorHandle::new(&JsValue::from_serde(&options).unwrap()).unwrap_or_else(|_| panic!("an actor"))
+}
+
+fn cue(expression: &str) -> JsValue {
+    JsValue::from_serde(&json!({ "expression": expression, "intensity": 0.7 })).unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn a_game_gets_a_frame_it_can_draw() {
+    serve("http://game.test", &js_sys::Uint8Array::from(CLIP).into(), &js_sys::Array::new());
+    let actor = actor("http://game.test", 5_000);
+    assert!(actor.frame().is_null());
+    let shown: Value = JsFuture::from(actor.request(&cue("pleased"))).await.unwrap().into_serde().unwrap();
+    assert_eq!(shown["kind"], "clip");
+    assert!(colours(&actor.frame()) > 5);
+    actor.destroy();
+    actor.destroy();
+    assert!(actor.frame().is_null());
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_request_wins_and_a_missing_clip_settles_for_the_placeholder() {
+    serve("http://slow.test", &JsValue::NULL, &js_sys::Array::new());
+    let actor = actor("http://slow.test", 300);
+    let older = actor.request(&cue("pleased"));
+    let newer = actor.request(&cue("annoyed"));
+    assert!(JsFuture::from(older).await.unwrap().is_null());
+    let shown: Value = JsFuture::from(newer).await.unwrap().into_serde().unwrap();
+    assert_eq!(shown["kind"], "placeholder");
+    assert!(colours(&actor.frame()) > 3);
+    actor.destroy();
+}
