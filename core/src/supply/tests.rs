@@ -213,7 +213,7 @@ proptest! {
                     needed = yes;
                 }
             }
-            prop_assert_eq!(needed, supply.jobs().iter().count() > 0, "the socket is wanted while jobs are open");
+            prop_assert_eq!(needed, !supply.jobs().is_empty(), "the socket is wanted while jobs are open");
             for line in supply.lines.values().filter(|line| line.urgent) {
                 // Under way, or due to be tried again: nothing urgent waits for nobody.
                 prop_assert!(!matches!(line.stage, Stage::Missing));
