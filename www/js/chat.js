@@ -191,7 +191,7 @@ export class Chat {
 
   #say(who, text) {
     const names = { bolt: "Bolt: ", you: "You: " };
-    const message = make("li", who === "note" ? "note" : `from-${who}`);
+    const message = make("p", who === "note" ? "note" : `from-${who}`);
     if (names[who]) message.append(make("span", "hidden-text", names[who]));
     message.append(text);
     this.#log.append(message);
@@ -201,7 +201,7 @@ export class Chat {
   #pending() {
     // The words of a stream are announced once, when all are there.
     this.#log.setAttribute("aria-busy", "true");
-    const bubble = make("li", "from-bolt pending", "", [make("span"), make("span"), make("span")]);
+    const bubble = make("p", "from-bolt pending", "", [make("span"), make("span"), make("span")]);
     this.#log.append(bubble);
     this.#log.scrollTop = this.#log.scrollHeight;
     return bubble;
