@@ -18,30 +18,21 @@ use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
 use gloo_timers::callback::Timeout;
-use serde::Serialize;
 use serde_json::{Value, json};
 use web_sys::{Element, Node};
 
 use crate::address::AddressBook;
 use crate::browser;
-use crate::edge::{Clip, Edge, Listener, News};
+use crate::edge::{Edge, Listener, News};
 use crate::options::Options;
 use crate::stage::Stage;
 
+mod acting;
 mod surroundings;
 
+pub(crate) use acting::Shown;
+use acting::{Acting, Current, Held};
 use surroundings::Surroundings;
-
-/// What is on screen, as a page is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Shown {
-    pub(crate) kind: &'static str,
-    pub(crate) key: CacheKey,
-    pub(crate) from: &'static str,
-    pub(crate) waited_ms: u64,
-    pub(crate) cue: String,
-}
 
 /// What a performer tells whoever made it.
 #[derive(Debug)]
@@ -63,54 +54,6 @@ enum Event {
     Presenter(presenter::Event),
     Player(player::Event),
     Cue(Cue, Play, Patience),
-}
-
-/// A clip that is loaded or shown: pinned as long as it is.
-struct Held {
-    clip: Rc<Clip>,
-    edge: Rc<Edge>,
-}
-
-impl Held {
-    fn new(edge: &Rc<Edge>, clip: Rc<Clip>) -> Self {
-        edge.pin(&clip.key);
-        Self { clip, edge: edge.clone() }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.edge.unpin(&self.clip.key);
-    }
-}
-
-/// What was asked for last.
-struct Current {
-    ticket: Ticket,
-    cue: Cue,
-    key: CacheKey,
-    play: Play,
-    since: Millis,
-    /// The clip had to be fetched or made; known once it is at hand.
-    made: Option<bool>,
-    wait_is_over: bool,
-    svg: String,
-}
-
-struct Acting {
-    options: Options,
-    edge: Rc<Edge>,
-    machine: StateMachine<'static>,
-    presenter: Presenter,
-    player: Player,
-    predictor: Predictor,
-    addresses: AddressBook,
-    tickets: u64,
-    current: Option<Current>,
-    staged: Option<Held>,
-    shown: Option<Held>,
-    /// The character itself changed, so what is on screen is somebody else.
-    stranger: bool,
 }
 
 /// One character.
@@ -333,7 +276,7 @@ impl Performer {
                 }
             };
             let edge = acting.edge.clone();
-            let close = closest(acting, &cue);
+            let close = acting.closest(&cue);
             let state = placeholder::state_for(&cue);
             let svg = placeholder::svg(state, &address.look).unwrap_or_default();
             let at_hand = edge.has(&address.key);
@@ -475,50 +418,6 @@ impl Performer {
     }
 }
 
-impl Acting {
-    /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
-    fn likely(&mut self) -> Option<Vec<(crate::address::Address, f64)>> {
-        if !self.options.predict || browser::saves_data() {
-            return None;
-        }
-        let guesses = self.predictor.predict().into_iter();
-        let within_plan = |cue: &Cue| match cue {
-            Cue::State { state } => {
-                catalog::built_in().state(state).is_some_and(|def| def.tier <= self.options.tier)
-            }
-            Cue::Reaction(_) => true,
-        };
-        let guesses: Vec<(Cue, f64)> = guesses.filter(|(cue, _)| within_plan(cue)).collect();
-        let address = |(cue, p): (Cue, f64)| Some((self.addresses.find(&self.options, &cue).ok()?, p));
-        Some(guesses.into_iter().filter_map(address).collect())
-    }
-
-    /// What is on screen under this ticket, and whether that answers the request.
-    fn told(&self, ticket: Ticket, picture: Picture) -> Option<(Shown, bool)> {
-        let current = self.current.as_ref().filter(|current| current.ticket == ticket)?;
-        let waited_ms = browser::now().since(current.since).0;
-        let shown = match (picture, &self.shown) {
-            (Picture::Loop | Picture::Once, Some(held)) => {
-                let key = held.clip.key.clone();
-                let own = key == current.key;
-                let from = match current.made {
-                    Some(true) if own => "generated",
-                    Some(false) if own => "edge",
-                    _ => "memory",
-                };
-                let cue = self.addresses.cue_of(&key).unwrap_or(&current.cue).to_string();
-                Shown { kind: "clip", key, from, waited_ms, cue }
-            }
-            _ => {
-                let (key, cue) = (current.key.clone(), current.cue.to_string());
-                Shown { kind: "placeholder", key, from: "placeholder", waited_ms, cue }
-            }
-        };
-        let settles = current.wait_is_over || (shown.kind == "clip" && shown.key == current.key);
-        Some((shown, settles))
-    }
-}
-
 impl Listener for Performer {
     fn hear(&self, news: &News) {
         match news {
@@ -550,14 +449,4 @@ impl Drop for Performer {
     fn drop(&mut self) {
         self.acting.get_mut().edge.no_more_guesses(self.id);
     }
-}
-
-/// The first clip of the state's fallback chain that is at hand.
-fn closest(acting: &mut Acting, cue: &Cue) -> Option<CacheKey> {
-    let Cue::State { state } = cue else { return None };
-    let chain = &catalog::built_in().state(state)?.fallback;
-    chain.iter().find_map(|name| {
-        let address = acting.addresses.find(&acting.options, &Cue::state(name.as_str())).ok()?;
-        acting.edge.has(&address.key).then_some(address.key)
-    })
 }

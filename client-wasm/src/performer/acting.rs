@@ -1,0 +1,132 @@
+//! What a character has in hand: its machines, what was asked for last, what is loaded and shown.
+//! Answers questions about them; carries nothing out.
+
+use std::rc::Rc;
+
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::catalog::{self, Play};
+use cuelight_core::cue::Cue;
+use cuelight_core::player::{Picture, Player, Ticket};
+use cuelight_core::predictor::Predictor;
+use cuelight_core::presenter::Presenter;
+use cuelight_core::state_machine::StateMachine;
+use cuelight_core::units::Millis;
+use serde::Serialize;
+
+use crate::address::{Address, AddressBook};
+use crate::browser;
+use crate::edge::{Clip, Edge};
+use crate::options::Options;
+
+/// What is on screen, as a page is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown {
+    pub(crate) kind: &'static str,
+    pub(crate) key: CacheKey,
+    pub(crate) from: &'static str,
+    pub(crate) waited_ms: u64,
+    pub(crate) cue: String,
+}
+
+/// A clip that is loaded or shown: pinned as long as it is.
+pub(super) struct Held {
+    pub(super) clip: Rc<Clip>,
+    pub(super) edge: Rc<Edge>,
+}
+
+impl Held {
+    pub(super) fn new(edge: &Rc<Edge>, clip: Rc<Clip>) -> Self {
+        edge.pin(&clip.key);
+        Self { clip, edge: edge.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.edge.unpin(&self.clip.key);
+    }
+}
+
+/// What was asked for last.
+pub(super) struct Current {
+    pub(super) ticket: Ticket,
+    pub(super) cue: Cue,
+    pub(super) key: CacheKey,
+    pub(super) play: Play,
+    pub(super) since: Millis,
+    /// The clip had to be fetched or made; known once it is at hand.
+    pub(super) made: Option<bool>,
+    pub(super) wait_is_over: bool,
+    pub(super) svg: String,
+}
+
+pub(super) struct Acting {
+    pub(super) options: Options,
+    pub(super) edge: Rc<Edge>,
+    pub(super) machine: StateMachine<'static>,
+    pub(super) presenter: Presenter,
+    pub(super) player: Player,
+    pub(super) predictor: Predictor,
+    pub(super) addresses: AddressBook,
+    pub(super) tickets: u64,
+    pub(super) current: Option<Current>,
+    pub(super) staged: Option<Held>,
+    pub(super) shown: Option<Held>,
+    /// The character itself changed, so what is on screen is somebody else.
+    pub(super) stranger: bool,
+}
+
+impl Acting {
+    /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
+    pub(super) fn likely(&mut self) -> Option<Vec<(Address, f64)>> {
+        if !self.options.predict || browser::saves_data() {
+            return None;
+        }
+        let guesses = self.predictor.predict().into_iter();
+        let within_plan = |cue: &Cue| match cue {
+            Cue::State { state } => {
+                catalog::built_in().state(state).is_some_and(|def| def.tier <= self.options.tier)
+            }
+            Cue::Reaction(_) => true,
+        };
+        let guesses: Vec<(Cue, f64)> = guesses.filter(|(cue, _)| within_plan(cue)).collect();
+        let address = |(cue, p): (Cue, f64)| Some((self.addresses.find(&self.options, &cue).ok()?, p));
+        Some(guesses.into_iter().filter_map(address).collect())
+    }
+
+    /// What is on screen under this ticket, and whether that answers the request.
+    pub(super) fn told(&self, ticket: Ticket, picture: Picture) -> Option<(Shown, bool)> {
+        let current = self.current.as_ref().filter(|current| current.ticket == ticket)?;
+        let waited_ms = browser::now().since(current.since).0;
+        let shown = match (picture, &self.shown) {
+            (Picture::Loop | Picture::Once, Some(held)) => {
+                let key = held.clip.key.clone();
+                let own = key == current.key;
+                let from = match current.made {
+                    Some(true) if own => "generated",
+                    Some(false) if own => "edge",
+                    _ => "memory",
+                };
+                let cue = self.addresses.cue_of(&key).unwrap_or(&current.cue).to_string();
+                Shown { kind: "clip", key, from, waited_ms, cue }
+            }
+            _ => {
+                let (key, cue) = (current.key.clone(), current.cue.to_string());
+                Shown { kind: "placeholder", key, from: "placeholder", waited_ms, cue }
+            }
+        };
+        let settles = current.wait_is_over || (shown.kind == "clip" && shown.key == current.key);
+        Some((shown, settles))
+    }
+
+    /// The first clip of the state's fallback chain that is at hand.
+    pub(super) fn closest(&mut self, cue: &Cue) -> Option<CacheKey> {
+        let Cue::State { state } = cue else { return None };
+        let chain = &catalog::built_in().state(state)?.fallback;
+        chain.iter().find_map(|name| {
+            let address = self.addresses.find(&self.options, &Cue::state(name.as_str())).ok()?;
+            self.edge.has(&address.key).then_some(address.key)
+        })
+    }
+}
