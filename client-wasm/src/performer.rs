@@ -325,6 +325,18 @@ impl Performer {
                 self.acting.borrow_mut().staged = None;
                 self.feed(Event::Player(player::Event::Show(ticket, Picture::Still)));
             }
+            Effect::AskAgain(_) => {
+                let (edge, address) = {
+                    let mut acting = self.acting.borrow_mut();
+                    let acting = &mut *acting;
+                    let cue = acting.current.as_ref().map(|current| &current.cue);
+                    let address = cue.and_then(|cue| acting.addresses.find(&acting.options, cue).ok());
+                    (acting.edge.clone(), address)
+                };
+                if let Some(address) = address {
+                    edge.want(&address);
+                }
+            }
             Effect::WaitIsOver(ticket) => {
                 let mut acting = self.acting.borrow_mut();
                 if let Some(current) = acting.current.as_mut().filter(|current| current.ticket == ticket) {
@@ -430,7 +442,7 @@ impl Listener for Performer {
             News::Far(key) => self.feed(Event::Presenter(presenter::Event::Far(key.clone()))),
             News::Failed { key, code, detail } => {
                 let awaited = self.acting.borrow().presenter.awaits() == Some(key);
-                self.feed(Event::Presenter(presenter::Event::Far(key.clone())));
+                self.feed(Event::Presenter(presenter::Event::Failed(key.clone())));
                 if awaited {
                     (self.tell)(Told::Error { code: code.clone(), detail: detail.clone() });
                 }

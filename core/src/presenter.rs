@@ -28,6 +28,8 @@ pub enum Event {
     AtHand(CacheKey),
     /// A clip has to be made first, or cannot be had: it will take long.
     Far(CacheKey),
+    /// A clip could not be had, though everything was tried.
+    Failed(CacheKey),
     /// A clip could not be shown after all.
     Lost(Ticket),
     /// The time of the last [`Effect::WakeAt`] has come.
@@ -50,6 +52,8 @@ pub enum Effect {
     Clip(Ticket, CacheKey),
     /// Show the placeholder.
     Placeholder(Ticket),
+    /// Ask for this clip once more: the character still wants it.
+    AskAgain(CacheKey),
     /// The wait is over; whatever is shown now is the answer for the time being.
     WaitIsOver(Ticket),
     /// Send [`Event::Wake`] at this time. Replaces an earlier one.
@@ -62,6 +66,8 @@ struct Awaited {
     key: CacheKey,
     close: Option<CacheKey>,
     until: Option<Millis>,
+    /// When to ask again for what could not be had.
+    ask_at: Option<Millis>,
     patience: Patience,
     stands_in: bool,
 }
@@ -76,7 +82,8 @@ impl Presenter {
     /// When the wait ends.
     #[must_use]
     pub fn next_wake(&self) -> Option<Millis> {
-        self.awaited.as_ref().and_then(|awaited| awaited.until)
+        let awaited = self.awaited.as_ref()?;
+        [awaited.until, awaited.ask_at].into_iter().flatten().min()
     }
 
     /// The clip that is waited for.
@@ -95,7 +102,15 @@ impl Presenter {
                     return vec![Effect::Clip(ticket, key)];
                 }
                 let until = now + patience.at_most;
-                let awaited = Awaited { ticket, key, close, until: Some(until), patience, stands_in: false };
+                let awaited = Awaited {
+                    ticket,
+                    key,
+                    close,
+                    until: Some(until),
+                    ask_at: None,
+                    patience,
+                    stands_in: false,
+                };
                 let awaited = self.awaited.insert(awaited);
                 let mut effects = Vec::new();
                 // Nothing is worse than a blank: something stands in at once, and the wait goes on.
@@ -109,10 +124,13 @@ impl Presenter {
                 Some(awaited) => vec![Effect::Clip(awaited.ticket, key)],
                 None => Vec::new(),
             },
-            Event::Far(key) => match &mut self.awaited {
-                Some(awaited) if awaited.key == key && awaited.patience.until_far => awaited.give_up(),
-                _ => Vec::new(),
-            },
+            Event::Far(key) => self.far(&key),
+            Event::Failed(key) => {
+                if let Some(awaited) = self.awaited.as_mut().filter(|awaited| awaited.key == key) {
+                    awaited.ask_at = Some(now + ASK_AGAIN);
+                }
+                self.far(&key)
+            }
             Event::Lost(ticket) => match &mut self.awaited {
                 Some(awaited) if awaited.ticket == ticket => {
                     awaited.close = None;
@@ -122,13 +140,30 @@ impl Presenter {
                 Some(_) => Vec::new(),
                 None => vec![Effect::Placeholder(ticket), Effect::WaitIsOver(ticket)],
             },
-            Event::Wake => match &mut self.awaited {
-                Some(awaited) if awaited.until.is_some_and(|until| until <= now) => awaited.give_up(),
-                _ => Vec::new(),
-            },
+            Event::Wake => {
+                let Some(awaited) = &mut self.awaited else { return Vec::new() };
+                let mut effects = Vec::new();
+                if awaited.until.is_some_and(|until| until <= now) {
+                    effects.extend(awaited.give_up());
+                }
+                if awaited.ask_at.take_if(|at| *at <= now).is_some() {
+                    effects.push(Effect::AskAgain(awaited.key.clone()));
+                }
+                effects
+            }
+        }
+    }
+
+    fn far(&mut self, key: &CacheKey) -> Vec<Effect> {
+        match &mut self.awaited {
+            Some(awaited) if awaited.key == *key && awaited.patience.until_far => awaited.give_up(),
+            _ => Vec::new(),
         }
     }
 }
+
+/// A little longer than the supply sulks after a failure ([`crate::supply`]).
+const ASK_AGAIN: Millis = Millis::seconds(31);
 
 impl Awaited {
     fn stand_in(&mut self) -> Option<Effect> {
@@ -240,6 +275,17 @@ mod tests {
         };
         let _ = presenter.on(Millis(10), event);
         assert_eq!(presenter.on(Millis(20), Event::AtHand(key('a'))), []);
+    }
+
+    #[test]
+    fn a_clip_that_could_not_be_had_is_asked_for_again_while_it_is_wanted() {
+        let mut presenter = Presenter::default();
+        let _ = presenter.on(Millis(0), cue(SHORT));
+        let effects = presenter.on(Millis(10), Event::Failed(key('a')));
+        assert_eq!(effects, [Effect::Placeholder(ONE), Effect::WaitIsOver(ONE)]);
+        let at = presenter.next_wake().unwrap();
+        assert_eq!(presenter.on(at, Event::Wake), [Effect::AskAgain(key('a'))]);
+        assert_eq!(presenter.next_wake(), None);
     }
 
     #[test]
