@@ -319,11 +319,12 @@ impl Performer {
                         None => Event::Presenter(presenter::Event::Lost(ticket)),
                     }
                 };
-                self.feed(event);
+                // At once: what is staged and what the player believes is staged are one thing.
+                self.take(event);
             }
             Effect::Placeholder(ticket) => {
                 self.acting.borrow_mut().staged = None;
-                self.feed(Event::Player(player::Event::Show(ticket, Picture::Still)));
+                self.take(Event::Player(player::Event::Show(ticket, Picture::Still)));
             }
             Effect::AskAgain(_) => {
                 let (edge, address) = {
