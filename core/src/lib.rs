@@ -7,13 +7,16 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod actors;
 pub mod api;
+pub mod byte_range;
 pub mod cache_key;
 pub mod catalog;
 pub mod character;
 pub mod clip_cache;
 pub mod cue;
 pub mod edge_link;
+pub mod media;
 pub mod operation;
 pub mod placeholder;
 pub mod player;
@@ -22,6 +25,7 @@ pub mod prefetcher;
 pub mod presenter;
 pub mod problem;
 pub mod prompt;
+pub mod retry;
 pub mod state_machine;
 pub mod supply;
 pub mod units;

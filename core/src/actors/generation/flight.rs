@@ -1,0 +1,162 @@
+//! What a generation speaks with its shell, its sessions and its provider: wants, answers,
+//! updates, and the ways a provider fails. Data only; [`super::Generation`] decides.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Content, JobError, JobStatus, Source};
+use crate::cache_key::CacheKey;
+use crate::operation::ClipSpec;
+use crate::problem::Code;
+use crate::units::Millis;
+
+/// A session's wish for a clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Want {
+    /// The clip's address.
+    pub key: CacheKey,
+    /// What to make.
+    pub spec: ClipSpec,
+    /// The session to notify.
+    pub session: String,
+    /// The session's job.
+    pub job_id: String,
+    /// 0 to 20, higher first.
+    pub priority: u8,
+    /// Whether it is asked for ahead of need.
+    pub speculative: bool,
+}
+
+/// What a session is told about its job. Sent again until it is acknowledged, so a session
+/// compares ordinals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Update {
+    /// The session's job.
+    pub job_id: String,
+    /// Grows with every visible change; an update with a known ordinal is old news.
+    pub ordinal: u64,
+    /// Where the job stands.
+    pub status: JobStatus,
+    /// 0 to 1.
+    pub progress: f32,
+    /// About how much longer it will take, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate_ms: Option<Millis>,
+    /// The clip, once it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+}
+
+/// The answer to a [`Want`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether this want started the flight or joined it.
+    pub source: Source,
+    /// Where the job stands.
+    pub update: Update,
+}
+
+/// A provider took a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The provider's name for it; polled until it ends.
+    pub operation_id: String,
+    /// About how long it will take, in milliseconds, if the provider says.
+    pub estimate_ms: Option<Millis>,
+}
+
+/// Where a finished clip can be fetched from its provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Absolute, or relative to the provider's base. Untrusted until the adapter has checked it.
+    pub url: String,
+    /// Its size in bytes, if the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Its SHA-256 in lower-case hex, if the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// What a provider says about an operation that has not failed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Not done.
+    Running {
+        /// 0 to 1.
+        progress: f32,
+        /// About how much longer, in milliseconds, if the provider says.
+        estimate_ms: Option<Millis>,
+    },
+    /// Done; the clip can be fetched.
+    Succeeded(Output),
+}
+
+/// How a provider's answer, or its absence, was understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// Too many calls. Worth another attempt, not before `retry_after` if that was said.
+    #[error("the provider asks for fewer calls")]
+    Throttled {
+        /// What it asked for, in milliseconds.
+        retry_after: Option<Millis>,
+    },
+    /// A field it does not accept. Final.
+    #[error("the provider refused {}: {message}", field.as_deref().unwrap_or("the request"))]
+    Invalid {
+        /// Which field, if it says.
+        field: Option<String>,
+        /// Why.
+        message: String,
+    },
+    /// Content it will not make. Final.
+    #[error("the provider refused the content: {message}")]
+    ContentRefused {
+        /// Why.
+        message: String,
+    },
+    /// It failed in a way that may pass: overload, a lost connection, a timeout.
+    #[error("{0}")]
+    Transient(String),
+    /// It does not know the operation (any more). A new submission is needed.
+    #[error("the provider lost the operation")]
+    Lost,
+    /// It sent something that is not the clip.
+    #[error("the provider's clip cannot be used: {0}")]
+    BadMedia(String),
+    /// It failed in a way that will not pass: a wrong key, a broken protocol. Final.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+impl ProviderError {
+    /// Whether another attempt can help.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Throttled { .. } | Self::Transient(_) | Self::Lost | Self::BadMedia(_))
+    }
+
+    /// What it asked us to wait, in milliseconds.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Millis> {
+        match self {
+            Self::Throttled { retry_after } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What a job that failed by this tells its caller. The sentence is cut to 300 characters:
+    /// parts of it are a provider's.
+    #[must_use]
+    pub fn job_error(&self) -> JobError {
+        let code = match self {
+            Self::Invalid { .. } => Code::ProviderInvalid,
+            Self::ContentRefused { .. } => Code::ContentRefused,
+            Self::BadMedia(_) => Code::BadMedia,
+            Self::Throttled { .. } | Self::Transient(_) | Self::Lost | Self::Fatal(_) => Code::ProviderFailed,
+        };
+        JobError { code, detail: self.to_string().chars().take(300).collect() }
+    }
+}
