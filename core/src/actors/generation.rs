@@ -8,19 +8,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Content, Job, JobError, JobStatus, Source};
-use crate::cache_key::CacheKey;
-use crate::catalog;
-use crate::operation::ClipSpec;
+use crate::api::{Content, Job, JobError, Source};
 use crate::problem::Code;
 use crate::retry::Backoff;
 use crate::units::Millis;
 
+mod event;
 mod flight;
 mod outbox;
+mod phase;
 
+pub use event::{Effect, Event};
 pub use flight::{Accepted, Answer, Output, Progress, ProviderError, Update, Want};
 use outbox::Outbox;
+pub use phase::Phase;
+use phase::{Flight, usual_wait};
 
 /// Attempts at one clip, and downloads of one result, before giving up.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -30,141 +32,6 @@ pub const BACKOFF: Backoff = Backoff { base: Millis(1_000), cap: Millis(20_000) 
 /// lets any call take, so that two are never under way.
 pub const CALL_GUARD: Millis = Millis(45_000);
 
-/// What can happen to a generation.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// A session wants the clip.
-    Wanted(Want),
-    /// The shell looked for the clip of a finished flight, see [`Effect::Verify`].
-    Verified {
-        /// The want that made us look.
-        want: Want,
-        /// The flight that was looked after.
-        flight: u32,
-        /// Whether the clip is still stored.
-        exists: bool,
-    },
-    /// The alarm went off.
-    Alarm,
-    /// The provider answered a submission, or did not.
-    SubmitAnswered {
-        /// Which submission.
-        idempotency_key: String,
-        /// What it said.
-        result: Result<Accepted, ProviderError>,
-    },
-    /// The provider answered a poll, or did not.
-    PollAnswered {
-        /// About which operation.
-        operation_id: String,
-        /// What it said.
-        result: Result<Progress, ProviderError>,
-    },
-    /// The result was fetched, checked and stored, or was not.
-    Stored {
-        /// Of which operation.
-        operation_id: String,
-        /// What is stored.
-        result: Result<Content, ProviderError>,
-    },
-    /// A session was told, or could not be.
-    Delivered {
-        /// Its job.
-        job_id: String,
-        /// What it was told.
-        ordinal: u64,
-        /// Whether it acknowledged.
-        acknowledged: bool,
-    },
-}
-
-/// What the shell is to do, in this order, after it persisted the machine.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Set the one alarm to this time.
-    SetAlarm(Millis),
-    /// Look whether the clip is still stored; answer with [`Event::Verified`].
-    Verify {
-        /// The want to answer with.
-        want: Want,
-        /// The flight to answer with.
-        flight: u32,
-    },
-    /// Submit to the provider; answer with [`Event::SubmitAnswered`].
-    Submit {
-        /// What to make.
-        spec: Box<ClipSpec>,
-        /// The same for the same submission, however often it is sent.
-        idempotency_key: String,
-    },
-    /// Ask the provider; answer with [`Event::PollAnswered`].
-    Poll {
-        /// By which model.
-        model: String,
-        /// About what.
-        operation_id: String,
-    },
-    /// Fetch, check and store the result; answer with [`Event::Stored`].
-    Store {
-        /// Under which key.
-        key: CacheKey,
-        /// What it has to be.
-        spec: Box<ClipSpec>,
-        /// Of which operation.
-        operation_id: String,
-        /// Where it is.
-        output: Output,
-    },
-    /// Tell the provider that nobody waits any more. Best effort, no answer.
-    Abandon {
-        /// By which model.
-        model: String,
-        /// Which operation.
-        operation_id: String,
-    },
-    /// Tell a session; answer with [`Event::Delivered`].
-    Notify {
-        /// Which session.
-        session: String,
-        /// What.
-        update: Update,
-    },
-}
-
-/// Where a flight is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "snake_case")]
-pub enum Phase {
-    /// Waits for its turn, or for the next attempt.
-    Queued,
-    /// A submission is being sent.
-    Submitting,
-    /// The provider works on it.
-    Processing {
-        /// The provider's name for it.
-        operation_id: String,
-    },
-    /// The provider is done; the result is being fetched.
-    Storing {
-        /// The provider's name for it.
-        operation_id: String,
-        /// Where the result is.
-        output: Output,
-        /// Downloads begun.
-        downloads: u32,
-    },
-    /// The clip is stored.
-    Complete {
-        /// The clip.
-        content: Content,
-    },
-    /// It ended without a clip. The next want starts a new flight.
-    Failed {
-        /// Why.
-        error: JobError,
-    },
-}
-
 /// The persisted machine. Empty until the first want.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Generation {
@@ -172,90 +39,6 @@ pub struct Generation {
     /// Grows with every visible change, over all flights.
     ordinal: u64,
     outbox: Outbox,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Flight {
-    /// 1 for the first; raised when a key is wanted again after a failure.
-    number: u32,
-    key: CacheKey,
-    spec: ClipSpec,
-    phase: Phase,
-    /// Attempts begun.
-    attempt: u32,
-    /// Names the submission to the provider. Raised when an operation came to a bad end, never
-    /// because an answer was lost.
-    submission: u32,
-    started_at: Millis,
-    updated_at: Millis,
-    /// When the phase next has something to do. Without meaning once final.
-    due: Millis,
-    /// Polls in a row that failed.
-    missed_polls: u32,
-    progress: f32,
-    expected_at: Millis,
-}
-
-impl Flight {
-    fn new(now: Millis, number: u32, want: &Want) -> Self {
-        Self {
-            number,
-            key: want.key.clone(),
-            spec: want.spec.clone(),
-            phase: Phase::Queued,
-            attempt: 0,
-            submission: 1,
-            started_at: now,
-            updated_at: now,
-            due: now,
-            missed_polls: 0,
-            progress: 0.0,
-            expected_at: now + usual_wait(&want.spec),
-        }
-    }
-
-    fn status(&self) -> JobStatus {
-        match self.phase {
-            Phase::Queued if self.attempt == 0 => JobStatus::Queued,
-            Phase::Submitting if self.attempt == 1 => JobStatus::Queued,
-            Phase::Queued | Phase::Submitting | Phase::Processing { .. } | Phase::Storing { .. } => {
-                JobStatus::Processing
-            }
-            Phase::Complete { .. } => JobStatus::Complete,
-            Phase::Failed { .. } => JobStatus::Failed,
-        }
-    }
-
-    /// When the flight has failed for want of time. A result that exists is still fetched: it is
-    /// paid for.
-    fn deadline(&self) -> Option<Millis> {
-        let timeout = catalog::built_in().model(&self.spec.model).map_or(Millis::seconds(120), |m| m.timeout_ms);
-        let waits = matches!(self.phase, Phase::Queued | Phase::Submitting | Phase::Processing { .. });
-        waits.then_some(self.started_at + timeout)
-    }
-
-    fn idempotency_key(&self) -> String {
-        format!("{}.{}.{}", self.key, self.number, self.submission)
-    }
-
-    fn update(&self, now: Millis, job_id: &str, ordinal: u64) -> Update {
-        let status = self.status();
-        Update {
-            job_id: job_id.to_owned(),
-            ordinal,
-            status,
-            progress: self.progress,
-            estimate_ms: (!status.is_final()).then(|| self.expected_at.since(now)),
-            content: match &self.phase {
-                Phase::Complete { content } => Some(content.clone()),
-                _ => None,
-            },
-            error: match &self.phase {
-                Phase::Failed { error } => Some(error.clone()),
-                _ => None,
-            },
-        }
-    }
 }
 
 impl Generation {
@@ -288,7 +71,9 @@ impl Generation {
                 }
             }
             Event::Alarm => self.alarm(now, &mut effects),
-            Event::SubmitAnswered { idempotency_key, result } => self.submitted(now, &idempotency_key, result),
+            Event::SubmitAnswered { idempotency_key, result } => {
+                self.submitted(now, &idempotency_key, result)
+            }
             Event::PollAnswered { operation_id, result } => {
                 self.polled(now, &operation_id, result, &mut effects);
             }
@@ -366,7 +151,8 @@ impl Generation {
                 effects.push(Effect::Abandon { model: flight.spec.model.clone(), operation_id });
             }
             let detail = format!("no clip after {} s", now.since(flight.started_at).0 / 1_000);
-            return self.enter(now, Phase::Failed { error: JobError { code: Code::ProviderTimeout, detail } });
+            return self
+                .enter(now, Phase::Failed { error: JobError { code: Code::ProviderTimeout, detail } });
         }
         if flight.status().is_final() || now < flight.due {
             return;
@@ -380,10 +166,8 @@ impl Generation {
                 let spec = Box::new(flight.spec.clone());
                 effects.push(Effect::Submit { spec, idempotency_key: flight.idempotency_key() });
             }
-            Phase::Processing { operation_id } => effects.push(Effect::Poll {
-                model: flight.spec.model.clone(),
-                operation_id: operation_id.clone(),
-            }),
+            Phase::Processing { operation_id } => effects
+                .push(Effect::Poll { model: flight.spec.model.clone(), operation_id: operation_id.clone() }),
             Phase::Storing { operation_id, output, downloads } => {
                 *downloads += 1;
                 effects.push(Effect::Store {
@@ -475,7 +259,9 @@ impl Generation {
                 flight.progress = 1.0;
                 self.enter(now, Phase::Complete { content });
             }
-            Err(error) if error.is_retryable() && error != ProviderError::Lost && *downloads < MAX_ATTEMPTS => {
+            Err(error)
+                if error.is_retryable() && error != ProviderError::Lost && *downloads < MAX_ATTEMPTS =>
+            {
                 let wait = BACKOFF.delay(*downloads, flight.key.as_str(), error.retry_after());
                 flight.due = now + wait;
             }
@@ -507,14 +293,6 @@ impl Generation {
             self.ordinal += 1;
         }
     }
-}
-
-/// The longest a generation like this usually takes: that of the cheapest preset with as many
-/// steps.
-fn usual_wait(spec: &ClipSpec) -> Millis {
-    let presets = &catalog::built_in().presets;
-    let preset = presets.iter().find(|p| p.steps >= spec.steps).or(presets.last());
-    preset.map_or(Millis::seconds(10), |p| Millis(p.wait_ms[1]))
 }
 
 /// An eighth of the time it has taken so far, so that a result waits for at most that much
