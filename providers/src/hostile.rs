@@ -1,0 +1,122 @@
+//! The checks that every adapter makes of what a provider sends: words, ids, addresses, waits and
+//! bytes. A provider may be broken or taken over; what passes here can be stored, shown and asked
+//! for. It never classifies by a vendor's own codes.
+
+use cuelight_core::media::MAX_CLIP_BYTES;
+use cuelight_core::units::Millis;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::{Output, ProviderError};
+
+/// Longest text of a provider's that is passed on, in characters.
+pub(crate) const MAX_TEXT_CHARS: usize = 200;
+/// Longest wait that a provider can ask for or announce: one hour. More would only park the clip.
+pub(crate) const MAX_WAIT: Millis = Millis::seconds(3_600);
+/// Longest id of an operation, in bytes: it becomes part of an address and of stored state.
+const MAX_ID_BYTES: usize = 64;
+/// Longest address of an output, in bytes: what every server takes (RFC 9110, 4.1, asks for 8000),
+/// and still small in stored state.
+const MAX_URL_BYTES: usize = 8_000;
+
+/// A provider's words as they may be shown: `secret` blotted out wherever they quote it, without
+/// the characters that steer a terminal or turn a line around, at most [`MAX_TEXT_CHARS`].
+pub(crate) fn text(words: &str, secret: &str) -> String {
+    // Steering characters go first: they must not be able to hide the secret inside a word.
+    let plain: String = words.chars().filter(|c| !steers(*c)).collect();
+    let safe = if secret.is_empty() { plain } else { plain.replace(secret, "…") };
+    safe.chars().take(MAX_TEXT_CHARS).collect()
+}
+
+/// Control characters, and the invisible ones that reorder or break lines (UAX 9, section 2).
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether `id` can stand in an address, a log and a storage key as it is: 1 to 64 characters of
+/// `A-Z`, `a-z`, `0-9`, `_` and `-`.
+pub(crate) fn is_id(id: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+/// The address `url` means, if it belongs to the same origin as `base`: a request for it presents
+/// the key, and must not reach anybody else's machine.
+pub(crate) fn same_origin(base: &Url, url: &str) -> Result<Url, ProviderError> {
+    let refused = || ProviderError::Fatal("the provider's clip is at an address that is not its own".into());
+    if url.len() > MAX_URL_BYTES {
+        return Err(refused());
+    }
+    let resolved = base.join(url).map_err(|_| refused())?;
+    // An opaque origin equals none, so a base that is not http(s) is refused with the rest.
+    let own = resolved.origin() == base.origin();
+    let plain = resolved.username() == base.username() && resolved.password() == base.password();
+    if own && plain { Ok(resolved) } else { Err(refused()) }
+}
+
+/// A wait in seconds as `Retry-After` gives it, at most [`MAX_WAIT`]. A date (the header's other
+/// form) needs a clock to be understood and counts as none.
+pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Millis> {
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // Digits that do not fit are more than an hour, whatever their number.
+    Some(value.parse().ok().filter(|s| *s < MAX_WAIT.0 / 1_000).map_or(MAX_WAIT, Millis::seconds))
+}
+
+/// A wait in milliseconds that a provider announced, between none and [`MAX_WAIT`].
+pub(crate) fn wait(ms: f64) -> Millis {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, which is meant.
+    let whole = ms as u64;
+    Millis(whole).min(MAX_WAIT)
+}
+
+/// A share that a provider announced, between 0 and 1.
+pub(crate) fn share(value: f64) -> f32 {
+    #[allow(clippy::cast_possible_truncation)] // Between 0 and 1, and no one counts its digits.
+    let share = if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) as f32 };
+    share
+}
+
+/// Whether a declared clip can be fetched at all.
+pub(crate) fn declared(bytes: Option<u64>, sha256: Option<&str>) -> Result<(), ProviderError> {
+    if bytes.is_some_and(|bytes| bytes > MAX_CLIP_BYTES as u64) {
+        return Err(too_large());
+    }
+    let is_sha256 = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if sha256.is_some_and(|text| !is_sha256(text)) {
+        return Err(ProviderError::BadMedia("its SHA-256 is none".into()));
+    }
+    Ok(())
+}
+
+/// `bytes`, if they are those that `output` declares.
+pub(crate) fn clip(output: &Output, bytes: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
+    if bytes.len() > MAX_CLIP_BYTES {
+        return Err(too_large());
+    }
+    if let Some(declared) = output.bytes
+        && declared != bytes.len() as u64
+    {
+        let got = bytes.len();
+        return Err(ProviderError::BadMedia(format!("{got} bytes came of {declared}")));
+    }
+    if let Some(declared) = &output.sha256
+        && !declared.eq_ignore_ascii_case(&sha256(&bytes))
+    {
+        return Err(ProviderError::BadMedia("its SHA-256 is not the declared one".into()));
+    }
+    Ok(bytes)
+}
+
+/// SHA-256 in lower-case hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+fn too_large() -> ProviderError {
+    ProviderError::BadMedia(format!("it is larger than {} MB", MAX_CLIP_BYTES / (1024 * 1024)))
+}
