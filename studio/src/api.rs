@@ -29,6 +29,8 @@ pub struct Config {
     pub delays: Delays,
     /// The seed of the dice that faults are thrown with.
     pub seed: u64,
+    /// Whether every frame of every clip carries the code of `burn_in.rs`.
+    pub burn_in: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -36,13 +38,14 @@ impl std::fmt::Debug for Config {
         f.debug_struct("Config")
             .field("delays", &self.delays)
             .field("seed", &self.seed)
+            .field("burn_in", &self.burn_in)
             .finish_non_exhaustive()
     }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { key: "studio-dev-key".into(), delays: Delays::default(), seed: 1 }
+        Self { key: "studio-dev-key".into(), delays: Delays::default(), seed: 1, burn_in: false }
     }
 }
 

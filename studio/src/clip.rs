@@ -7,7 +7,7 @@ use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
 
 use crate::encode::{EncodeError, Encoder};
-use crate::{draw, motion};
+use crate::{burn_in, draw, motion};
 
 /// Everything that decides what a clip shows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,6 +28,8 @@ pub struct Spec {
     pub fps: u32,
     /// Length in milliseconds.
     pub duration_ms: u32,
+    /// Whether every frame carries the code of `burn_in.rs`.
+    pub burn_in: bool,
 }
 
 impl Spec {
@@ -63,8 +65,11 @@ pub fn render(spec: &Spec, mut watch: impl FnMut(u32) -> ControlFlow<()>) -> Res
     let mut encoder = Encoder::new(spec.width, spec.height, spec.fps)?;
     for index in 0..frames {
         let pose = motion::pose(&spec.cue, f64::from(index) / f64::from(frames), spec.motion_seed);
-        let picture = draw::frame(&spec.look, spec.character_seed, &pose, spec.width, spec.height)
+        let mut picture = draw::frame(&spec.look, spec.character_seed, &pose, spec.width, spec.height)
             .ok_or(RenderError::Size(spec.width, spec.height))?;
+        if spec.burn_in {
+            burn_in::stamp(&mut picture, &spec.cue, index);
+        }
         encoder.push(&picture)?;
         if watch(index + 1).is_break() {
             return Err(RenderError::Stopped);
@@ -89,6 +94,7 @@ mod tests {
             height: 128,
             fps: 8,
             duration_ms: 1000,
+            burn_in: false,
         }
     }
 
@@ -106,6 +112,7 @@ mod tests {
         let first = bytes(&spec());
         assert!(first != bytes(&Spec { motion_seed: 6, ..spec() }));
         assert!(first != bytes(&Spec { cue: Cue::state("farewell"), ..spec() }));
+        assert!(first != bytes(&Spec { burn_in: true, ..spec() }));
         assert!(
             first != bytes(&Spec { character_seed: 6, look: character::built_in()["dash"].look, ..spec() })
         );

@@ -37,6 +37,10 @@ struct Arguments {
     /// The seed of the dice that faults are thrown with.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Burns a code into the top edge of every frame: which state the clip shows and which frame
+    /// this is, so that a test can read from a screen which clip is playing.
+    #[arg(long, global = true)]
+    burn_in: bool,
 }
 
 #[derive(Subcommand)]
@@ -86,12 +90,14 @@ fn run(arguments: Arguments) -> Result<(), String> {
             let sheet = drawn.ok_or(format!("a sheet of pictures of {size} px cannot be drawn"))?;
             sheet.save_png(out).map_err(|error| format!("{} cannot be written: {error}", out.display()))
         }
-        Some(Command::Render { character, state, preset, out }) => render(character, state, preset, out),
+        Some(Command::Render { character, state, preset, out }) => {
+            render(character, state, preset, arguments.burn_in, out)
+        }
         None => serve(&arguments),
     }
 }
 
-fn render(id: &str, state: &str, preset: &str, out: &PathBuf) -> Result<(), String> {
+fn render(id: &str, state: &str, preset: &str, burn_in: bool, out: &PathBuf) -> Result<(), String> {
     let who = character::built_in().get(id).ok_or_else(|| {
         let known: Vec<&str> = character::built_in().keys().map(String::as_str).collect();
         format!("there is no character {id}; one of {}", known.join(", "))
@@ -107,6 +113,7 @@ fn render(id: &str, state: &str, preset: &str, out: &PathBuf) -> Result<(), Stri
         height: how.height,
         fps: how.fps,
         duration_ms: u32::try_from(what.duration_ms.0).unwrap_or(u32::MAX),
+        burn_in,
     };
     let bytes = clip::render(&spec, |_| ControlFlow::Continue(())).map_err(|error| error.to_string())?;
     std::fs::write(out, bytes).map_err(|error| format!("{} cannot be written: {error}", out.display()))
@@ -119,7 +126,7 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
-    let mut config = Config { seed: arguments.seed, ..Config::default() };
+    let mut config = Config { seed: arguments.seed, burn_in: arguments.burn_in, ..Config::default() };
     if let Ok(key) = std::env::var("STUDIO_KEY") {
         config.key = key;
     }

@@ -139,6 +139,8 @@ impl Order {
             height: body.height,
             fps: body.fps,
             duration_ms: body.duration_ms,
+            // The studio decides, never the order.
+            burn_in: false,
         };
         let refused =
             body.prompt.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == "forbidden");

@@ -24,6 +24,7 @@ fn spec(id: &str, state: &str, preset: &Preset, duration_ms: u32) -> Spec {
         height: preset.height,
         fps: preset.fps,
         duration_ms,
+        burn_in: false,
     }
 }
 
@@ -120,6 +121,37 @@ fn the_backdrop_comes_back_as_it_was_drawn() {
             let worst = pixel.iter().zip(backdrop).map(|(a, b)| a.abs_diff(b)).max().unwrap();
             // Quantisation pulls a flat area a step or two of luma towards grey.
             assert!(worst <= 6, "{id}: {pixel:?} for {backdrop:?}");
+        }
+    }
+}
+
+#[test]
+fn a_burnt_in_code_is_read_back_from_the_decoded_clip() {
+    let folder = tempfile::tempdir().unwrap();
+    let preset = catalog::built_in().preset("realtime").unwrap();
+    for (number, state) in (1..).zip(&catalog::built_in().states) {
+        let plain = spec("bolt", &state.id, preset, 1000);
+        let burnt = Spec { burn_in: true, ..plain.clone() };
+        assert!(bytes(&burnt) != bytes(&plain), "{}", state.id);
+        let file = folder.path().join(format!("{}.mp4", state.id));
+        std::fs::write(&file, bytes(&burnt)).unwrap();
+        let output = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&file)
+            .args(["-pix_fmt", "gray", "-f", "rawvideo", "-"])
+            .output()
+            .unwrap();
+        let (width, height) = (preset.width as usize, preset.height as usize);
+        let pictures: Vec<&[u8]> = output.stdout.chunks_exact(width * height).collect();
+        assert_eq!(pictures.len(), plain.frames() as usize);
+        for (index, picture) in pictures.iter().enumerate() {
+            // The middle of each cell, a 24th of the width on a side.
+            let light = |cell: usize| picture[width * (width / 48) + (2 * cell + 1) * width / 48] > 127;
+            let bits = |from: usize| (from..from + 4).fold(0, |n, cell| n << 1 | usize::from(light(cell)));
+            assert!(light(0) && !light(1) && light(11), "{} {index}: the frame of the code", state.id);
+            assert_eq!((bits(2), bits(6)), (number, index % 16), "{} {index}", state.id);
+            let ones = (2..=10).filter(|cell| light(*cell)).count();
+            assert_eq!(ones % 2, 0, "{} {index}: even with its parity", state.id);
         }
     }
 }

@@ -36,6 +36,7 @@ struct Shared {
     memory: Mutex<Memory>,
     renderers: Semaphore,
     key: String,
+    burn_in: bool,
 }
 
 #[derive(Debug)]
@@ -88,6 +89,7 @@ impl Studio {
             }),
             renderers: Semaphore::new(RENDERERS),
             key: config.key,
+            burn_in: config.burn_in,
         }))
     }
 
@@ -124,7 +126,7 @@ impl Studio {
         if order.refused {
             return Err(Refusal::ContentRefused);
         }
-        let spec = order.spec;
+        let spec = Spec { burn_in: self.0.burn_in, ..order.spec };
         let delay = Duration::from_millis(memory.delays.of(spec.width, spec.height, spec.fps, order.steps));
         let created_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
         memory.serial += 1;

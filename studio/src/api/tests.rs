@@ -132,6 +132,20 @@ async fn the_result_is_held_back_until_the_delay_has_passed() {
 }
 
 #[tokio::test]
+async fn a_studio_that_burns_in_serves_other_clips_than_one_that_does_not() {
+    let mut hashes = Vec::new();
+    for burn_in in [false, true] {
+        let mut delays = Delays::default();
+        delays.set_scale(0.0).unwrap();
+        let app = app(Config { delays, burn_in, ..Config::default() });
+        let id = submit(&app, "k", order("idle")).await.json()["id"].as_str().unwrap().to_owned();
+        hashes.push(ended(&app, &id).await["output"]["sha256"].clone());
+    }
+    assert!(hashes.iter().all(Value::is_string));
+    assert_ne!(hashes[0], hashes[1]);
+}
+
+#[tokio::test]
 async fn the_same_key_and_body_is_the_same_generation() {
     let app = quick();
     let first = submit(&app, "k", order("idle")).await.json();
