@@ -17,6 +17,8 @@ mod event;
 mod flight;
 mod outbox;
 mod phase;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Effect, Event};
 pub use flight::{Accepted, Answer, Output, Progress, ProviderError, Update, Want};
@@ -55,7 +57,13 @@ impl Generation {
                     Some(Flight { phase: Phase::Complete { .. }, number, .. }) => {
                         return vec![Effect::Verify { want, flight: *number }];
                     }
-                    Some(Flight { phase: Phase::Failed { .. }, .. }) | None => self.start(now, &want),
+                    None => self.start(now, &want),
+                    // A job that is known asks for its answer once more, not for another flight.
+                    Some(Flight { phase: Phase::Failed { .. }, .. })
+                        if self.outbox.waiter(&want.job_id).is_none() =>
+                    {
+                        self.start(now, &want);
+                    }
                     Some(_) => self.outbox.join(now, &want, Source::Coalesced, self.ordinal),
                 }
             }
@@ -156,6 +164,11 @@ impl Generation {
         }
         if flight.status().is_final() || now < flight.due {
             return;
+        }
+        if matches!(flight.phase, Phase::Storing { downloads, .. } if downloads >= MAX_ATTEMPTS) {
+            // Every download ended its isolate before it could be answered for.
+            let error = ProviderError::Transient("the clip could not be stored".into());
+            return self.attempt_failed(now, &error, true);
         }
         flight.due = now + CALL_GUARD;
         match &mut flight.phase {

@@ -14,6 +14,9 @@ use crate::operation::ClipSpec;
 use crate::retry::Backoff;
 use crate::units::Millis;
 
+#[cfg(test)]
+mod tests;
+
 /// Most jobs a session remembers. The oldest final one is forgotten first; a live one that is
 /// forgotten goes on, and is found by its id.
 pub const MAX_JOBS: usize = 200;
@@ -207,9 +210,12 @@ impl Session {
         }
         entry.ordinal = update.ordinal;
         let job = &mut entry.job;
-        // A job that waits was already announced as waiting.
-        let silent = update.status == JobStatus::Queued && job.status == JobStatus::Queued;
-        job.status = update.status;
+        // That it waits was said when it was requested. One that has begun goes on when its
+        // generation begins anew: nobody is shown a job that waits a second time.
+        let silent = update.status == JobStatus::Queued;
+        if !silent {
+            job.status = update.status;
+        }
         job.progress = update.progress;
         job.estimate_ms = update.estimate_ms;
         job.content = update.content;
