@@ -87,6 +87,8 @@ impl Generation {
             }
             Event::Stored { operation_id, result } => self.stored(now, &operation_id, result),
             Event::Delivered { job_id, ordinal, acknowledged } => {
+                // The next batch is the next alarm's: one invocation may only make so many calls.
+                tell = false;
                 self.outbox.delivered(now, &job_id, ordinal, acknowledged);
             }
         }

@@ -14,8 +14,10 @@ use crate::units::Millis;
 /// Most waiters that are told. The rest ask by their job's id, or find the clip. 2,000 of them
 /// are about 0.5 MB of JSON; a row of the platform's storage holds 2 MB.
 const MAX_WAITERS: usize = 2_000;
-/// Most sessions told in one turn: a request may make 50 calls on the platform's smallest plan.
-const BATCH: usize = 32;
+/// Most sessions told in one turn. An alarm has at most three turns that tell (its own, the poll's
+/// answer, the stored clip), and may make 50 calls on the platform's smallest plan: 3 x 14 leaves
+/// room for the provider's.
+pub(super) const BATCH: usize = 14;
 /// A session that has not acknowledged after this long is told again.
 const GUARD: Millis = Millis(15_000);
 /// The wait between failed deliveries.

@@ -387,7 +387,31 @@ fn an_acknowledgement_of_old_news_brings_the_new_at_once() {
     let _ = bench.poll("op1", Ok(Progress::Succeeded(output())));
     let _ = bench.store("op1", Ok(content()));
     let effects = bench.on(Event::Delivered { job_id: "job1".into(), ordinal: first, acknowledged: true });
-    assert_eq!(notified(&effects)[0].1.content, Some(content()));
+    assert_eq!(effects, [Effect::SetAlarm(bench.now)]);
+    assert_eq!(notified(&bench.on(Event::Alarm))[0].1.content, Some(content()));
+}
+
+#[test]
+fn a_crowd_is_told_a_batch_an_alarm_until_everybody_knows() {
+    let mut bench = Bench::wanted();
+    for n in 2..=100 {
+        let _ = bench.on(Event::Wanted(want(n)));
+    }
+    let key = bench.submission();
+    let mut effects = bench.accept(&key, "op1");
+    let mut told = std::collections::BTreeSet::new();
+    while told.len() < 100 {
+        let batch = notified(&effects);
+        assert!((1..=outbox::BATCH).contains(&batch.len()), "{} at once", batch.len());
+        for (session, Update { job_id, ordinal, .. }) in batch {
+            assert!(told.insert(session), "told twice");
+            // The answers of one batch bring no calls of their own, only the next alarm.
+            let effects = bench.on(Event::Delivered { job_id, ordinal, acknowledged: true });
+            assert_eq!(notified(&effects), []);
+        }
+        effects = bench.on(Event::Alarm);
+    }
+    assert_eq!(notified(&effects), []);
 }
 
 #[test]
