@@ -92,7 +92,9 @@ fn logged(effects: &[Effect]) -> Vec<(u64, EventKind)> {
 }
 
 fn wants(effects: &[Effect]) -> Vec<&Job> {
-    let job = |e| if let &Effect::Want { ref job, .. } = e { Some(&**job) } else { None };
+    fn job(effect: &Effect) -> Option<&Job> {
+        if let Effect::Want { job, .. } = effect { Some(job) } else { None }
+    }
     effects.iter().filter_map(job).collect()
 }
 
