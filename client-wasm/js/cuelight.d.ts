@@ -79,9 +79,13 @@ export interface Shown {
   waitedMs: number;
 }
 
-/** A snapshot of what the client knows, for a panel. */
+/**
+ * A snapshot of what the client knows, for a panel. Before the module has loaded, everything is
+ * zero or empty, the state is `idle` and the socket closed.
+ */
 export interface Stats {
   state: string;
+  /** What was asked for last; empty before anything was. */
   cue: string;
   showing: "clip" | "placeholder";
   socket: "closed" | "connecting" | "open";
@@ -101,6 +105,9 @@ export class CuelightActor {
    * Cues a reaction. What is on screen stays until the new clip's first frame is there; after
    * `maxWait` the placeholder is shown, and the clip takes over when it arrives. A newer request
    * wins: an older one that is still pending resolves with `null`.
+   *
+   * `priority`, a whole number from 0 to 20, goes to the edge with the job if the clip has to be
+   * made; default 10. Anything else, and a reaction that cannot be read, rejects.
    */
   request(cue: Reaction, options?: { priority?: number }): Promise<Shown | null>;
   /** The current frame, for `drawImage` or `texImage2D`; null only before the first one. */

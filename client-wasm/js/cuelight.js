@@ -19,6 +19,18 @@ export default function init() {
   return loading;
 }
 
+/** What `stats()` says while there is nothing to count: before the module has come, and after the end. */
+const nothingYet = () => ({
+  state: "idle",
+  cue: "",
+  showing: "placeholder",
+  socket: "closed",
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
+  jobs: [],
+  predictions: [],
+  speculation: { requested: 0, used: 0, wasted: 0, budget: 0 },
+});
+
 const NAMES = ["character", "endpoint", "tenant", "preset", "tier", "max-wait", "predict", "announce"];
 
 // A server that renders pages has no HTMLElement; importing there must not fail.
@@ -93,7 +105,7 @@ export class CuelightCharacterElement extends Base {
   }
 
   stats() {
-    return this.#handle?.stats();
+    return this.#handle?.stats() ?? nothingYet();
   }
 
   #options() {
@@ -171,10 +183,10 @@ export class CuelightActor {
     this.#ready.catch(() => {});
   }
 
-  async request(cue) {
+  async request(cue, options) {
     const asked = ++this.#asked;
     if (!this.#handle) await this.#ready;
-    return asked === this.#asked && this.#handle ? this.#handle.request(cue) : null;
+    return asked === this.#asked && this.#handle ? this.#handle.request(cue, options) : null;
   }
 
   get frame() {
@@ -186,7 +198,7 @@ export class CuelightActor {
   }
 
   stats() {
-    return this.#handle?.stats();
+    return this.#handle?.stats() ?? nothingYet();
   }
 
   destroy() {

@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use cuelight_core::cue::{Cue, Intensity, Reaction};
+use cuelight_core::operation::MAX_PRIORITY;
 use cuelight_core::player::Ticket;
 use gloo_utils::format::JsValueSerdeExt;
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
@@ -83,10 +84,11 @@ impl ActorHandle {
     }
 
     /// Cues a reaction; resolves with what is shown, or with null when a newer request came first.
-    pub fn request(&self, cue: &JsValue) -> Promise {
+    /// `options` may hold the priority of a job for it, 0 to 20. What is not usable rejects.
+    pub fn request(&self, cue: &JsValue, options: &JsValue) -> Promise {
         self.pending.answer(&JsValue::NULL);
-        let cue = match read(cue) {
-            Ok(cue) => cue,
+        let (cue, priority) = match read(cue).and_then(|cue| Ok((cue, read_priority(options)?))) {
+            Ok(read) => read,
             Err(detail) => return Promise::reject(&JsError::new(&detail).into()),
         };
         let Some(performer) = self.performer() else { return Promise::resolve(&JsValue::NULL) };
@@ -97,7 +99,7 @@ impl ActorHandle {
         });
         // Known before anything is shown, which may happen inside the call.
         self.pending.ticket.set(Ticket(self.pending.ticket.get().0 + 1));
-        let ticket = performer.react(cue);
+        let ticket = performer.react(cue, priority);
         self.pending.ticket.set(ticket);
         match self.pending.error.take() {
             Some(detail) => {
@@ -210,4 +212,19 @@ fn read(cue: &JsValue) -> Result<Cue, String> {
         animation: word(given.animation, "idle"),
         intensity: intensity.ok_or("An intensity lies between 0 and 1.")?,
     }))
+}
+
+/// The priority, if there is one. Read without JSON, which would make nothing of a NaN.
+fn read_priority(options: &JsValue) -> Result<Option<u8>, String> {
+    if options.is_undefined() || options.is_null() {
+        return Ok(None);
+    }
+    let wrong = || format!("A priority is a whole number from 0 to {MAX_PRIORITY}.");
+    let value = Reflect::get(options, &"priority".into())
+        .map_err(|_| "The options of a request are an object, such as { priority: 15 }.".to_owned())?;
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    let number = value.as_f64().ok_or_else(wrong)?;
+    (0..=MAX_PRIORITY).find(|whole| f64::from(*whole) == number).map(Some).ok_or_else(wrong)
 }

@@ -122,9 +122,14 @@ impl Edge {
         listeners.push(listener);
     }
 
-    /// Somebody waits for the clip at this address.
-    pub(crate) fn want(&self, address: &Address) {
-        self.bodies.borrow_mut().insert(address.key.clone(), address.body.clone());
+    /// Somebody waits for the clip at this address. If a job has to be asked for, it has this
+    /// priority, 0 to 20; one that is under way keeps its own.
+    pub(crate) fn want(&self, address: &Address, priority: Option<u8>) {
+        let mut body = address.body.clone();
+        if let Some(priority) = priority {
+            body["priority"] = priority.into();
+        }
+        self.bodies.borrow_mut().insert(address.key.clone(), body);
         self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key.clone())));
         if !self.has(&address.key) {
             self.feed(Event::Supply(supply::Event::Want { key: address.key.clone(), urgent: true }));
@@ -359,6 +364,10 @@ impl Edge {
     fn post(&self, key: CacheKey, speculative: bool) {
         let Some(mut body) = self.bodies.borrow().get(&key).cloned() else { return };
         body["speculative"] = speculative.into();
+        if speculative && let Some(body) = body.as_object_mut() {
+            // An earlier request's urgency is none of a guess's.
+            body.remove("priority");
+        }
         let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
         let (me, endpoint) = (self.me.clone(), self.endpoint.clone());
         spawn_local(async move {

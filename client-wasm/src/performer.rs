@@ -8,17 +8,16 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use cuelight_core::cache_key::CacheKey;
 use cuelight_core::catalog::{self, Play};
 use cuelight_core::cue::Cue;
 use cuelight_core::placeholder;
-use cuelight_core::player::{self, Picture, Player, Surface, Ticket};
+use cuelight_core::player::{self, Player, Ticket};
 use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
 use gloo_timers::callback::Timeout;
-use serde_json::{Value, json};
+use serde_json::Value;
 use web_sys::{Element, Node};
 
 use crate::address::AddressBook;
@@ -28,10 +27,11 @@ use crate::options::Options;
 use crate::stage::Stage;
 
 mod acting;
+mod effects;
 mod surroundings;
 
 pub(crate) use acting::Shown;
-use acting::{Acting, Current, Held};
+use acting::{Acting, Current};
 use surroundings::Surroundings;
 
 /// What a performer tells whoever made it.
@@ -53,7 +53,16 @@ enum Event {
     Machine(state_machine::Event),
     Presenter(presenter::Event),
     Player(player::Event),
-    Cue(Cue, Play, Patience),
+    Cue(Wish),
+}
+
+/// What is to be shown.
+struct Wish {
+    cue: Cue,
+    play: Play,
+    patience: Patience,
+    /// How urgent a job for it is, 0 to 20; the edge's own idea when nobody said.
+    priority: Option<u8>,
 }
 
 /// One character.
@@ -141,14 +150,15 @@ impl Performer {
         self.show(Cue::state(state), play);
     }
 
-    /// Shows a reaction, as a game does. The ticket tells its answer from others'.
-    pub(crate) fn react(&self, cue: Cue) -> Ticket {
+    /// Shows a reaction, as a game does; a job for it has this priority, 0 to 20. The ticket tells
+    /// its answer from others'.
+    pub(crate) fn react(&self, cue: Cue, priority: Option<u8>) -> Ticket {
         let (ticket, patience) = {
             let acting = self.acting.borrow();
             let patience = Patience { at_most: acting.options.max_wait, until_far: false };
             (Ticket(acting.tickets + 1), patience)
         };
-        self.feed(Event::Cue(cue, Play::Loop, patience));
+        self.feed(Event::Cue(Wish { cue, play: Play::Loop, patience, priority }));
         ticket
     }
 
@@ -195,31 +205,13 @@ impl Performer {
 
     /// What the client knows, for a panel.
     pub(crate) fn stats(&self) -> Value {
-        let mut acting = self.acting.borrow_mut();
-        let acting = &mut *acting;
-        let guesses = acting.predictor.predict();
-        let predictions: Vec<Value> = guesses
-            .iter()
-            .filter_map(|(cue, probability)| {
-                let address = acting.addresses.find(&acting.options, cue).ok()?;
-                let ready = acting.edge.has(&address.key);
-                Some(json!({ "cue": cue.to_string(), "probability": probability, "ready": ready }))
-            })
-            .collect();
-        let label = |key: &CacheKey| acting.addresses.cue_of(key).map(ToString::to_string);
-        let mut stats = acting.edge.stats(label);
-        let clip = acting.player.shown().is_some_and(|(_, picture)| picture != Picture::Still);
-        stats["state"] = acting.machine.state().into();
-        stats["cue"] = acting.current.as_ref().map(|current| current.cue.to_string()).into();
-        stats["showing"] = if clip { "clip" } else { "placeholder" }.into();
-        stats["predictions"] = predictions.into();
-        stats
+        self.acting.borrow_mut().stats()
     }
 
     fn show(&self, cue: Cue, play: Play) {
         let most = self.acting.borrow().options.max_wait;
         let patience = Patience { at_most: GRACE.min(most), until_far: true };
-        self.feed(Event::Cue(cue, play, patience));
+        self.feed(Event::Cue(Wish { cue, play, patience, priority: None }));
     }
 
     fn feed(&self, event: Event) {
@@ -258,11 +250,12 @@ impl Performer {
                 let effects = self.acting.borrow_mut().player.on(event);
                 effects.into_iter().for_each(|effect| self.play(effect));
             }
-            Event::Cue(cue, play, patience) => self.cue(now, cue, play, patience),
+            Event::Cue(wish) => self.cue(now, wish),
         }
     }
 
-    fn cue(&self, now: Millis, cue: Cue, play: Play, patience: Patience) {
+    fn cue(&self, now: Millis, wish: Wish) {
+        let Wish { cue, play, patience, priority } = wish;
         let (edge, address, event, likely) = {
             let mut acting = self.acting.borrow_mut();
             let acting = &mut *acting;
@@ -284,7 +277,8 @@ impl Performer {
             let key = address.key.clone();
             acting.predictor.observe(&cue);
             let likely = acting.likely();
-            let current = Current { ticket, cue, key, play, since: now, made, wait_is_over: false, svg };
+            let current =
+                Current { ticket, cue, key, play, since: now, made, wait_is_over: false, svg, priority };
             acting.current = Some(current);
             let blank = acting.player.shown().is_none() || std::mem::take(&mut acting.stranger);
             let key = address.key.clone();
@@ -292,122 +286,10 @@ impl Performer {
             (edge, address, event, likely)
         };
         self.take(Event::Presenter(event));
-        edge.want(&address);
+        edge.want(&address, priority);
         match likely {
             Some(likely) => edge.guess(self.id, &likely),
             None => edge.no_more_guesses(self.id),
-        }
-    }
-
-    fn present(&self, effect: presenter::Effect) {
-        use presenter::Effect;
-        match effect {
-            Effect::Clip(ticket, key) => {
-                let event = {
-                    let mut acting = self.acting.borrow_mut();
-                    match acting.edge.clip(&key) {
-                        Some(clip) => {
-                            let own = acting.current.as_ref().filter(|current| current.key == key);
-                            let once = own.is_some_and(|current| current.play == Play::Once);
-                            let held = Held::new(&acting.edge, clip);
-                            acting.staged = Some(held);
-                            Event::Player(player::Event::Show(
-                                ticket,
-                                if once { Picture::Once } else { Picture::Loop },
-                            ))
-                        }
-                        None => Event::Presenter(presenter::Event::Lost(ticket)),
-                    }
-                };
-                // At once: what is staged and what the player believes is staged are one thing.
-                self.take(event);
-            }
-            Effect::Placeholder(ticket) => {
-                self.acting.borrow_mut().staged = None;
-                self.take(Event::Player(player::Event::Show(ticket, Picture::Still)));
-            }
-            Effect::AskAgain(_) => {
-                let (edge, address) = {
-                    let mut acting = self.acting.borrow_mut();
-                    let acting = &mut *acting;
-                    let cue = acting.current.as_ref().map(|current| &current.cue);
-                    let address = cue.and_then(|cue| acting.addresses.find(&acting.options, cue).ok());
-                    (acting.edge.clone(), address)
-                };
-                if let Some(address) = address {
-                    edge.want(&address);
-                }
-            }
-            Effect::WaitIsOver(ticket) => {
-                let mut acting = self.acting.borrow_mut();
-                if let Some(current) = acting.current.as_mut().filter(|current| current.ticket == ticket) {
-                    current.wait_is_over = true;
-                }
-                let shown = acting.player.shown().filter(|(shown, _)| *shown == ticket);
-                let told = shown.and_then(|(ticket, picture)| acting.told(ticket, picture));
-                drop(acting);
-                if let Some((shown, _)) = told {
-                    (self.tell)(Told::Settled { shown, ticket });
-                }
-            }
-            Effect::WakeAt(_) => {}
-        }
-    }
-
-    fn play(&self, effect: player::Effect) {
-        use player::Effect;
-        match effect {
-            Effect::Load { surface: Surface::Still, ticket, .. } => {
-                let acting = self.acting.borrow();
-                let svg = acting.current.as_ref().map(|current| current.svg.clone()).unwrap_or_default();
-                drop(acting);
-                self.stage.load_still(ticket, &svg);
-            }
-            Effect::Load { surface, ticket, looped } => {
-                let clip = self.acting.borrow().staged.as_ref().map(|held| held.clip.clone());
-                match clip {
-                    Some(clip) => self.stage.load_clip(surface, ticket, looped, clip),
-                    None => self.feed(Event::Player(player::Event::Broken(surface, ticket))),
-                }
-            }
-            Effect::Reveal(surface) => self.stage.reveal(surface),
-            Effect::Play(surface) => {
-                let ticket = self.acting.borrow().player.shown().map(|(ticket, _)| ticket);
-                self.stage.play(surface, ticket.unwrap_or_default());
-            }
-            Effect::Pause(surface) => self.stage.pause(surface),
-            Effect::Release(surface) => self.stage.release(surface),
-            Effect::Shown(ticket, picture) => {
-                let told = {
-                    let mut acting = self.acting.borrow_mut();
-                    acting.shown = acting.staged.take();
-                    acting.told(ticket, picture)
-                };
-                if let Some((shown, settles)) = told {
-                    (self.tell)(Told::Shown { shown, ticket, settles });
-                }
-            }
-            Effect::Finished(ticket) => {
-                let acting = self.acting.borrow();
-                let current = acting.current.as_ref().filter(|current| current.ticket == ticket);
-                let state = current.and_then(|current| match &current.cue {
-                    Cue::State { state } => Some(state.clone()),
-                    Cue::Reaction(_) => None,
-                });
-                drop(acting);
-                if let Some(state) = state {
-                    self.feed(Event::Machine(state_machine::Event::Finished(state)));
-                }
-            }
-            Effect::Lost(ticket, Picture::Still) => {
-                let detail = format!("The placeholder of cue {} could not be drawn.", ticket.0);
-                (self.tell)(Told::Error { code: "placeholder_broken".into(), detail });
-            }
-            Effect::Lost(ticket, _) => {
-                let detail = "A clip could not be decoded; the placeholder is shown instead.".into();
-                (self.tell)(Told::Error { code: "clip_broken".into(), detail });
-                self.feed(Event::Presenter(presenter::Event::Lost(ticket)));
-            }
         }
     }
 

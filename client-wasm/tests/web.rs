@@ -32,6 +32,7 @@ export function serve(host, clip, log) {
     const url = request.url ?? String(request);
     if (!url.startsWith(host)) return before.call(window, request);
     log.push(`${request.method} ${new URL(url).pathname.split('/')[1]}`);
+    if (request.method === 'POST') log.push(await request.clone().text());
     if (clip && url.includes('/clips/')) {
       return new Response(new Blob([clip]), { headers: { 'content-type': 'video/mp4' } });
     }
@@ -247,7 +248,11 @@ async fn a_game_gets_a_frame_it_can_draw() {
     serve("http://game.test", &js_sys::Uint8Array::from(CLIP).into(), &js_sys::Array::new());
     let actor = actor("http://game.test", 5_000);
     assert!(actor.frame().is_null());
-    let shown: Value = JsFuture::from(actor.request(&cue("pleased"))).await.unwrap().into_serde().unwrap();
+    let shown: Value = JsFuture::from(actor.request(&cue("pleased"), &JsValue::UNDEFINED))
+        .await
+        .unwrap()
+        .into_serde()
+        .unwrap();
     assert_eq!(shown["kind"], "clip");
     assert!(colours(&actor.frame()) > 5);
     actor.destroy();
@@ -259,11 +264,34 @@ async fn a_game_gets_a_frame_it_can_draw() {
 async fn a_newer_request_wins_and_a_missing_clip_settles_for_the_placeholder() {
     serve("http://slow.test", &JsValue::NULL, &js_sys::Array::new());
     let actor = actor("http://slow.test", 300);
-    let older = actor.request(&cue("pleased"));
-    let newer = actor.request(&cue("annoyed"));
+    let older = actor.request(&cue("pleased"), &JsValue::UNDEFINED);
+    let newer = actor.request(&cue("annoyed"), &JsValue::UNDEFINED);
     assert!(JsFuture::from(older).await.unwrap().is_null());
     let shown: Value = JsFuture::from(newer).await.unwrap().into_serde().unwrap();
     assert_eq!(shown["kind"], "placeholder");
     assert!(colours(&actor.frame()) > 3);
+    actor.destroy();
+}
+
+#[wasm_bindgen_test]
+async fn a_games_priority_goes_with_the_job_and_a_wrong_one_is_refused() {
+    let log = js_sys::Array::new();
+    serve("http://priority.test", &JsValue::NULL, &log);
+    let actor = actor("http://priority.test", 300);
+    let with = |priority: f64| {
+        let options = js_sys::Object::new();
+        js_sys::Reflect::set(&options, &"priority".into(), &priority.into()).unwrap();
+        actor.request(&cue("pleased"), &options)
+    };
+    for wrong in [-1.0, 20.5, 21.0, f64::NAN] {
+        let error = JsFuture::from(with(wrong)).await.unwrap_err();
+        let message = error.unchecked_into::<js_sys::Error>().message();
+        assert_eq!(message, "A priority is a whole number from 0 to 20.", "{wrong}");
+    }
+    assert_eq!(log.length(), 0, "nothing was asked for");
+    JsFuture::from(with(17.0)).await.unwrap();
+    let bodies = log.iter().filter_map(|entry| serde_json::from_str::<Value>(&entry.as_string()?).ok());
+    let priorities: Vec<Value> = bodies.map(|body| body["priority"].clone()).collect();
+    assert_eq!(priorities, [17]);
     actor.destroy();
 }

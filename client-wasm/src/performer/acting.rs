@@ -12,6 +12,7 @@ use cuelight_core::presenter::Presenter;
 use cuelight_core::state_machine::StateMachine;
 use cuelight_core::units::Millis;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::address::{Address, AddressBook};
 use crate::browser;
@@ -59,6 +60,8 @@ pub(super) struct Current {
     pub(super) made: Option<bool>,
     pub(super) wait_is_over: bool,
     pub(super) svg: String,
+    /// How urgent a job for it is, 0 to 20; the edge's own idea when nobody said.
+    pub(super) priority: Option<u8>,
 }
 
 pub(super) struct Acting {
@@ -128,5 +131,27 @@ impl Acting {
             let address = self.addresses.find(&self.options, &Cue::state(name.as_str())).ok()?;
             self.edge.has(&address.key).then_some(address.key)
         })
+    }
+
+    /// What the client knows, for a panel; the cue is empty before anything was asked for.
+    pub(super) fn stats(&mut self) -> Value {
+        let guesses = self.predictor.predict();
+        let predictions: Vec<Value> = guesses
+            .iter()
+            .filter_map(|(cue, probability)| {
+                let address = self.addresses.find(&self.options, cue).ok()?;
+                let ready = self.edge.has(&address.key);
+                Some(json!({ "cue": cue.to_string(), "probability": probability, "ready": ready }))
+            })
+            .collect();
+        let label = |key: &CacheKey| self.addresses.cue_of(key).map(ToString::to_string);
+        let mut stats = self.edge.stats(label);
+        let clip = self.player.shown().is_some_and(|(_, picture)| picture != Picture::Still);
+        stats["state"] = self.machine.state().into();
+        stats["cue"] =
+            self.current.as_ref().map(|current| current.cue.to_string()).unwrap_or_default().into();
+        stats["showing"] = if clip { "clip" } else { "placeholder" }.into();
+        stats["predictions"] = predictions.into();
+        stats
     }
 }
