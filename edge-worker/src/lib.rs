@@ -1,1 +1,21 @@
-//! The Workers module.
+//! The Workers module: a thin shell. Rules are in `cuelight-core`, wire formats of providers in
+//! `cuelight-providers`; here they meet HTTP, R2, the Cache API and Durable Objects. It never
+//! knows how a vendor speaks, and its clip route knows no actor.
+
+#![cfg(target_arch = "wasm32")]
+
+pub mod actors;
+mod clip_store;
+mod error;
+mod provider_client;
+mod router;
+mod routes;
+mod settings;
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+/// Answers one request.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    router::answer(request, env, context).await
+}

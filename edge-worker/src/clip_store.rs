@@ -1,0 +1,103 @@
+//! Where clips are: the Cache API in front of R2. Knows nothing of jobs, actors or providers.
+
+use std::collections::HashMap;
+
+use cuelight_core::api::Content;
+use cuelight_core::byte_range::ByteRange;
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::media::Media;
+use cuelight_core::operation::Operation;
+use cuelight_core::units::Millis;
+use worker::{Cache, Env, HttpMetadata, Object, Range, Response, Result};
+
+use crate::settings::CLIPS;
+
+/// What a clip's answer says about caching: its address names its content, so it never changes
+/// (RFC 8246).
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// What R2 knows about a clip without reading it.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    /// Its address and size.
+    pub(crate) content: Content,
+    /// A strong validator, quotes included.
+    pub(crate) etag: String,
+    /// Which operation made it.
+    pub(crate) operation: Operation,
+    /// When it was stored.
+    pub(crate) stored_at: Millis,
+}
+
+/// The clip at `key`, without its bytes.
+pub(crate) async fn look(env: &Env, key: &CacheKey) -> Result<Option<Stored>> {
+    let object = env.bucket(CLIPS)?.head(key.as_str()).await?;
+    object.map(|object| describe(&object, key)).transpose()
+}
+
+/// The clip at `key`, all of it or `range`.
+pub(crate) async fn read(env: &Env, key: &CacheKey, range: Option<ByteRange>) -> Result<Option<Response>> {
+    let bucket = env.bucket(CLIPS)?;
+    let mut get = bucket.get(key.as_str());
+    if let Some(range) = range {
+        get = get.range(Range::OffsetWithLength { offset: range.first, length: range.len() });
+    }
+    let Some(object) = get.execute().await? else { return Ok(None) };
+    let stored = describe(&object, key)?;
+    let Some(body) = object.body() else { return Ok(None) };
+    let mut response = Response::from_body(body.response_body()?)?;
+    let length = range.map_or(stored.content.bytes, ByteRange::len);
+    let headers = response.headers_mut();
+    headers.set("content-type", &stored.content.content_type)?;
+    headers.set("content-length", &length.to_string())?;
+    headers.set("etag", &stored.etag)?;
+    headers.set("accept-ranges", "bytes")?;
+    headers.set("cache-control", IMMUTABLE)?;
+    Ok(Some(response))
+}
+
+/// Stores a checked clip. Storing the same bytes twice changes nothing.
+pub(crate) async fn store(
+    env: &Env,
+    key: &CacheKey,
+    operation: Operation,
+    media: &Media,
+    bytes: Vec<u8>,
+) -> Result<Content> {
+    let size = bytes.len() as u64;
+    let metadata = HttpMetadata {
+        content_type: Some(media.content_type.to_owned()),
+        cache_control: Some(IMMUTABLE.to_owned()),
+        ..HttpMetadata::default()
+    };
+    let custom = HashMap::from([("operation".to_owned(), operation.as_str().to_owned())]);
+    let bucket = env.bucket(CLIPS)?;
+    bucket.put(key.as_str(), bytes).http_metadata(metadata).custom_metadata(custom).execute().await?;
+    Ok(Content { url: key.path(), content_type: media.content_type.to_owned(), bytes: size })
+}
+
+/// The whole clip from the Cache API, which costs nothing. `url` is its address without a query.
+pub(crate) async fn cached(url: &str) -> Result<Option<Response>> {
+    Cache::default().get(url, true).await
+}
+
+/// Puts a whole clip into the Cache API.
+pub(crate) async fn remember(url: String, response: Response) -> Result<()> {
+    Cache::default().put(url, response).await
+}
+
+fn describe(object: &Object, key: &CacheKey) -> Result<Stored> {
+    let custom = object.custom_metadata().unwrap_or_default();
+    let operation = custom.get("operation").map(String::as_str);
+    let operation = Operation::ALL.into_iter().find(|o| Some(o.as_str()) == operation);
+    Ok(Stored {
+        content: Content {
+            url: key.path(),
+            content_type: object.http_metadata().content_type.unwrap_or_else(|| "video/mp4".to_owned()),
+            bytes: object.size(),
+        },
+        etag: object.http_etag(),
+        operation: operation.unwrap_or(Operation::StateClip),
+        stored_at: Millis(object.uploaded().as_millis()),
+    })
+}

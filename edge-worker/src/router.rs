@@ -1,0 +1,124 @@
+//! Which request goes where, and what every answer carries: a request id, CORS, and headers that
+//! keep a browser from guessing. One log line a request.
+
+use cuelight_core::problem::Code;
+use serde_json::json;
+use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log};
+
+use crate::error::Failure;
+use crate::routes::{catalogues, clips, jobs, placeholders};
+use crate::settings;
+
+/// The largest request body, in bytes.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// A request and what it may touch.
+pub(crate) struct Call {
+    pub(crate) request: Request,
+    pub(crate) env: Env,
+    pub(crate) context: Context,
+    /// Follows this request through logs and actors.
+    pub(crate) request_id: String,
+}
+
+impl Call {
+    /// A request header, if it is there and readable.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    /// A query parameter, decoded.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let url = self.request.url().ok()?;
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+/// Answers a request, whatever happens.
+pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Result<Response> {
+    let began = settings::now();
+    let (method, path) = (request.method(), request.path());
+    let request_id = settings::nonce();
+    let call = Call { request, env, context, request_id: request_id.clone() };
+    let mut response = match route(call, &method, &path).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(&request_id)?,
+    };
+    if response.status_code() != 101 {
+        response = carry(response, &path, &request_id)?;
+    }
+    let (status, ms) = (response.status_code(), settings::now().since(began).0);
+    let method = method.to_string();
+    console_log!(
+        "{}",
+        json!({"request_id": request_id, "method": method, "path": path, "status": status, "ms": ms})
+    );
+    Ok(response)
+}
+
+async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Failure> {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let (get, head, post) = (*method == Method::Get, *method == Method::Head, *method == Method::Post);
+    let read = get || head;
+    if *method == Method::Options {
+        return Ok(Response::empty()?.with_status(204));
+    }
+    match segments.as_slice() {
+        ["clips", key] if read => clips::serve(&call, key).await,
+        ["clips", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
+        ["placeholders", file] if read => placeholders::serve(&call, file),
+        ["placeholders", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
+        ["api", "v1", "jobs"] if post => jobs::create(call).await,
+        ["api", "v1", "jobs"] => Err(not_allowed(method, "POST, OPTIONS")),
+        ["api", "v1", "jobs", "preflight"] if post => jobs::preflight(call).await,
+        ["api", "v1", "jobs", "preflight"] => Err(not_allowed(method, "POST, OPTIONS")),
+        ["api", "v1", "jobs", id] if get => jobs::read(&call, id).await,
+        ["api", "v1", "jobs", _] => Err(not_allowed(method, "GET, OPTIONS")),
+        ["api", "v1", "ws", "jobs"] if get => jobs::socket(call).await,
+        ["api", "v1", "ws", "jobs"] => Err(not_allowed(method, "GET")),
+        ["api", "v1", name @ ("states" | "presets" | "models" | "characters" | "health")] => {
+            if get {
+                catalogues::serve(name)
+            } else {
+                Err(not_allowed(method, "GET, OPTIONS"))
+            }
+        }
+        _ => Err(Failure::new(
+            Code::NotFound,
+            format!("{method} {path} leads nowhere; the calls are in docs/api.md."),
+        )),
+    }
+}
+
+fn not_allowed(method: &Method, allow: &'static str) -> Failure {
+    let detail = format!("{method} is not for this address; use {allow}.");
+    Failure::new(Code::MethodNotAllowed, detail).with("allow", allow)
+}
+
+/// Adds what every answer carries. A response that came from elsewhere has immutable headers, so
+/// they are copied.
+fn carry(response: Response, path: &str, request_id: &str) -> Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in response.headers() {
+        headers.append(&name, &value)?;
+    }
+    headers.set("x-request-id", request_id)?;
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("referrer-policy", "no-referrer")?;
+    // Any shop may embed a character. No credentials, so no origin is named and no Vary needed.
+    headers.set("access-control-allow-origin", "*")?;
+    headers.set("cross-origin-resource-policy", "cross-origin")?;
+    headers.set("access-control-expose-headers", "x-request-id, etag, content-range, link, retry-after")?;
+    if response.status_code() == 204 {
+        headers.set("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")?;
+        headers.set(
+            "access-control-allow-headers",
+            "content-type, range, x-cuelight-session, idempotency-key",
+        )?;
+        headers.set("access-control-max-age", "86400")?;
+    }
+    if path.starts_with("/api/") && !headers.has("cache-control")? {
+        headers.set("cache-control", "no-store")?;
+    }
+    Ok(response.with_headers(headers))
+}

@@ -1,0 +1,170 @@
+//! The jobs API: asking for a clip, reading a job, and the session's socket. A clip that exists is
+//! answered here; only a miss wakes an actor.
+
+use cuelight_core::api::{self, Fallback, FallbackContent, Job, JobStatus, Preflight, Source};
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::catalog;
+use cuelight_core::operation::{ValidJob, validate};
+use cuelight_core::placeholder;
+use cuelight_core::problem::Code;
+use futures_util::StreamExt;
+use serde_json::Value;
+use worker::{Method, Request, RequestInit, Response};
+
+use crate::actors::{self, ask};
+use crate::clip_store::{self, Stored};
+use crate::error::Failure;
+use crate::router::{Call, MAX_BODY};
+use crate::settings;
+
+/// `POST /api/v1/jobs`.
+pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
+    let (valid, key) = read_body(&mut call).await?;
+    if let Some(stored) = clip_store::look(&call.env, &key).await? {
+        let id = api::job_id(&key, &settings::nonce());
+        return Ok(Response::from_json(&hit(id, &key, &stored, &valid))?);
+    }
+    let session = session_name(&call)?;
+    let job = queued(&key, &valid);
+    let stub = actors::session(&call.env, &session)?;
+    let request = actors::Requested { job, spec: valid.spec };
+    let job: Job = ask(&stub, "/request", &request, &call.request_id).await?;
+    let status = if job.status.is_final() { 200 } else { 202 };
+    Ok(Response::from_json(&job)?.with_status(status))
+}
+
+/// `POST /api/v1/jobs/preflight`.
+pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
+    let (valid, key) = read_body(&mut call).await?;
+    let exists = clip_store::look(&call.env, &key).await?.is_some();
+    let cost = catalog::built_in().model(&valid.spec.model).map_or(0, |model| model.cost_micro_usd);
+    let cost_micro_usd = if exists { 0 } else { cost };
+    Ok(Response::from_json(&Preflight { cache_key: key, exists, model: valid.spec.model, cost_micro_usd })?)
+}
+
+/// `GET /api/v1/jobs/{id}`. The id carries the key, so no session is needed to find the job.
+pub(crate) async fn read(call: &Call, id: &str) -> Result<Response, Failure> {
+    let unknown = || Failure::new(Code::NotFound, "There is no such job, or it is long over.");
+    let key = api::key_of_job(id).ok_or_else(unknown)?;
+    let stub = actors::generation(&call.env, &key)?;
+    let known: Option<Job> = ask(&stub, "/job", id, &call.request_id).await?;
+    if let Some(job) = known {
+        return Ok(Response::from_json(&job)?);
+    }
+    let stored = clip_store::look(&call.env, &key).await?.ok_or_else(unknown)?;
+    Ok(Response::from_json(&complete(id.to_owned(), &key, &stored))?)
+}
+
+/// `GET /api/v1/ws/jobs`.
+pub(crate) async fn socket(call: Call) -> Result<Response, Failure> {
+    let upgrade = call.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
+    if !upgrade {
+        let detail = "Open this address as a WebSocket (RFC 6455).";
+        return Err(Failure::new(Code::UpgradeRequired, detail).with("upgrade", "websocket"));
+    }
+    let stub = actors::session(&call.env, &session_name(&call)?)?;
+    let since = call.query("since").and_then(|text| text.parse::<u64>().ok());
+    let path = since.map_or_else(|| "/socket".to_owned(), |since| format!("/socket?since={since}"));
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get).with_headers(call.request.headers().clone());
+    let request = Request::new_with_init(&format!("https://session{path}"), &init)?;
+    Ok(stub.fetch_with_request(request).await?)
+}
+
+async fn read_body(call: &mut Call) -> Result<(ValidJob, CacheKey), Failure> {
+    let too_large = || Failure::new(Code::BodyTooLarge, format!("A body has at most {MAX_BODY} bytes."));
+    let declared = call.header("content-length").and_then(|text| text.parse::<usize>().ok());
+    if declared.is_some_and(|size| size > MAX_BODY) {
+        return Err(too_large());
+    }
+    // Read piece by piece: a body that declares no length must not fill the isolate's memory.
+    let mut bytes = Vec::new();
+    if call.request.inner().body().is_some() {
+        let mut stream = call.request.stream()?;
+        while let Some(chunk) = stream.next().await {
+            bytes.extend_from_slice(&chunk?);
+            if bytes.len() > MAX_BODY {
+                return Err(too_large());
+            }
+        }
+    }
+    let body: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::new(Code::MalformedBody, format!("The body is not JSON: {error}.")))?;
+    let valid = validate(&body, &settings::nonce()).map_err(Failure::invalid)?;
+    let key = CacheKey::of(&settings::tenant(&call.env), &valid.spec, &valid.scope);
+    Ok((valid, key))
+}
+
+/// Which session a call belongs to, with the tenant before it.
+fn session_name(call: &Call) -> Result<String, Failure> {
+    let tenant = settings::tenant(&call.env);
+    let Some(name) = call.header("x-cuelight-session").or_else(|| call.query("session")) else {
+        let address = call.header("cf-connecting-ip").unwrap_or_default();
+        return Ok(format!("{tenant}/address/{address}"));
+    };
+    let fits = (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if fits {
+        return Ok(format!("{tenant}/page/{name}"));
+    }
+    let detail = "A session is named by 1 to 64 characters of A-Z, a-z, 0-9, _ and -.";
+    Err(Failure::new(Code::InvalidRequest, detail))
+}
+
+fn queued(key: &CacheKey, valid: &ValidJob) -> Job {
+    let now = settings::now();
+    let id = api::job_id(key, &settings::nonce());
+    let kind = valid.fallback;
+    let shown = (kind == Fallback::Placeholder).then(|| FallbackContent {
+        kind,
+        url: placeholder::path(&valid.spec.character.look, &valid.spec.cue),
+    });
+    Job {
+        job_id: id.clone(),
+        id,
+        status: JobStatus::Queued,
+        operation_type: valid.spec.operation,
+        cache_key: key.clone(),
+        source: Source::Generated,
+        priority: valid.priority,
+        speculative: valid.speculative,
+        progress: 0.0,
+        created_at: now,
+        updated_at: now,
+        estimate_ms: None,
+        content: None,
+        fallback: shown,
+        error: None,
+    }
+}
+
+fn hit(id: String, key: &CacheKey, stored: &Stored, valid: &ValidJob) -> Job {
+    let now = settings::now();
+    Job {
+        priority: valid.priority,
+        speculative: valid.speculative,
+        created_at: now,
+        updated_at: now,
+        ..complete(id, key, stored)
+    }
+}
+
+fn complete(id: String, key: &CacheKey, stored: &Stored) -> Job {
+    Job {
+        job_id: id.clone(),
+        id,
+        status: JobStatus::Complete,
+        operation_type: stored.operation,
+        cache_key: key.clone(),
+        source: Source::Hit,
+        priority: cuelight_core::operation::DEFAULT_PRIORITY,
+        speculative: false,
+        progress: 1.0,
+        created_at: stored.stored_at,
+        updated_at: stored.stored_at,
+        estimate_ms: None,
+        content: Some(stored.content.clone()),
+        fallback: None,
+        error: None,
+    }
+}
