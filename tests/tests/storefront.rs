@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use cuelight_core::catalog;
 use cuelight_tests::{Browser, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Collects what the character shows, by state, and which states it was in.
 const WATCH: &str = r"
@@ -29,7 +29,8 @@ async fn a_shopper_sees_a_living_character_from_the_first_visit_on() {
     let browser = Browser::open(1280, 900, &[]).await;
     let opened = Instant::now();
     browser.goto(&format!("{}/storefront", world.edge)).await;
-    browser.until(&format!("{CHARACTER}?.stats && {CHARACTER}.stats().showing")).await;
+    // Painted, not only promised: an element says "placeholder" before it shows anything.
+    browser.until(&format!("{CHARACTER}?.shadowRoot?.querySelector('img')?.naturalWidth")).await;
     let first = browser.run(&format!("return {CHARACTER}.stats().showing;")).await;
     browser.screenshot("storefront-1-first-moment").await;
     assert_eq!(first, "placeholder", "no clip existed, so the first thing shown is the placeholder");
@@ -82,8 +83,8 @@ async fn the_storefront_fits_a_phone_the_keyboard_and_reduced_motion() {
     if launcher.is_displayed().await.unwrap() {
         launcher.send_keys(thirtyfour::Key::Enter + "").await.unwrap();
     }
-    browser.until("document.activeElement?.matches('[data-testid=message-input]')").await;
-    let input = browser.find("message-input").await;
+    browser.until("document.activeElement?.closest('[data-testid=chat]')").await;
+    let input = browser.find("message").await;
     input.send_keys("What does it cost?").await.unwrap();
     browser.until(&format!("{CHARACTER}.state === 'listening'")).await;
     input.send_keys(thirtyfour::Key::Enter + "").await.unwrap();
@@ -105,6 +106,25 @@ async fn the_storefront_fits_a_phone_the_keyboard_and_reduced_motion() {
     let label = browser.run(&format!("return {CHARACTER}.getAttribute('aria-label') ?? {CHARACTER}.ariaLabel ?? {CHARACTER}.shadowRoot.querySelector('[role=img]')?.getAttribute('aria-label');")).await;
     assert!(label.as_str().unwrap().contains("happy"), "{label}");
     browser.screenshot("storefront-8-reduced-motion").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_element_that_has_not_begun_has_complete_stats_all_the_same() {
+    let world = World::start(&[]).await;
+    let browser = Browser::open(1280, 900, &[]).await;
+    browser.goto(&format!("{}/storefront", world.edge)).await;
+    browser.until("customElements.get('cuelight-character')").await;
+    let stats = browser.run("return new (customElements.get('cuelight-character'))().stats();").await;
+    assert_eq!(
+        stats,
+        json!({
+            "state": "idle", "cue": "", "showing": "placeholder", "socket": "closed",
+            "cache": { "entries": 0, "bytes": 0, "hits": 0, "misses": 0, "evictions": 0 },
+            "jobs": [], "predictions": [],
+            "speculation": { "requested": 0, "used": 0, "wasted": 0, "budget": 0 },
+        })
+    );
     browser.close().await;
 }
 

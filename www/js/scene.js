@@ -234,6 +234,10 @@ calm.addEventListener("change", runOrRest);
 runOrRest();
 document.documentElement.dataset.ready = "true";
 
+// For the console and for tests, to look and not to touch: `scene.actors` lists who is asked for what,
+// and whether its clip is on screen ("go").
+Object.defineProperty(window, "scene", { value: Object.freeze({ get actors() { return residents.map((r) => r.snapshot); } }) });
+
 const cuelight = await loadCuelight();
 if (cuelight) {
   for (const resident of residents) {

@@ -92,8 +92,12 @@ export class Resident {
   /** Asks the actor what is on screen; a few times a second is enough. */
   look() {
     if (!this.#actor) return;
-    // An actor that is only just beginning has nothing to tell yet.
-    this.light = !this.pending && this.#actor.stats()?.showing === "clip" ? "go" : "standby";
+    this.light = !this.pending && this.#actor.stats().showing === "clip" ? "go" : "standby";
+  }
+
+  /** What it was last asked for, and its cue light, for whoever looks in from outside. */
+  get snapshot() {
+    return { id: this.part.id, cue: this.#actor?.stats().cue ?? "", light: this.light };
   }
 
   /** Draws the current frame; false when there is none. */
