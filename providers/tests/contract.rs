@@ -189,7 +189,7 @@ fn the_end_of_an_operation_is_classified(vendor: &Vendor) {
         read((vendor.failed)("invalid", "why")),
         ProviderError::Invalid { field: None, message: message() }
     );
-    assert!(matches!(read((vendor.failed)("unavailable", "why")), ProviderError::Transient(_)));
+    assert!(matches!(read((vendor.failed)("unavailable", "why")), ProviderError::Failed(_)));
     assert_eq!(read((vendor.cancelled)()), ProviderError::Lost);
     for status in [404, 410] {
         assert_eq!(of(vendor).read_poll(&answer(status, "{}")).unwrap_err(), ProviderError::Lost);

@@ -120,6 +120,9 @@ pub enum ProviderError {
     /// It failed in a way that may pass: overload, a lost connection, a timeout.
     #[error("{0}")]
     Transient(String),
+    /// It gave the operation up. A new submission is needed.
+    #[error("the provider's generation failed: {0}")]
+    Failed(String),
     /// It does not know the operation (any more). A new submission is needed.
     #[error("the provider lost the operation")]
     Lost,
@@ -135,7 +138,7 @@ impl ProviderError {
     /// Whether another attempt can help.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Transient(_) | Self::Lost | Self::BadMedia(_))
+        matches!(self, Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::BadMedia(_))
     }
 
     /// What it asked us to wait, in milliseconds.
@@ -155,7 +158,7 @@ impl ProviderError {
             Self::Invalid { .. } => Code::ProviderInvalid,
             Self::ContentRefused { .. } => Code::ContentRefused,
             Self::BadMedia(_) => Code::BadMedia,
-            Self::Throttled { .. } | Self::Transient(_) | Self::Lost | Self::Fatal(_) => Code::ProviderFailed,
+            Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::Fatal(_) => Code::ProviderFailed,
         };
         JobError { code, detail: self.to_string().chars().take(300).collect() }
     }
