@@ -256,7 +256,7 @@ mod tests {
     fn hits_misses_and_evictions_are_counted() {
         let mut cache = ClipCache::new(Limits { entries: 1, bytes: 10 });
         assert_eq!(cache.get(&key(0)), None);
-        assert_eq!(cache.insert(key(0), 4, 'a'), []);
+        assert_eq!(cache.insert(key(0), 4, 'a'), [] as [char; 0]);
         assert_eq!(cache.get(&key(0)), Some(&'a'));
         assert_eq!(cache.insert(key(1), 4, 'b'), ['a']);
         assert_eq!(cache.counters(), Counters { hits: 1, misses: 1, evictions: 1 });

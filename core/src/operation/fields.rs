@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
 use super::MAX_WORD_CHARS;
 use crate::catalog::Bounds;
@@ -69,7 +69,7 @@ impl<'a, 'e> Fields<'a, 'e> {
             self.fault(name, FieldCode::WrongType, "must be a string".into());
             return None;
         };
-        let text: String = text.nfc().collect::<String>().trim().to_owned();
+        let text: String = ComposingNormalizerBorrowed::new_nfc().normalize(text).trim().to_owned();
         let count = text.chars().count();
         if count < min || count > max {
             self.fault(name, FieldCode::OutOfRange, format!("{min} to {max} characters, not {count}"));
