@@ -150,7 +150,7 @@ impl Studio {
     fn ended(&self, fault: &Fault) -> ProviderError {
         match fault.code.as_str() {
             "content_refused" | "invalid" => self.refused(fault),
-            _ => ProviderError::Failed(format!("the generation failed: {}", self.text(&fault.message))),
+            _ => ProviderError::Failed(self.text(&fault.message)),
         }
     }
 }

@@ -138,7 +138,10 @@ impl ProviderError {
     /// Whether another attempt can help.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::BadMedia(_))
+        matches!(
+            self,
+            Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::BadMedia(_)
+        )
     }
 
     /// What it asked us to wait, in milliseconds.
@@ -158,7 +161,9 @@ impl ProviderError {
             Self::Invalid { .. } => Code::ProviderInvalid,
             Self::ContentRefused { .. } => Code::ContentRefused,
             Self::BadMedia(_) => Code::BadMedia,
-            Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::Fatal(_) => Code::ProviderFailed,
+            Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::Fatal(_) => {
+                Code::ProviderFailed
+            }
         };
         JobError { code, detail: self.to_string().chars().take(300).collect() }
     }
