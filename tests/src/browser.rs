@@ -10,13 +10,19 @@ use tokio::process::Command;
 use crate::process::{Group, free_port, path_from_env};
 use crate::world::PATIENCE;
 
-/// Remembers every request a page makes by `fetch`, by method and address, before any script runs.
+/// Remembers every request a page makes by `fetch`, by method and address, and every error it
+/// reports, before any script of its own runs.
 const RECORDER: &str = r"
   window.__requests = [];
+  window.__errors = [];
+  addEventListener('error', (event) => window.__errors.push(String(event.message)));
+  addEventListener('unhandledrejection', (event) => window.__errors.push(String(event.reason)));
+  addEventListener('cuelight-error', (event) => window.__errors.push(JSON.stringify(event.detail)));
   const original = window.fetch;
   window.fetch = function (input, init) {
-    const request = new Request(input, init);
-    window.__requests.push({ method: request.method, url: request.url });
+    // Looked at only: building another Request from it would take its body away.
+    const method = init?.method ?? input.method ?? 'GET';
+    window.__requests.push({ method, url: input.url ?? String(input) });
     return original.call(this, input, init);
   };
 ";
@@ -112,7 +118,11 @@ impl Browser {
             if !matches!(value, Value::Null | Value::Bool(false)) && value != json!(0) && value != json!("") {
                 return value;
             }
-            assert!(started.elapsed() < limit, "never became true: {condition}");
+            if started.elapsed() >= limit {
+                self.screenshot("when-it-failed").await;
+                let seen = self.run("return { errors: window.__errors, requests: window.__requests };").await;
+                panic!("never became true: {condition}\n{seen:#}");
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -16,28 +16,29 @@ async fn a_hundred_rounds_through_all_twelve_states_never_show_a_blank_or_a_wron
     browser.run(include_str!("../fixtures/switches.js")).await;
     browser
         .run(
-            r"import('/cuelight/cuelight.js').then(async (module) => {
-                await module.default();
-                const element = document.createElement('cuelight-character');
-                for (const [name, value] of Object.entries(
-                    { character: 'bolt', tier: 'enterprise', preset: 'realtime', predict: 'false' },
-                )) element.setAttribute(name, value);
-                element.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 240px; height: 240px; z-index: 9';
-                document.body.append(element);
-                window.character = element;
-            });",
+            r"const script = document.createElement('script');
+            script.type = 'module';
+            script.src = '/cuelight/cuelight.js';
+            const element = document.createElement('cuelight-character');
+            for (const [name, value] of Object.entries(
+                { character: 'bolt', tier: 'enterprise', preset: 'realtime', predict: 'false' },
+            )) element.setAttribute(name, value);
+            element.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 240px; height: 240px; z-index: 9';
+            document.body.append(script, element);
+            window.character = element;",
         )
         .await;
-    browser.until("window.character && window.character.stats().showing === 'clip'").await;
+    browser.until("window.character.stats && window.character.stats().showing === 'clip'").await;
 
     // Every clip once, so that what follows is about switching and not about waiting.
     let states: Vec<&str> = catalog::built_in().states.iter().map(|s| s.id.as_str()).collect();
-    for state in &states {
+    browser
+        .run("window.shown = new Set(); addEventListener('cuelight-shown', ({ detail }) => { if (detail.kind === 'clip') window.shown.add(detail.cue); });")
+        .await;
+    for state in states.iter().rev() {
         browser.run(&format!("window.character.setState('{state}');")).await;
-        let shown = format!(
-            "window.character.stats().state === '{state}' && window.character.stats().cue === '{state}' && window.character.stats().showing === 'clip'"
-        );
-        browser.until(&shown).await;
+        // Not a stand-in from its fallback chain: the state's own clip.
+        browser.until(&format!("window.shown.has('{state}')")).await;
     }
 
     browser
@@ -53,7 +54,8 @@ async fn a_hundred_rounds_through_all_twelve_states_never_show_a_blank_or_a_wron
     assert_eq!(report["wrong"], json!([]), "{report}");
     assert_eq!(report["uncoded"], json!([]), "{report}");
     assert_eq!(report["switches"], 1200);
-    println!("1200 switches, {} frames read, median {} ms", report["frames"], report["medianWaitMs"]);
+    // Shown by `--nocapture`; measured, never judged.
+    eprintln!("1200 switches, {} frames read, median {} ms", report["frames"], report["medianWaitMs"]);
     assert_eq!(world.studio_stats().await["submissions"], 12, "every clip was made once");
     browser.close().await;
 }

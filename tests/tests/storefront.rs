@@ -16,6 +16,7 @@ const WATCH: &str = r"
   document.addEventListener('cuelight-shown', (event) => {
     const { cue, kind } = event.detail;
     (window.__shown[cue] ??= []).push(kind);
+    window.__now = [cue, kind];
   });
   document.addEventListener('cuelight-state', (event) => window.__states.push(event.detail.state));
 ";
@@ -136,9 +137,7 @@ async fn conversation(browser: &Browser, pictures: Option<&str>) {
     loop {
         assert!(started.elapsed() < Duration::from_secs(240), "the conversation never ends");
         let now = browser
-            .run(&format!(
-                "const s = {CHARACTER}.stats(); return [s.cue, s.showing, document.documentElement.dataset.script];"
-            ))
+            .run("return [...(window.__now ?? [null, null]), document.documentElement.dataset.script];")
             .await;
         let cue = now[0].as_str().unwrap_or_default().to_owned();
         if let Some(prefix) = pictures
