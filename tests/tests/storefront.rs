@@ -84,7 +84,7 @@ async fn the_storefront_fits_a_phone_the_keyboard_and_reduced_motion() {
     if launcher.is_displayed().await.unwrap() {
         launcher.send_keys(thirtyfour::Key::Enter + "").await.unwrap();
     }
-    browser.until("document.activeElement?.closest('[data-testid=chat]')").await;
+    browser.until("document.activeElement.closest('[data-testid=chat]') !== null").await;
     let input = browser.find("message").await;
     input.send_keys("What does it cost?").await.unwrap();
     browser.until(&format!("{CHARACTER}.state === 'listening'")).await;
@@ -144,6 +144,11 @@ async fn conversation(browser: &Browser, pictures: Option<&str>) {
             && now[1] == "clip"
             && taken.insert(cue.clone())
         {
+            // In the middle of its gesture: every one-shot begins and ends at rest.
+            let position = format!(
+                "[...{CHARACTER}.shadowRoot.querySelectorAll('video')].some((v) => !v.paused && v.currentTime > 0.35 * v.duration)"
+            );
+            browser.until(&position).await;
             browser.screenshot(&format!("{prefix}-{cue}")).await;
         }
         if now[2] == "done" {
