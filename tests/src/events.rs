@@ -66,9 +66,11 @@ impl EventStream {
         }
     }
 
-    /// Sends a text frame.
-    pub async fn send(&mut self, text: &str) {
-        self.socket.send(Message::text(text)).await.expect("sent");
+    /// Sends `ping` and returns what comes back first.
+    pub async fn ping(&mut self) -> String {
+        self.socket.send(Message::text("ping")).await.expect("sent");
+        let answer = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("an answer in time");
+        answer.expect("an open socket").expect("a frame").into_text().expect("text").to_string()
     }
 
     /// Drops the connection without a closing handshake, as a lost network does.

@@ -177,6 +177,7 @@ async fn a_clip_is_made_once_and_then_served(world: &World) -> String {
         "a hit has an id that can be read too"
     );
     assert_eq!(world.studio_stats().await["submissions"], 1);
+    assert_eq!(events.ping().await, "pong");
     assert_eq!(events.close().await, Some(1000), "a close is echoed");
     url
 }
