@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::Millis;
+use crate::units::{MicroUsd, Millis};
 
 /// Which plan a state belongs to. Each plan includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,10 +108,48 @@ pub struct ModelDef {
     pub fps: Bounds,
     /// Allowed clip length, in milliseconds.
     pub duration_ms: Bounds,
-    /// Price of one clip, in micro-dollars.
-    pub cost_micro_usd: u64,
-    /// After this long without a result a generation has failed, in milliseconds.
+    /// What a clip costs.
+    pub price: Price,
+    /// After this long without a result an attempt has failed, in milliseconds.
     pub timeout_ms: Millis,
+    /// How a submission whose answer was lost is found again.
+    pub reconcile: Reconcile,
+    /// Whether cancelling an operation saves its price.
+    pub cancel_saves: bool,
+}
+
+impl ModelDef {
+    /// What a clip of this length costs: the parts of a second are charged in full.
+    #[must_use]
+    pub fn cost(&self, duration: Millis) -> MicroUsd {
+        let seconds = self.price.per_second_micro_usd.0.saturating_mul(duration.0).div_ceil(1_000);
+        self.price.per_clip_micro_usd + MicroUsd(seconds)
+    }
+}
+
+/// A price, as dated data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// For a clip of any length, in micro-dollars.
+    pub per_clip_micro_usd: MicroUsd,
+    /// For each second of a clip, in micro-dollars.
+    pub per_second_micro_usd: MicroUsd,
+    /// The day the price was read, as `YYYY-MM-DD`.
+    pub as_of: String,
+    /// Where it was read.
+    pub source: String,
+}
+
+/// How a submission whose answer was lost is found again at its provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reconcile {
+    /// Sent again under the same idempotency key, it orders nothing new.
+    Idempotency,
+    /// The provider lists operations by the key they were ordered under.
+    Listing,
+    /// Not at all: it is waited out and reported.
+    None,
 }
 
 /// All catalogues.

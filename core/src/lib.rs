@@ -16,6 +16,7 @@ pub mod character;
 pub mod clip_cache;
 pub mod cue;
 pub mod edge_link;
+pub mod limiter;
 pub mod media;
 pub mod operation;
 pub mod placeholder;

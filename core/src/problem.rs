@@ -34,6 +34,34 @@ pub enum Code {
     ProviderTimeout,
     /// What the provider sent is not the clip that was asked for.
     BadMedia,
+    /// The call needs a key or a token, and has none that we know.
+    Unauthorized,
+    /// The token is past its time: the page asks its server for another.
+    TokenExpired,
+    /// The token was taken back.
+    TokenRevoked,
+    /// The key or token is known and may not do this.
+    Forbidden,
+    /// More requests than the limit admits; `Retry-After` says when the next one is.
+    RateLimited,
+    /// The budget of the tenant, of its speculation or of the token is used up.
+    BudgetExceeded,
+    /// The plan includes no more of this.
+    QuotaExceeded,
+    /// It may be done once in a while only; `Retry-After` says when again.
+    CooldownActive,
+    /// The `Idempotency-Key` has been used with another body.
+    IdempotencyConflict,
+    /// The job has ended; there is nothing to cancel.
+    AlreadyFinal,
+    /// The queue before the provider is full; `Retry-After` says when to ask again.
+    LaneFull,
+    /// The provider was given no work for too long: it fails, or its lane is drained.
+    ProviderUnavailable,
+    /// The answer to a submission was lost and the provider cannot be asked about it. Not repeated: it may have been charged.
+    SubmissionUnknown,
+    /// The deployment is in development mode, which answers on this machine only.
+    DevelopmentOnly,
     /// We failed. The request id finds the log.
     Internal,
 }
@@ -44,14 +72,23 @@ impl Code {
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedBody => 400,
-            Self::InvalidRequest | Self::ContentRefused | Self::ProviderInvalid => 422,
+            Self::InvalidRequest
+            | Self::ContentRefused
+            | Self::ProviderInvalid
+            | Self::IdempotencyConflict => 422,
             Self::BodyTooLarge => 413,
             Self::NotFound | Self::ClipMissing => 404,
             Self::MethodNotAllowed => 405,
             Self::RangeNotSatisfiable => 416,
             Self::UpgradeRequired => 426,
-            Self::ProviderFailed | Self::BadMedia => 502,
+            Self::ProviderFailed | Self::BadMedia | Self::SubmissionUnknown => 502,
             Self::ProviderTimeout => 504,
+            Self::Unauthorized | Self::TokenExpired | Self::TokenRevoked => 401,
+            Self::Forbidden => 403,
+            Self::RateLimited | Self::CooldownActive => 429,
+            Self::BudgetExceeded | Self::QuotaExceeded => 402,
+            Self::AlreadyFinal => 409,
+            Self::LaneFull | Self::ProviderUnavailable | Self::DevelopmentOnly => 503,
             Self::Internal => 500,
         }
     }
@@ -73,6 +110,20 @@ impl Code {
             Self::ProviderFailed => "The provider failed",
             Self::ProviderTimeout => "The provider took too long",
             Self::BadMedia => "The provider sent something that is not the clip",
+            Self::Unauthorized => "A key or a token is needed",
+            Self::TokenExpired => "The token has expired",
+            Self::TokenRevoked => "The token was revoked",
+            Self::Forbidden => "This key may not do that",
+            Self::RateLimited => "Too many requests",
+            Self::BudgetExceeded => "The budget is used up",
+            Self::QuotaExceeded => "The plan does not include more",
+            Self::CooldownActive => "This was done a short while ago",
+            Self::IdempotencyConflict => "The idempotency key was used for another request",
+            Self::AlreadyFinal => "The job is over",
+            Self::LaneFull => "Too much is waiting for the provider",
+            Self::ProviderUnavailable => "The provider is not available",
+            Self::SubmissionUnknown => "Nobody knows whether the provider took the submission",
+            Self::DevelopmentOnly => "This edge is set up for development",
             Self::Internal => "Something broke on our side",
         }
     }
@@ -94,6 +145,20 @@ impl Code {
             Self::ProviderFailed => "provider_failed",
             Self::ProviderTimeout => "provider_timeout",
             Self::BadMedia => "bad_media",
+            Self::Unauthorized => "unauthorized",
+            Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
+            Self::Forbidden => "forbidden",
+            Self::RateLimited => "rate_limited",
+            Self::BudgetExceeded => "budget_exceeded",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::CooldownActive => "cooldown_active",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::AlreadyFinal => "already_final",
+            Self::LaneFull => "lane_full",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::SubmissionUnknown => "submission_unknown",
+            Self::DevelopmentOnly => "development_only",
             Self::Internal => "internal",
         }
     }

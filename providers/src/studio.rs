@@ -242,7 +242,12 @@ impl Adapter for Studio {
                 hostile::declared(clip.bytes, clip.sha256.as_deref())?;
                 let url = hostile::same_origin(&self.account.base, &clip.url)?;
                 let sha256 = clip.sha256.map(|text| text.to_ascii_lowercase());
-                Ok(Progress::Succeeded(Output { url: url.into(), bytes: clip.bytes, sha256 }))
+                Ok(Progress::Succeeded(Output {
+                    url: url.into(),
+                    bytes: clip.bytes,
+                    sha256,
+                    cost_micro_usd: None,
+                }))
             }
             ("failed", _) => Err(self.ended(&view.error.unwrap_or_default())),
             ("cancelled", _) => Err(ProviderError::Lost),

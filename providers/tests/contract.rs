@@ -64,8 +64,12 @@ fn header<'a>(request: &'a Request<Vec<u8>>, name: &str) -> &'a str {
 
 /// Every way in which the adapter reads one answer.
 fn readings(adapter: &dyn Adapter, answer: &Response<Vec<u8>>) -> [Option<ProviderError>; 3] {
-    let output =
-        Output { url: "https://vendor.example:8443/o".into(), bytes: Some(3), sha256: Some(ABC.into()) };
+    let output = Output {
+        url: "https://vendor.example:8443/o".into(),
+        bytes: Some(3),
+        sha256: Some(ABC.into()),
+        cost_micro_usd: None,
+    };
     [
         adapter.read_submit(answer).err(),
         adapter.read_poll(answer).err(),
@@ -75,7 +79,7 @@ fn readings(adapter: &dyn Adapter, answer: &Response<Vec<u8>>) -> [Option<Provid
 
 fn requests_present_the_key_to_the_vendor_alone(vendor: &Vendor) {
     let adapter = of(vendor);
-    let output = Output { url: "/api/clip.mp4".into(), bytes: None, sha256: None };
+    let output = Output { url: "/api/clip.mp4".into(), bytes: None, sha256: None, cost_micro_usd: None };
     for request in [
         adapter.submit(&spec(json!({"character": "bolt", "state": "idle"})), "k.1.1").unwrap(),
         adapter.poll("g1").unwrap(),
@@ -148,7 +152,7 @@ fn a_finished_clip_is_fetched_from_the_vendor_alone(vendor: &Vendor) {
         "javascript:0",
     ] {
         assert!(matches!(read(foreign), Err(ProviderError::Fatal(_))), "{foreign}");
-        let output = Output { url: foreign.into(), bytes: None, sha256: None };
+        let output = Output { url: foreign.into(), bytes: None, sha256: None, cost_micro_usd: None };
         assert!(matches!(adapter.download(&output), Err(ProviderError::Fatal(_))), "{foreign}");
     }
 }
@@ -418,7 +422,7 @@ proptest! {
             for asked in [
                 adapter.poll(&id),
                 adapter.cancel(&id),
-                adapter.download(&Output { url: url.clone(), bytes: None, sha256: None }),
+                adapter.download(&Output { url: url.clone(), bytes: None, sha256: None, cost_micro_usd: None }),
             ].into_iter().flatten() {
                 prop_assert!(asked.uri().to_string().starts_with(origin));
             }

@@ -21,7 +21,7 @@ mod phase;
 mod tests;
 
 pub use event::{Effect, Event};
-pub use flight::{Accepted, Answer, Output, Progress, ProviderError, Update, Want};
+pub use flight::{Accepted, Answer, Cancelled, Output, Progress, ProviderError, Update, Want};
 use outbox::Outbox;
 pub use phase::Phase;
 use phase::{Flight, usual_wait};
@@ -254,7 +254,11 @@ impl Generation {
                 self.alarm(now, effects);
             }
             // The operation may well be alive: ask again, until the time is up.
-            Err(error @ (ProviderError::Transient(_) | ProviderError::Throttled { .. })) => {
+            Err(
+                error @ (ProviderError::Transient(_)
+                | ProviderError::Unanswered(_)
+                | ProviderError::Throttled { .. }),
+            ) => {
                 let failures = flight.missed_polls + 1;
                 flight.missed_polls = failures;
                 flight.due = now + BACKOFF.delay(failures, flight.key.as_str(), error.retry_after());

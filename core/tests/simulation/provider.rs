@@ -106,9 +106,12 @@ impl World {
         match op.fate {
             Fate::Lost => Err(ProviderError::Lost),
             Fate::Refused => Err(ProviderError::ContentRefused { message: "no".into() }),
-            Fate::Made | Fate::Broken => {
-                Ok(Progress::Succeeded(Output { url: "/out.mp4".into(), bytes: None, sha256: None }))
-            }
+            Fate::Made | Fate::Broken => Ok(Progress::Succeeded(Output {
+                url: "/out.mp4".into(),
+                bytes: None,
+                sha256: None,
+                cost_micro_usd: None,
+            })),
         }
     }
 

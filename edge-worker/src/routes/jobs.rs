@@ -37,7 +37,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
 pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
     let (valid, key) = read_body(&mut call).await?;
     let exists = clip_store::look(&call.env, &key).await?.is_some();
-    let cost = catalog::built_in().model(&valid.spec.model).map_or(0, |model| model.cost_micro_usd);
+    let model = catalog::built_in().model(&valid.spec.model);
+    let cost = model.map_or(0, |model| model.cost(valid.spec.duration_ms).0);
     let cost_micro_usd = if exists { 0 } else { cost };
     Ok(Response::from_json(&Preflight { cache_key: key, exists, model: valid.spec.model, cost_micro_usd })?)
 }

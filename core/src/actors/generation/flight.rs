@@ -7,7 +7,7 @@ use crate::api::{Content, JobError, JobStatus, Source};
 use crate::cache_key::CacheKey;
 use crate::operation::ClipSpec;
 use crate::problem::Code;
-use crate::units::Millis;
+use crate::units::{MicroUsd, Millis};
 
 /// A session's wish for a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct Output {
     /// Its SHA-256 in lower-case hex, if the provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// What the provider charges for it, if it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<MicroUsd>,
 }
 
 /// What a provider says about an operation that has not failed.
@@ -92,6 +95,16 @@ pub enum Progress {
     },
     /// Done; the clip can be fetched.
     Succeeded(Output),
+}
+
+/// How a provider says that a cancelled operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It will not be charged.
+    Free,
+    /// It had been done already, or could not be stopped: it is charged. `None` when the provider
+    /// does not say how much.
+    Charged(Option<MicroUsd>),
 }
 
 /// How a provider's answer, or its absence, was understood.
@@ -117,9 +130,15 @@ pub enum ProviderError {
         /// Why.
         message: String,
     },
-    /// It failed in a way that may pass: overload, a lost connection, a timeout.
+    /// It failed in a way that may pass, and said so: overload, maintenance. A submission answered
+    /// like this was not taken.
     #[error("{0}")]
     Transient(String),
+    /// It may or may not have done what it was asked: the connection was lost, the time was up, or
+    /// a gateway between us answered for it (502, 504). For a submission this is the one answer
+    /// that must not be followed by a blind second one.
+    #[error("{0}")]
+    Unanswered(String),
     /// It gave the operation up. A new submission is needed.
     #[error("the provider's generation failed: {0}")]
     Failed(String),
@@ -140,7 +159,12 @@ impl ProviderError {
     pub const fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::BadMedia(_)
+            Self::Throttled { .. }
+                | Self::Transient(_)
+                | Self::Unanswered(_)
+                | Self::Failed(_)
+                | Self::Lost
+                | Self::BadMedia(_)
         )
     }
 
@@ -161,9 +185,12 @@ impl ProviderError {
             Self::Invalid { .. } => Code::ProviderInvalid,
             Self::ContentRefused { .. } => Code::ContentRefused,
             Self::BadMedia(_) => Code::BadMedia,
-            Self::Throttled { .. } | Self::Transient(_) | Self::Failed(_) | Self::Lost | Self::Fatal(_) => {
-                Code::ProviderFailed
-            }
+            Self::Throttled { .. }
+            | Self::Transient(_)
+            | Self::Unanswered(_)
+            | Self::Failed(_)
+            | Self::Lost
+            | Self::Fatal(_) => Code::ProviderFailed,
         };
         JobError { code, detail: self.to_string().chars().take(300).collect() }
     }

@@ -36,7 +36,7 @@ fn content() -> Content {
 }
 
 fn output() -> Output {
-    Output { url: "/out.mp4".into(), bytes: Some(5), sha256: None }
+    Output { url: "/out.mp4".into(), bytes: Some(5), sha256: None, cost_micro_usd: None }
 }
 
 fn transient() -> ProviderError {

@@ -1,0 +1,5 @@
+//! One tenant's money and limits.
+
+mod message;
+
+pub use message::{Answer, Limits, Refusal, Request, Reservation, Usage, UsageLine};
