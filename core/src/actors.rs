@@ -3,5 +3,7 @@
 
 pub mod account;
 pub mod generation;
+pub mod guard;
 pub mod lane;
 pub mod session;
+pub mod stored;

@@ -2,45 +2,69 @@
 //!
 //! A thousand wants, one submission. The alarm owns every call to the provider: a caller that
 //! goes away takes nothing with it, and a crash leaves an alarm behind. What is about to be done
-//! is persisted before it is done, the operation id before anything else; a submission whose
-//! answer was lost is sent again under the same idempotency key. An event that comes twice, late
-//! or early changes nothing.
+//! is persisted before it is done, the operation id before anything else. Money is set aside
+//! before a submission and a slot is leased for it; both are given back by debts, which are told
+//! until they have been acknowledged. An event that comes twice, late or early changes nothing.
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Content, Job, JobError, Source};
+use crate::actors::guard::{self, Guard};
+use crate::actors::stored::{Stored, WHOLE, Write};
+use crate::api::{Job, Source};
 use crate::problem::Code;
 use crate::retry::Backoff;
 use crate::units::Millis;
 
+mod attempt;
+mod debts;
 mod event;
 mod flight;
 mod outbox;
 mod phase;
+mod result;
 #[cfg(test)]
 mod tests;
 
+use debts::Debts;
 pub use event::{Effect, Event};
-pub use flight::{Accepted, Answer, Cancelled, Output, Progress, ProviderError, Update, Want};
+pub use flight::{Accepted, Answer, Cancelled, Output, Progress, ProviderError, Terms, Update, Want};
 use outbox::Outbox;
+use phase::Flight;
 pub use phase::Phase;
-use phase::{Flight, usual_wait};
 
-/// Attempts at one clip, and downloads of one result, before giving up.
+/// Attempts at one clip before giving up. An attempt begins with a submission; asking again about
+/// one whose answer was lost begins none.
 pub const MAX_ATTEMPTS: u32 = 3;
+/// Downloads of one result before giving it up: it is paid for, so that is not done lightly.
+pub const MAX_DOWNLOADS: u32 = 8;
 /// The wait between attempts.
 pub const BACKOFF: Backoff = Backoff { base: Millis(1_000), cap: Millis(20_000) };
-/// A call that has not answered after this long died with its isolate. Longer than the shell
-/// lets any call take, so that two are never under way.
+/// A call to a provider that has not answered after this long died with its isolate. Longer than
+/// the shell lets any call take, so that two are never under way.
 pub const CALL_GUARD: Millis = Millis(45_000);
+/// An account or a lane that has not answered after this long is asked again.
+const ASK_GUARD: Millis = Millis(15_000);
+/// The longest a flight waits for its turn in a lane.
+pub const MAX_QUEUE: Millis = Millis::seconds(1_800);
 
-/// The persisted machine. Empty until the first want.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// The machine. Empty until the first want.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Generation {
+    core: Core,
+    outbox: Outbox,
+    core_changed: bool,
+    /// Read from the form in which everything was one part.
+    legacy: bool,
+}
+
+/// What is stored as one part.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Core {
     flight: Option<Flight>,
     /// Grows with every visible change, over all flights.
     ordinal: u64,
-    outbox: Outbox,
+    #[serde(default)]
+    debts: Debts,
 }
 
 impl Generation {
@@ -49,64 +73,61 @@ impl Generation {
     pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         // A want is answered at once; telling the others is the alarm's work, not its caller's.
-        let mut tell = true;
+        // After a delivery the next batch is the next alarm's, too: one invocation may only make
+        // so many calls.
+        let tell = !matches!(event, Event::Wanted(_) | Event::Verified { .. } | Event::Delivered { .. });
+        self.core_changed |= !matches!(event, Event::Delivered { .. });
         match event {
-            Event::Wanted(want) => {
-                tell = false;
-                match &self.flight {
-                    Some(Flight { phase: Phase::Complete { .. }, number, .. }) => {
-                        return vec![Effect::Verify { want, flight: *number }];
-                    }
-                    None => self.start(now, &want),
-                    // A job that is known asks for its answer once more, not for another flight.
-                    Some(Flight { phase: Phase::Failed { .. }, .. })
-                        if self.outbox.waiter(&want.job_id).is_none() =>
-                    {
-                        self.start(now, &want);
-                    }
-                    Some(_) => self.outbox.join(now, &want, Source::Coalesced, self.ordinal),
-                }
-            }
+            Event::Wanted(want) => self.wanted(now, want, &mut effects),
             Event::Verified { want, flight, exists } => {
-                tell = false;
-                let vanished = self.flight.as_ref().is_none_or(|f| {
+                let vanished = self.core.flight.as_ref().is_none_or(|f| {
                     !exists && f.number == flight && matches!(f.phase, Phase::Complete { .. })
                 });
                 if vanished {
-                    self.start(now, &want);
+                    self.start(now, &want, &mut effects);
                 } else {
-                    self.outbox.join(now, &want, Source::Coalesced, self.ordinal);
+                    self.outbox.join(now, &want, Source::Coalesced, self.core.ordinal);
                 }
             }
+            Event::Left { job_id } => {
+                self.outbox.leave(now, &job_id);
+                self.stop_if_unwanted(now);
+            }
+            Event::Reserved { id, answer } => self.reserved(now, &id, answer, &mut effects),
+            Event::LaneAnswered { ticket, answer } => self.lane_answered(now, &ticket, answer, &mut effects),
+            Event::Granted { ticket, until } => self.granted(now, &ticket, until),
             Event::Alarm => self.alarm(now, &mut effects),
             Event::SubmitAnswered { idempotency_key, result } => {
-                self.submitted(now, &idempotency_key, result)
+                self.submitted(now, &idempotency_key, result);
             }
+            Event::Found { idempotency_key, result } => self.found(now, &idempotency_key, result),
             Event::PollAnswered { operation_id, result } => {
                 self.polled(now, &operation_id, result, &mut effects);
             }
             Event::Stored { operation_id, result } => self.stored(now, &operation_id, result),
+            Event::Abandoned { operation_id, result } => {
+                self.core.debts.abandoned(now, &operation_id, result);
+            }
+            Event::Closed { id, acknowledged } => self.core.debts.closed(now, &id, acknowledged),
+            Event::Released { ticket, acknowledged } => {
+                self.core.debts.released(now, &ticket, acknowledged);
+            }
             Event::Delivered { job_id, ordinal, acknowledged } => {
-                // The next batch is the next alarm's: one invocation may only make so many calls.
-                tell = false;
                 self.outbox.delivered(now, &job_id, ordinal, acknowledged);
             }
         }
-        if let Some(flight) = self.flight.as_ref() {
-            if tell {
-                let ordinal = self.ordinal;
-                let messages = self.outbox.due(now, ordinal);
-                effects.extend(messages.into_iter().map(|(session, job_id)| Effect::Notify {
-                    update: flight.update(now, &job_id, ordinal),
-                    session,
+        if tell {
+            effects.extend(self.core.debts.due(now));
+            if let Some(flight) = &self.core.flight {
+                let ordinal = self.core.ordinal;
+                effects.extend(self.outbox.due(now, ordinal).into_iter().map(|(session, job_id)| {
+                    Effect::Notify { update: flight.update(now, &job_id, ordinal), session }
                 }));
             }
-            let own = (!flight.status().is_final()).then_some(flight.due);
-            let wake = [own, flight.deadline(), self.outbox.next(self.ordinal)].into_iter().flatten().min();
-            if let Some(at) = wake {
-                // First, so that the shell sets it in the very write that persists the machine.
-                effects.insert(0, Effect::SetAlarm(at.max(now)));
-            }
+        }
+        if let Some(at) = self.wake() {
+            // First, so that the shell sets it in the very write that persists the machine.
+            effects.insert(0, Effect::SetAlarm(at.max(now)));
         }
         effects
     }
@@ -115,207 +136,159 @@ impl Generation {
     #[must_use]
     pub fn answer(&self, now: Millis, job_id: &str) -> Option<Answer> {
         let waiter = self.outbox.waiter(job_id)?;
-        let update = self.flight.as_ref()?.update(now, job_id, self.ordinal);
+        let update = self.core.flight.as_ref()?.update(now, job_id, self.core.ordinal);
         Some(Answer { source: waiter.source, update })
     }
 
     /// The job as a caller sees it, if this generation knows it.
     #[must_use]
     pub fn job(&self, now: Millis, job_id: &str) -> Option<Job> {
-        let flight = self.flight.as_ref()?;
+        let flight = self.core.flight.as_ref()?;
         let waiter = self.outbox.waiter(job_id)?;
-        let Update { status, progress, estimate_ms, content, error, .. } = flight.update(now, job_id, 0);
+        let update = flight.update(now, job_id, 0);
+        let key = flight.key.clone();
         Some(Job {
-            id: job_id.to_owned(),
-            job_id: job_id.to_owned(),
-            status,
-            operation_type: flight.spec.operation,
-            cache_key: flight.key.clone(),
+            status: update.status,
+            provider: Some(flight.terms.lane.clone()),
+            model: Some(flight.spec.model.clone()),
             source: waiter.source,
             priority: waiter.priority,
             speculative: waiter.speculative,
-            progress,
-            created_at: waiter.created_at,
+            progress: update.progress,
             updated_at: flight.updated_at,
-            estimate_ms,
-            content,
-            fallback: None,
-            error,
+            estimate_ms: update.estimate_ms,
+            cost_micro_usd: update.cost_micro_usd,
+            content: update.content,
+            error: update.error,
+            request_id: Some(flight.request_id.clone()).filter(|id| !id.is_empty()),
+            ..Job::queued(job_id.to_owned(), flight.spec.operation, key, waiter.created_at)
         })
     }
 
-    fn start(&mut self, now: Millis, want: &Want) {
-        let number = self.flight.as_ref().map_or(1, |f| f.number + 1);
-        self.flight = Some(Flight::new(now, number, want));
-        self.ordinal += 1;
+    /// Everything that is known about the flight, for an operator who asks why it is stuck.
+    #[must_use]
+    pub fn explain(&self) -> serde_json::Value {
+        serde_json::json!({ "generation": self.core, "waiting": self.outbox.len() })
+    }
+
+    fn wanted(&mut self, now: Millis, want: Want, effects: &mut Vec<Effect>) {
+        if self.outbox.has_left(&want.job_id) {
+            return;
+        }
+        let known = self.outbox.waiter(&want.job_id).is_some();
+        match &self.core.flight {
+            None => self.start(now, &want, effects),
+            Some(flight) => match &flight.phase {
+                Phase::Complete { .. } => effects.push(Effect::Verify { want, flight: flight.number }),
+                // A job that is known asks for its answer once more, not for another flight.
+                Phase::Failed { error, again_at } if !known => {
+                    // Money that speculation may not spend may still be spent on a wish.
+                    let refused_guess =
+                        flight.speculative && !want.speculative && error.code == Code::BudgetExceeded;
+                    if now >= *again_at || refused_guess {
+                        self.start(now, &want, effects);
+                    } else {
+                        self.outbox.join(now, &want, Source::Coalesced, self.core.ordinal);
+                    }
+                }
+                Phase::Cancelled if !known => self.start(now, &want, effects),
+                phase => {
+                    let leasing = matches!(phase, Phase::Leasing);
+                    if !phase.is_final() && !known && !guard::holds(Guard::SingleFlight) {
+                        return self.start(now, &want, effects);
+                    }
+                    let before = self.outbox.urgency();
+                    self.outbox.join(now, &want, Source::Coalesced, self.core.ordinal);
+                    if leasing && self.outbox.urgency() != before {
+                        self.bid(now, effects);
+                    }
+                }
+            },
+        }
+    }
+
+    fn start(&mut self, now: Millis, want: &Want, effects: &mut Vec<Effect>) {
+        let number = self.core.flight.as_ref().map_or(1, |f| f.number + 1);
+        self.core.flight = Some(Flight::new(now, number, want));
+        self.core.ordinal += 1;
         // Whoever was not told of the last flight's end yet is told of this one instead.
-        self.outbox.retain_owed(self.ordinal - 1);
-        self.outbox.join(now, want, Source::Generated, self.ordinal);
+        self.outbox.retain_owed(self.core.ordinal - 1);
+        self.outbox.join(now, want, Source::Generated, self.core.ordinal);
+        self.reserve(now, effects);
+    }
+
+    /// When something is next to be done.
+    fn wake(&self) -> Option<Millis> {
+        let flight = self.core.flight.as_ref();
+        let own = flight.filter(|flight| !flight.phase.is_final()).map(|flight| flight.due);
+        let deadline = flight.and_then(Flight::deadline);
+        let owed = flight.and_then(|_| self.outbox.next(self.core.ordinal));
+        [own, deadline, owed, self.core.debts.next()].into_iter().flatten().min()
     }
 
     fn alarm(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let Some(flight) = self.flight.as_mut() else { return };
+        let Some(flight) = self.core.flight.as_ref() else { return };
         if flight.deadline().is_some_and(|deadline| now >= deadline) {
-            if let Phase::Processing { operation_id } = &flight.phase {
-                let operation_id = operation_id.clone();
-                effects.push(Effect::Abandon { model: flight.spec.model.clone(), operation_id });
-            }
-            let detail = format!("no clip after {} s", now.since(flight.started_at).0 / 1_000);
-            return self
-                .enter(now, Phase::Failed { error: JobError { code: Code::ProviderTimeout, detail } });
+            return self.out_of_time(now);
         }
-        if flight.status().is_final() || now < flight.due {
+        if flight.phase.is_final() || now < flight.due {
             return;
         }
-        if matches!(flight.phase, Phase::Storing { downloads, .. } if downloads >= MAX_ATTEMPTS) {
-            // Every download ended its isolate before it could be answered for.
-            let error = ProviderError::Transient("the clip could not be stored".into());
-            return self.attempt_failed(now, &error, true);
-        }
-        flight.due = now + CALL_GUARD;
-        match &mut flight.phase {
-            phase @ (Phase::Queued | Phase::Submitting) => {
-                // In `Submitting` the answer was lost with its isolate: not a new attempt.
-                flight.attempt += u32::from(matches!(phase, Phase::Queued));
-                *phase = Phase::Submitting;
-                let spec = Box::new(flight.spec.clone());
-                effects.push(Effect::Submit { spec, idempotency_key: flight.idempotency_key() });
+        match &flight.phase {
+            Phase::Queued if flight.reserved => self.bid_anew(now, effects),
+            Phase::Queued | Phase::Reserving => self.reserve(now, effects),
+            Phase::Leasing => self.bid(now, effects),
+            Phase::Leased => self.submit(now, effects),
+            Phase::Submitting => {
+                // The answer was lost with its isolate.
+                self.doubt(now, now);
+                self.reconcile(now, effects);
             }
-            Phase::Processing { operation_id } => effects
-                .push(Effect::Poll { model: flight.spec.model.clone(), operation_id: operation_id.clone() }),
-            Phase::Storing { operation_id, output, downloads } => {
-                *downloads += 1;
-                effects.push(Effect::Store {
-                    key: flight.key.clone(),
-                    spec: Box::new(flight.spec.clone()),
-                    operation_id: operation_id.clone(),
-                    output: output.clone(),
-                });
-            }
-            Phase::Complete { .. } | Phase::Failed { .. } => {}
+            Phase::Ambiguous { .. } => self.reconcile(now, effects),
+            Phase::Processing { .. } => self.poll(now, effects),
+            Phase::Storing { .. } => self.store(now, effects),
+            Phase::Complete { .. } | Phase::Failed { .. } | Phase::Cancelled => {}
         }
-    }
-
-    fn submitted(&mut self, now: Millis, idempotency_key: &str, result: Result<Accepted, ProviderError>) {
-        let Some(flight) = self.flight.as_mut() else { return };
-        let awaited = match flight.phase {
-            Phase::Submitting => true,
-            // A first answer that came after its guard expired is still the provider's word.
-            Phase::Queued => result.is_ok(),
-            _ => false,
-        };
-        if !awaited || flight.idempotency_key() != idempotency_key {
-            return;
-        }
-        match result {
-            Ok(Accepted { operation_id, estimate_ms }) => {
-                let wait = estimate_ms.unwrap_or_else(|| usual_wait(&flight.spec));
-                flight.expected_at = now + wait;
-                flight.missed_polls = 0;
-                flight.due = now + poll_interval(Millis(0));
-                self.enter(now, Phase::Processing { operation_id });
-            }
-            Err(error) => self.attempt_failed(now, &error, false),
-        }
-    }
-
-    fn polled(
-        &mut self,
-        now: Millis,
-        about: &str,
-        result: Result<Progress, ProviderError>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(flight) = self.flight.as_mut() else { return };
-        let Phase::Processing { operation_id } = &flight.phase else { return };
-        if operation_id != about {
-            return;
-        }
-        match result {
-            Ok(Progress::Running { progress, estimate_ms }) => {
-                flight.missed_polls = 0;
-                flight.due = now + poll_interval(now.since(flight.started_at));
-                if let Some(estimate) = estimate_ms {
-                    flight.expected_at = now + estimate;
-                }
-                // A twentieth is as much as a progress bar shows; less is not worth a message.
-                let progress = if progress.is_finite() { progress.clamp(0.0, 1.0) } else { 0.0 };
-                if progress >= flight.progress + 0.05 {
-                    flight.progress = progress;
-                    flight.updated_at = now;
-                    self.ordinal += 1;
-                }
-            }
-            Ok(Progress::Succeeded(output)) => {
-                let operation_id = about.to_owned();
-                flight.phase = Phase::Storing { operation_id, output, downloads: 0 };
-                flight.due = now;
-                // At once, within the same alarm.
-                self.alarm(now, effects);
-            }
-            // The operation may well be alive: ask again, until the time is up.
-            Err(
-                error @ (ProviderError::Transient(_)
-                | ProviderError::Unanswered(_)
-                | ProviderError::Throttled { .. }),
-            ) => {
-                let failures = flight.missed_polls + 1;
-                flight.missed_polls = failures;
-                flight.due = now + BACKOFF.delay(failures, flight.key.as_str(), error.retry_after());
-            }
-            Err(error) => self.attempt_failed(now, &error, true),
-        }
-    }
-
-    fn stored(&mut self, now: Millis, of: &str, result: Result<Content, ProviderError>) {
-        let Some(flight) = self.flight.as_mut() else { return };
-        let Phase::Storing { operation_id, downloads, .. } = &flight.phase else { return };
-        if operation_id != of {
-            return;
-        }
-        match result {
-            Ok(content) => {
-                flight.progress = 1.0;
-                self.enter(now, Phase::Complete { content });
-            }
-            Err(error)
-                if error.is_retryable() && error != ProviderError::Lost && *downloads < MAX_ATTEMPTS =>
-            {
-                let wait = BACKOFF.delay(*downloads, flight.key.as_str(), error.retry_after());
-                flight.due = now + wait;
-            }
-            Err(error) => self.attempt_failed(now, &error, true),
-        }
-    }
-
-    /// An attempt came to nothing. `spent`: the provider had accepted it, so that only a new
-    /// submission can help.
-    fn attempt_failed(&mut self, now: Millis, error: &ProviderError, spent: bool) {
-        let Some(flight) = self.flight.as_mut() else { return };
-        let due = now + BACKOFF.delay(flight.attempt, flight.key.as_str(), error.retry_after());
-        flight.submission += u32::from(spent);
-        flight.progress = 0.0;
-        flight.phase = Phase::Queued;
-        let in_time = flight.deadline().is_some_and(|deadline| due < deadline);
-        if !error.is_retryable() || flight.attempt >= MAX_ATTEMPTS || !in_time {
-            return self.enter(now, Phase::Failed { error: error.job_error() });
-        }
-        flight.due = due;
-        flight.expected_at = due + usual_wait(&flight.spec);
     }
 
     /// Enters a phase that callers can tell from the one before.
     fn enter(&mut self, now: Millis, phase: Phase) {
-        if let Some(flight) = self.flight.as_mut() {
+        if let Some(flight) = self.core.flight.as_mut() {
             flight.phase = phase;
             flight.updated_at = now;
-            self.ordinal += 1;
+            self.core.ordinal += 1;
         }
     }
 }
 
-/// An eighth of the time it has taken so far, so that a result waits for at most that much
-/// longer; between 0.4 and 5 s.
-fn poll_interval(elapsed: Millis) -> Millis {
-    Millis((elapsed.0 / 8).clamp(400, 5_000))
+impl Stored for Generation {
+    fn read(parts: &[(String, String)]) -> Result<Self, serde_json::Error> {
+        let part = |name: &str| parts.iter().find(|(part, _)| part == name).map(|(_, json)| json.as_str());
+        if let (None, Some(json)) = (part("flight"), part(WHOLE)) {
+            #[derive(Deserialize)]
+            struct OnePart {
+                #[serde(flatten)]
+                core: Core,
+                #[serde(default)]
+                outbox: Vec<outbox::Waiter>,
+            }
+            let OnePart { core, outbox } = serde_json::from_str(json)?;
+            return Ok(Self { core, outbox: Outbox::all_changed(outbox), core_changed: true, legacy: true });
+        }
+        let core = part("flight").map(serde_json::from_str).transpose()?.unwrap_or_default();
+        let waiters = parts.iter().filter(|(name, _)| name.starts_with(outbox::PART));
+        let waiters = waiters.map(|(_, json)| serde_json::from_str(json)).collect::<Result<_, _>>()?;
+        Ok(Self { core, outbox: Outbox::unchanged(waiters), core_changed: false, legacy: false })
+    }
+
+    fn changes(&mut self) -> Result<Vec<Write>, serde_json::Error> {
+        let mut writes = self.outbox.changes()?;
+        if std::mem::take(&mut self.core_changed) {
+            writes.push(Write::Put("flight".into(), serde_json::to_string(&self.core)?));
+        }
+        if std::mem::take(&mut self.legacy) {
+            writes.push(Write::Delete(WHOLE.into()));
+        }
+        Ok(writes)
+    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Content, JobError, JobStatus, Source};
 use crate::cache_key::CacheKey;
+use crate::catalog::{self, Reconcile};
 use crate::operation::ClipSpec;
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
@@ -16,6 +17,15 @@ pub struct Want {
     pub key: CacheKey,
     /// What to make.
     pub spec: ClipSpec,
+    /// Whose account pays.
+    #[serde(default)]
+    pub tenant: String,
+    /// On which terms it is made.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Finds the request that asked in the logs.
+    #[serde(default)]
+    pub request_id: String,
     /// The session to notify.
     pub session: String,
     /// The session's job.
@@ -24,6 +34,57 @@ pub struct Want {
     pub priority: u8,
     /// Whether it is asked for ahead of need.
     pub speculative: bool,
+}
+
+/// What a model takes and costs, as it was when a clip was wanted: a flight is not changed by a
+/// deploy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The provider whose lane it waits in.
+    pub lane: String,
+    /// After this long without a result an attempt has failed, in milliseconds.
+    pub timeout: Millis,
+    /// The longest that a generation like this usually takes, in milliseconds.
+    pub usual_wait: Millis,
+    /// What it is expected to cost.
+    pub cost: MicroUsd,
+    /// How a submission whose answer was lost is found again.
+    pub reconcile: Reconcile,
+    /// Whether cancelling an operation saves its price.
+    pub cancel_saves: bool,
+}
+
+impl Default for Terms {
+    /// For flights that were begun before terms were kept: those of the one model of that time.
+    fn default() -> Self {
+        Self {
+            lane: "studio".into(),
+            timeout: Millis::seconds(120),
+            usual_wait: Millis::seconds(10),
+            cost: MicroUsd(0),
+            reconcile: Reconcile::Idempotency,
+            cancel_saves: true,
+        }
+    }
+}
+
+impl Terms {
+    /// The catalogue's terms for this clip. `None` for a model that it does not have.
+    #[must_use]
+    pub fn of(spec: &ClipSpec) -> Option<Self> {
+        let catalog = catalog::built_in();
+        let model = catalog.model(&spec.model)?;
+        // That of the cheapest preset with as many steps.
+        let preset = catalog.presets.iter().find(|p| p.steps >= spec.steps).or(catalog.presets.last());
+        Some(Self {
+            lane: model.provider.clone(),
+            timeout: model.timeout_ms,
+            usual_wait: preset.map_or(Millis::seconds(10), |p| Millis(p.wait_ms[1])),
+            cost: model.cost(spec.duration_ms),
+            reconcile: model.reconcile,
+            cancel_saves: model.cancel_saves,
+        })
+    }
 }
 
 /// What a session is told about its job. Sent again until it is acknowledged, so a session
@@ -47,6 +108,12 @@ pub struct Update {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
+    /// What it cost, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<MicroUsd>,
+    /// When it is worth asking again, in milliseconds, after a failure that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<Millis>,
 }
 
 /// The answer to a [`Want`].

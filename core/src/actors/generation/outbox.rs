@@ -2,22 +2,29 @@
 //!
 //! It holds no messages: a waiter is owed the newest state until it has acknowledged it, so a
 //! crash between storing a clip and telling about it loses nothing, and a slow session gets one
-//! message, not ten.
+//! message, not ten. Each waiter is stored as a part of its own: a crowd costs a turn no more than
+//! those it concerns.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::flight::Want;
+use crate::actors::guard::{self, Guard};
+use crate::actors::stored::Write;
 use crate::api::Source;
 use crate::retry::Backoff;
 use crate::units::Millis;
 
-/// Most waiters that are told. The rest ask by their job's id, or find the clip. 2,000 of them
-/// are about 0.5 MB of JSON; a row of the platform's storage holds 2 MB.
-const MAX_WAITERS: usize = 2_000;
+/// What the names of waiters' parts begin with.
+pub(super) const PART: &str = "waiter/";
+/// Most waiters that are told. The rest ask by their job's id, or find the clip. About 0.5 kB
+/// each in the object's memory.
+const MAX_WAITERS: usize = 20_000;
 /// Most sessions told in one turn. An alarm has at most three turns that tell (its own, the poll's
-/// answer, the stored clip), and may make 50 calls on the platform's smallest plan: 3 x 14 leaves
-/// room for the provider's.
-pub(super) const BATCH: usize = 14;
+/// answer, the stored clip), and may make 50 calls on the platform's smallest plan: 3 x 12 leaves
+/// room for the provider's, the account's and the lane's.
+pub(super) const BATCH: usize = 12;
 /// A session that has not acknowledged after this long is told again.
 const GUARD: Millis = Millis(15_000);
 /// The wait between failed deliveries.
@@ -26,10 +33,13 @@ const BACKOFF: Backoff = Backoff { base: Millis(500), cap: Millis(300_000) };
 const MAX_TRIES: u32 = 15;
 
 /// The waiters of one flight.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Outbox {
-    waiters: Vec<Waiter>,
+    /// By job.
+    waiters: BTreeMap<String, Waiter>,
+    changed: BTreeSet<String>,
+    /// Set when somebody waits who is not remembered: then nobody can say that nobody waits.
+    overflown: bool,
 }
 
 /// One session's job.
@@ -47,17 +57,47 @@ pub(super) struct Waiter {
     tries: u32,
     /// When the next may begin.
     retry_at: Millis,
+    /// It was cancelled: it is told nothing and waits for nothing.
+    #[serde(default)]
+    left: bool,
 }
 
 impl Outbox {
+    pub(super) fn unchanged(waiters: Vec<Waiter>) -> Self {
+        let waiters = waiters.into_iter().map(|waiter| (waiter.job_id.clone(), waiter)).collect();
+        Self { waiters, ..Self::default() }
+    }
+
+    pub(super) fn all_changed(waiters: Vec<Waiter>) -> Self {
+        let mut outbox = Self::unchanged(waiters);
+        outbox.changed = outbox.waiters.keys().cloned().collect();
+        outbox
+    }
+
+    pub(super) fn changes(&mut self) -> Result<Vec<Write>, serde_json::Error> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let write = |job_id: String| {
+            let name = format!("{PART}{job_id}");
+            Ok(match self.waiters.get(&job_id) {
+                Some(waiter) => Write::Put(name, serde_json::to_string(waiter)?),
+                None => Write::Delete(name),
+            })
+        };
+        changed.map(write).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
     /// Adds a waiter that learns of `ordinal` by the answer to its want. A waiter that wants
     /// again is promoted, never demoted.
     pub(super) fn join(&mut self, now: Millis, want: &Want, source: Source, ordinal: u64) {
-        if let Some(waiter) = self.waiters.iter_mut().find(|w| w.job_id == want.job_id) {
+        if let Some(waiter) = self.waiters.get_mut(&want.job_id) {
             waiter.priority = waiter.priority.max(want.priority);
             waiter.speculative &= want.speculative;
         } else if self.waiters.len() < MAX_WAITERS {
-            self.waiters.push(Waiter {
+            let waiter = Waiter {
                 session: want.session.clone(),
                 job_id: want.job_id.clone(),
                 source,
@@ -67,33 +107,90 @@ impl Outbox {
                 acknowledged: ordinal,
                 tries: 0,
                 retry_at: now,
-            });
+                left: false,
+            };
+            self.waiters.insert(want.job_id.clone(), waiter);
+        } else {
+            self.overflown = true;
+            return;
+        }
+        self.changed.insert(want.job_id.clone());
+    }
+
+    /// The job was cancelled. A job that is not known yet is remembered as cancelled: its want is
+    /// still on its way.
+    pub(super) fn leave(&mut self, now: Millis, job_id: &str) {
+        let unknown = || Waiter {
+            session: String::new(),
+            job_id: job_id.to_owned(),
+            source: Source::Coalesced,
+            priority: 0,
+            speculative: true,
+            created_at: now,
+            acknowledged: 0,
+            tries: 0,
+            retry_at: now,
+            left: true,
+        };
+        self.waiters.entry(job_id.to_owned()).or_insert_with(unknown).left = true;
+        self.changed.insert(job_id.to_owned());
+    }
+
+    pub(super) fn has_left(&self, job_id: &str) -> bool {
+        self.waiters.get(job_id).is_some_and(|waiter| waiter.left)
+    }
+
+    /// Whether anybody waits.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.overflown || self.waiters.values().any(|waiter| !waiter.left)
+    }
+
+    /// The highest priority, and whether nobody has asked for the clip yet.
+    pub(super) fn urgency(&self) -> (u8, bool) {
+        let waiting = || self.waiters.values().filter(|waiter| !waiter.left);
+        let wanted = waiting().filter(|waiter| !waiter.speculative).map(|waiter| waiter.priority).max();
+        match wanted {
+            Some(priority) => (priority, false),
+            None => (waiting().map(|waiter| waiter.priority).max().unwrap_or(0), true),
         }
     }
 
     /// Forgets those who know everything up to `ordinal`.
     pub(super) fn retain_owed(&mut self, ordinal: u64) {
-        self.waiters.retain(|w| w.is_owed(ordinal));
+        let changed = &mut self.changed;
+        self.waiters.retain(|job_id, waiter| {
+            let owed = waiter.is_owed(ordinal);
+            if !owed {
+                changed.insert(job_id.clone());
+            }
+            owed
+        });
     }
 
     pub(super) fn waiter(&self, job_id: &str) -> Option<&Waiter> {
-        self.waiters.iter().find(|w| w.job_id == job_id)
+        self.waiters.get(job_id)
     }
 
     /// The session and job of those to tell now. They are counted as told until [`GUARD`] is over.
     pub(super) fn due(&mut self, now: Millis, ordinal: u64) -> Vec<(String, String)> {
-        let owed = self.waiters.iter_mut().filter(|w| w.is_owed(ordinal) && w.retry_at <= now);
-        owed.take(BATCH)
+        let owed = self.waiters.values_mut().filter(|w| w.is_owed(ordinal) && w.retry_at <= now);
+        let due: Vec<(String, String)> = owed
+            .take(BATCH)
             .map(|waiter| {
                 waiter.tries += 1;
                 waiter.retry_at = now + GUARD;
+                if !guard::holds(Guard::ToldUntilAcknowledged) {
+                    waiter.acknowledged = ordinal;
+                }
                 (waiter.session.clone(), waiter.job_id.clone())
             })
-            .collect()
+            .collect();
+        self.changed.extend(due.iter().map(|(_, job_id)| job_id.clone()));
+        due
     }
 
     pub(super) fn delivered(&mut self, now: Millis, job_id: &str, ordinal: u64, acknowledged: bool) {
-        let Some(waiter) = self.waiters.iter_mut().find(|w| w.job_id == job_id) else { return };
+        let Some(waiter) = self.waiters.get_mut(job_id) else { return };
         if acknowledged {
             waiter.acknowledged = waiter.acknowledged.max(ordinal);
             waiter.tries = 0;
@@ -101,16 +198,17 @@ impl Outbox {
         } else {
             waiter.retry_at = now + BACKOFF.delay(waiter.tries, job_id, None);
         }
+        self.changed.insert(job_id.to_owned());
     }
 
     /// When somebody is next to be told.
     pub(super) fn next(&self, ordinal: u64) -> Option<Millis> {
-        self.waiters.iter().filter(|w| w.is_owed(ordinal)).map(|w| w.retry_at).min()
+        self.waiters.values().filter(|w| w.is_owed(ordinal)).map(|w| w.retry_at).min()
     }
 }
 
 impl Waiter {
     fn is_owed(&self, ordinal: u64) -> bool {
-        self.acknowledged < ordinal && self.tries < MAX_TRIES
+        self.acknowledged < ordinal && self.tries < MAX_TRIES && !self.left
     }
 }

@@ -1,0 +1,413 @@
+//! One attempt, up to the provider's acceptance: money, a slot, a submission, and the doubt that
+//! is left when its answer is lost.
+
+use super::debts::Owed;
+use super::event::Effect;
+use super::flight::{Accepted, ProviderError};
+use super::phase::Lease;
+use super::result::poll_interval;
+use super::{ASK_GUARD, BACKOFF, CALL_GUARD, Generation, MAX_ATTEMPTS, MAX_QUEUE, Phase};
+use crate::actors::account::{self, Reservation};
+use crate::actors::guard::{self, Guard};
+use crate::actors::lane::{self, Bid, Outcome};
+use crate::api::JobError;
+use crate::catalog::Reconcile;
+use crate::problem::Code;
+use crate::units::{MicroUsd, Millis};
+
+/// How much longer than an attempt a slot is asked for: the last call may still be under way, and
+/// an alarm may be late.
+const HOLD_SLACK: Millis = Millis(90_000);
+/// A refusal is repeated for this long without asking the account again.
+const REFUSAL_AGE: Millis = Millis(10_000);
+/// A submission that nobody knows about is not followed by another for this long.
+const UNKNOWN_AGE: Millis = Millis(600_000);
+
+/// What an attempt that came to nothing leaves behind.
+pub(super) enum Left {
+    /// The provider did not take it: the same submission may be sent again.
+    Untaken,
+    /// The operation is over and cost this much: only a new submission can help.
+    Ended(MicroUsd),
+    /// The same, and the account knows it already.
+    Billed,
+}
+
+impl Generation {
+    /// Asks the account to set the price aside.
+    pub(super) fn reserve(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let speculative = self.outbox.urgency().1;
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if !guard::holds(Guard::ReservedBeforeSubmitted) {
+            return self.bid_anew(now, effects);
+        }
+        flight.phase = Phase::Reserving;
+        flight.due = now + ASK_GUARD;
+        // From here on there may be a reservation, whether or not its answer arrives.
+        flight.reserved = true;
+        flight.speculative = speculative;
+        effects.push(Effect::Reserve {
+            tenant: flight.tenant.clone(),
+            reservation: Reservation {
+                id: flight.idempotency_key(),
+                amount: flight.terms.cost,
+                speculative,
+                model: flight.spec.model.clone(),
+                operation: flight.spec.operation,
+            },
+        });
+    }
+
+    pub(super) fn reserved(
+        &mut self,
+        now: Millis,
+        id: &str,
+        answer: Option<account::Answer>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if !matches!(flight.phase, Phase::Reserving) || flight.idempotency_key() != id {
+            return;
+        }
+        match answer {
+            None => flight.due = now + BACKOFF.delay(1, id, None),
+            Some(account::Answer::Done) => self.bid_anew(now, effects),
+            Some(account::Answer::Refused(refusal)) => {
+                flight.reserved = false;
+                let again_at = now + refusal.retry_after.min(REFUSAL_AGE);
+                let error = JobError { code: refusal.code, detail: refusal.detail };
+                self.enter(now, Phase::Failed { error, again_at });
+            }
+        }
+    }
+
+    /// Asks the lane for a slot, under a ticket that was never used.
+    pub(super) fn bid_anew(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        flight.bids += 1;
+        flight.lease = Some(Lease { ticket: flight.ticket(), until: Millis(0) });
+        flight.phase = Phase::Leasing;
+        flight.give_up_at = now + MAX_QUEUE;
+        if guard::holds(Guard::LeasedBeforeSubmitted) {
+            return self.bid(now, effects);
+        }
+        let (ticket, until) = (flight.ticket(), now + MAX_QUEUE);
+        self.granted(now, &ticket, until);
+    }
+
+    /// Asks for the slot, or asks again.
+    pub(super) fn bid(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let (priority, speculative) = self.outbox.urgency();
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        flight.due = now + ASK_GUARD;
+        effects.push(Effect::Acquire {
+            lane: flight.terms.lane.clone(),
+            bid: Bid {
+                ticket: flight.ticket(),
+                holder: flight.key.as_str().to_owned(),
+                priority,
+                speculative,
+                hold: flight.terms.timeout + HOLD_SLACK,
+            },
+        });
+    }
+
+    pub(super) fn lane_answered(
+        &mut self,
+        now: Millis,
+        ticket: &str,
+        answer: Option<lane::Answer>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if !matches!(flight.phase, Phase::Leasing) || flight.ticket() != ticket {
+            return;
+        }
+        match answer {
+            None => flight.due = now + BACKOFF.delay(1, ticket, None),
+            Some(lane::Answer::Granted { until }) => self.granted(now, ticket, until),
+            Some(lane::Answer::Waiting { ask_again, .. }) => flight.due = now + ask_again,
+            // The lane gave up on the ticket: it was granted and ran out before we heard of it.
+            Some(lane::Answer::Released) => self.bid_anew(now, effects),
+            Some(lane::Answer::Full { retry_after }) => {
+                let detail = "Too many clips wait for this provider; ask again a little later.".to_owned();
+                let error = JobError { code: Code::LaneFull, detail };
+                self.fail(now, error, now + retry_after, Outcome::Unknown);
+            }
+        }
+    }
+
+    /// The slot is ours; the alarm submits, so that the call is nobody's request.
+    pub(super) fn granted(&mut self, now: Millis, ticket: &str, until: Millis) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if !matches!(flight.phase, Phase::Leasing) || flight.ticket() != ticket {
+            return;
+        }
+        flight.lease = Some(Lease { ticket: ticket.to_owned(), until });
+        flight.phase = Phase::Leased;
+        flight.due = now;
+    }
+
+    pub(super) fn submit(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        let until = flight.lease.as_ref().map_or(now, |lease| lease.until);
+        if now + flight.terms.timeout > until {
+            // The alarm was so late that the slot would run out under the operation.
+            self.give_back(now, Outcome::Unknown);
+            return self.bid_anew(now, effects);
+        }
+        flight.attempt += 1;
+        flight.submitted_at = now;
+        flight.phase = Phase::Submitting;
+        flight.due = now + CALL_GUARD;
+        flight.give_up_at = now + flight.terms.timeout;
+        let spec = Box::new(flight.spec.clone());
+        effects.push(Effect::Submit { spec, idempotency_key: flight.idempotency_key() });
+    }
+
+    /// Nobody knows whether the submission was taken. Looked into at `at`.
+    pub(super) fn doubt(&mut self, now: Millis, at: Millis) {
+        if let Some(flight) = self.core.flight.as_mut() {
+            flight.due = at;
+        }
+        self.enter(now, Phase::Ambiguous { tries: 0 });
+    }
+
+    /// Finds out whether the submission was taken, the way its provider allows.
+    pub(super) fn reconcile(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        let Phase::Ambiguous { tries } = &mut flight.phase else { return };
+        *tries += 1;
+        flight.due = now + CALL_GUARD;
+        let blind = !guard::holds(Guard::NoBlindSubmission);
+        if blind || !guard::holds(Guard::SameIdempotencyKey) {
+            flight.submission += 1;
+        }
+        let idempotency_key = flight.idempotency_key();
+        match flight.terms.reconcile {
+            Reconcile::Idempotency => {
+                effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
+            }
+            Reconcile::Listing => {
+                effects.push(Effect::Find { model: flight.spec.model.clone(), idempotency_key });
+            }
+            Reconcile::None if blind => {
+                effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
+            }
+            // Waited out: nothing can be asked.
+            Reconcile::None => flight.due = flight.give_up_at,
+        }
+    }
+
+    pub(super) fn submitted(
+        &mut self,
+        now: Millis,
+        idempotency_key: &str,
+        result: Result<Accepted, ProviderError>,
+    ) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if flight.idempotency_key() != idempotency_key {
+            return;
+        }
+        match (&flight.phase, result) {
+            (
+                Phase::Submitting
+                | Phase::Ambiguous { .. }
+                // A first answer that came after its guard expired is still the provider's word.
+                | Phase::Queued
+                | Phase::Leasing
+                | Phase::Leased,
+                Ok(accepted),
+            ) => self.accepted(now, accepted),
+            (Phase::Submitting, Err(ProviderError::Unanswered(_))) => {
+                let wait = BACKOFF.delay(1, idempotency_key, None);
+                self.doubt(now, now + wait);
+            }
+            (
+                Phase::Submitting | Phase::Ambiguous { .. },
+                Err(error @ (ProviderError::Invalid { .. } | ProviderError::ContentRefused { .. })),
+            ) => self.attempt_failed(now, &error, Left::Untaken),
+            (Phase::Submitting, Err(error)) => self.attempt_failed(now, &error, Left::Untaken),
+            // It says that it did not take this call. It says nothing about the one before.
+            (Phase::Ambiguous { tries }, Err(error)) => {
+                let asked = error.retry_after().map(|wait| wait.min(CALL_GUARD));
+                flight.due = now + BACKOFF.delay(*tries, idempotency_key, asked);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn found(
+        &mut self,
+        now: Millis,
+        idempotency_key: &str,
+        result: Result<Option<Accepted>, ProviderError>,
+    ) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        let Phase::Ambiguous { tries } = flight.phase else { return };
+        if flight.idempotency_key() != idempotency_key {
+            return;
+        }
+        // As long as the call may be under way, a list that lacks it proves nothing.
+        let settled_at = flight.submitted_at + CALL_GUARD;
+        match result {
+            Ok(Some(accepted)) => self.accepted(now, accepted),
+            Ok(None) if now >= settled_at => {
+                let error = ProviderError::Transient("the submission did not reach the provider".into());
+                self.attempt_failed(now, &error, Left::Untaken);
+            }
+            Ok(None) => flight.due = settled_at,
+            Err(error) => {
+                let asked = error.retry_after().map(|wait| wait.min(CALL_GUARD));
+                flight.due = now + BACKOFF.delay(tries, idempotency_key, asked);
+            }
+        }
+    }
+
+    fn accepted(&mut self, now: Millis, accepted: Accepted) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if matches!(flight.phase, Phase::Queued | Phase::Leasing | Phase::Leased) {
+            // Taken after all, while the next attempt was waiting for its slot.
+            flight.give_up_at = now + flight.terms.timeout;
+        }
+        let wait = accepted.estimate_ms.unwrap_or(flight.terms.usual_wait);
+        flight.expected_at = now + wait;
+        flight.missed_polls = 0;
+        flight.due = now + poll_interval(Millis(0));
+        self.enter(now, Phase::Processing { operation_id: accepted.operation_id });
+        self.stop_if_unwanted(now);
+    }
+
+    /// An attempt came to nothing.
+    pub(super) fn attempt_failed(&mut self, now: Millis, error: &ProviderError, left: Left) {
+        self.give_back(now, health(error));
+        if let Left::Ended(spent) = left {
+            self.close(now, spent);
+        }
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if !matches!(left, Left::Untaken) {
+            flight.submission += 1;
+            flight.reserved = false;
+        }
+        flight.progress = 0.0;
+        let spent_all = flight.attempt >= MAX_ATTEMPTS && guard::holds(Guard::BoundedAttempts);
+        if !error.is_retryable() || spent_all {
+            return self.fail(now, error.job_error(), now, Outcome::Unknown);
+        }
+        let asked = error.retry_after();
+        if asked.is_some_and(|wait| wait > MAX_QUEUE) {
+            return self.fail(now, error.job_error(), now, Outcome::Unknown);
+        }
+        flight.due = now + BACKOFF.delay(flight.attempt, flight.key.as_str(), asked);
+        flight.expected_at = flight.due + flight.terms.usual_wait;
+        flight.phase = Phase::Queued;
+        self.stop_if_unwanted(now);
+    }
+
+    /// The flight ends without a clip; what it still holds is given back.
+    pub(super) fn fail(&mut self, now: Millis, error: JobError, again_at: Millis, outcome: Outcome) {
+        self.give_back(now, outcome);
+        self.close(now, MicroUsd(0));
+        self.enter(now, Phase::Failed { error, again_at });
+    }
+
+    /// The phase has taken too long.
+    pub(super) fn out_of_time(&mut self, now: Millis) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        let code = match &flight.phase {
+            Phase::Processing { .. } => {
+                self.abandon(now);
+                Code::ProviderTimeout
+            }
+            Phase::Ambiguous { .. } => {
+                // It may have been taken, so its price counts as spent.
+                let cost = flight.terms.cost;
+                self.close(now, cost);
+                self.give_back(now, Outcome::Failed);
+                Code::SubmissionUnknown
+            }
+            _ => Code::ProviderUnavailable,
+        };
+        let Some(flight) = self.core.flight.as_ref() else { return };
+        let seconds = now.since(flight.started_at).0 / 1_000;
+        let (detail, again_at) = match code {
+            Code::ProviderTimeout => (format!("There was no clip after {seconds} s."), now),
+            Code::SubmissionUnknown => (
+                "The answer to the submission was lost, and the provider cannot be asked about it. It is not \
+                 repeated for ten minutes, because it may have been charged."
+                    .into(),
+                now + UNKNOWN_AGE,
+            ),
+            _ => (format!("The provider had no free slot for {seconds} s."), now),
+        };
+        self.fail(now, JobError { code, detail }, again_at, Outcome::Unknown);
+    }
+
+    /// Stops a flight that nobody waits for any more, where that saves its price.
+    pub(super) fn stop_if_unwanted(&mut self, now: Millis) {
+        let Some(flight) = self.core.flight.as_ref() else { return };
+        if self.outbox.is_wanted() || !guard::holds(Guard::CancelledWhenUnwanted) {
+            return;
+        }
+        match flight.phase {
+            Phase::Queued | Phase::Reserving | Phase::Leasing | Phase::Leased => {
+                self.give_back(now, Outcome::Unknown);
+                self.close(now, MicroUsd(0));
+            }
+            Phase::Processing { .. } if flight.terms.cancel_saves => self.abandon(now),
+            // A call is under way, or the clip is as good as paid for.
+            _ => return,
+        }
+        self.enter(now, Phase::Cancelled);
+    }
+
+    /// Gives up an operation: its bill and its slot wait for the provider's word.
+    fn abandon(&mut self, now: Millis) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        let Phase::Processing { operation_id } = &flight.phase else { return };
+        let owed = Owed::Abandon {
+            model: flight.spec.model.clone(),
+            operation_id: operation_id.clone(),
+            tenant: flight.tenant.clone(),
+            id: flight.idempotency_key(),
+            cost: flight.terms.cost,
+            lane: flight.terms.lane.clone(),
+            ticket: flight.lease.take().map_or_else(|| flight.ticket(), |lease| lease.ticket),
+        };
+        flight.reserved = false;
+        self.core.debts.owe(now, owed);
+    }
+
+    /// Tells the account what the submission cost, if it was told of the submission.
+    pub(super) fn close(&mut self, now: Millis, spent: MicroUsd) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if !std::mem::take(&mut flight.reserved) {
+            return;
+        }
+        flight.spent = flight.spent + spent;
+        let owed = Owed::Close { tenant: flight.tenant.clone(), id: flight.idempotency_key(), spent };
+        self.core.debts.owe(now, owed);
+    }
+
+    /// Gives back the ticket, granted or not.
+    pub(super) fn give_back(&mut self, now: Millis, outcome: Outcome) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        let Some(Lease { ticket, .. }) = flight.lease.take() else { return };
+        let owed = Owed::Release { lane: flight.terms.lane.clone(), ticket, outcome };
+        self.core.debts.owe(now, owed);
+    }
+}
+
+/// What an error tells about the provider's health.
+fn health(error: &ProviderError) -> Outcome {
+    match error {
+        ProviderError::Throttled { retry_after } => Outcome::Throttled { retry_after: *retry_after },
+        ProviderError::Invalid { .. } | ProviderError::ContentRefused { .. } => Outcome::Healthy,
+        ProviderError::Lost => Outcome::Unknown,
+        ProviderError::Transient(_)
+        | ProviderError::Unanswered(_)
+        | ProviderError::Failed(_)
+        | ProviderError::BadMedia(_)
+        | ProviderError::Fatal(_) => Outcome::Failed,
+    }
+}
