@@ -4,7 +4,7 @@
 //! they wait, and it is kept sorted: a bid ranks by the time at which it weighs as much as the
 //! highest priority does on arrival.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,8 @@ const UNHEARD: Millis = Millis::seconds(600);
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub(super) struct Queue {
-    waiting: BTreeMap<Rank, Waiter>,
+    /// By rank, so that a place is found by bisection.
+    waiting: VecDeque<Waiter>,
     /// By ticket.
     ranks: BTreeMap<String, Rank>,
     /// How many bids have ever joined.
@@ -56,7 +57,7 @@ struct Waiter {
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     /// In the order in which they are to be granted.
-    waiting: Vec<Waiter>,
+    waiting: VecDeque<Waiter>,
     joined: u64,
     heard_since: Millis,
 }
@@ -74,15 +75,11 @@ impl Queue {
     /// of the last speculative one. Says whether there was room.
     pub(super) fn join(&mut self, now: Millis, bid: Bid) -> bool {
         if self.is_full() {
-            match self.waiting.last_key_value() {
-                Some((last, _)) if last.speculative && !bid.speculative => self.pop_last(),
-                _ => return false,
-            }
+            let last = self.waiting.pop_back_if(|last| last.bid.speculative && !bid.speculative);
+            let Some(last) = last else { return false };
+            self.ranks.remove(&last.bid.ticket);
         }
-        if self.waiting.is_empty() {
-            self.heard_since = now;
-        }
-        self.heard_since = self.heard_since.min(now);
+        self.heard_since = if self.is_empty() { now } else { self.heard_since.min(now) };
         self.insert(Waiter { bid, joined: self.joined, since: now, heard_at: now });
         self.joined += 1;
         true
@@ -107,7 +104,7 @@ impl Queue {
 
     /// The bid whose turn it is.
     pub(super) fn pop(&mut self) -> Option<Bid> {
-        let (_, waiter) = self.waiting.pop_first()?;
+        let waiter = self.waiting.pop_front()?;
         self.ranks.remove(&waiter.bid.ticket);
         Some(waiter.bid)
     }
@@ -119,7 +116,7 @@ impl Queue {
     /// How many are to be granted before this one, and whether it is speculative.
     pub(super) fn place(&self, ticket: &str) -> Option<(usize, bool)> {
         let rank = self.ranks.get(ticket)?;
-        Some((self.waiting.range(..rank).count(), rank.speculative))
+        Some((self.place_of(rank), rank.speculative))
     }
 
     /// Drops the bids that were not asked for any more.
@@ -128,7 +125,7 @@ impl Queue {
             return;
         }
         let ranks = &mut self.ranks;
-        self.waiting.retain(|_, waiter| {
+        self.waiting.retain(|waiter| {
             let keep = now.since(waiter.heard_at) <= UNHEARD;
             if !keep {
                 ranks.remove(&waiter.bid.ticket);
@@ -136,7 +133,7 @@ impl Queue {
             keep
         });
         // So a queue whose bids are all alive is gone through once in ten minutes, not every time.
-        self.heard_since = self.waiting.values().map(|waiter| waiter.heard_at).min().unwrap_or(now);
+        self.heard_since = self.waiting.iter().map(|waiter| waiter.heard_at).min().unwrap_or(now);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -149,7 +146,7 @@ impl Queue {
 
     /// How many wait that are wanted now, and how many speculative ones.
     pub(super) fn counts(&self, now: Millis) -> (usize, usize) {
-        let alive = self.waiting.values().filter(|waiter| now.since(waiter.heard_at) <= UNHEARD);
+        let alive = self.waiting.iter().filter(|waiter| now.since(waiter.heard_at) <= UNHEARD);
         alive.fold((0, 0), |(wanted, speculative), waiter| match waiter.bid.speculative {
             false => (wanted + 1, speculative),
             true => (wanted, speculative + 1),
@@ -157,34 +154,30 @@ impl Queue {
     }
 
     fn insert(&mut self, waiter: Waiter) {
-        self.ranks.insert(waiter.bid.ticket.clone(), waiter.rank());
-        self.waiting.insert(waiter.rank(), waiter);
+        let rank = waiter.rank();
+        self.ranks.insert(waiter.bid.ticket.clone(), rank);
+        self.waiting.insert(self.place_of(&rank), waiter);
     }
 
     fn take(&mut self, ticket: &str) -> Option<Waiter> {
         let rank = self.ranks.remove(ticket)?;
-        self.waiting.remove(&rank)
+        self.waiting.remove(self.place_of(&rank))
     }
 
-    fn pop_last(&mut self) {
-        if let Some((_, waiter)) = self.waiting.pop_last() {
-            self.ranks.remove(&waiter.bid.ticket);
-        }
+    fn place_of(&self, rank: &Rank) -> usize {
+        self.waiting.partition_point(|waiter| waiter.rank() < *rank)
     }
 }
 
 impl From<Stored> for Queue {
-    fn from(stored: Stored) -> Self {
-        let (joined, heard_since) = (stored.joined, stored.heard_since);
-        let mut queue = Self { joined, heard_since, ..Self::default() };
-        stored.waiting.into_iter().for_each(|waiter| queue.insert(waiter));
-        queue
+    fn from(Stored { waiting, joined, heard_since }: Stored) -> Self {
+        let ranks = waiting.iter().map(|waiter| (waiter.bid.ticket.clone(), waiter.rank())).collect();
+        Self { waiting, ranks, joined, heard_since }
     }
 }
 
 impl From<Queue> for Stored {
-    fn from(queue: Queue) -> Self {
-        let waiting = queue.waiting.into_values().collect();
-        Self { waiting, joined: queue.joined, heard_since: queue.heard_since }
+    fn from(Queue { waiting, joined, heard_since, .. }: Queue) -> Self {
+        Self { waiting, joined, heard_since }
     }
 }
