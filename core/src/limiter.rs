@@ -39,6 +39,10 @@ impl Limiter {
     /// Admits one, if the limit allows it now.
     #[must_use]
     pub fn admit(&mut self, now: Millis, rate: Rate) -> Verdict {
+        // What was admitted by a clock that ran ahead was admitted by now.
+        for at in self.admitted.iter_mut().rev().take_while(|at| **at > now) {
+            *at = now;
+        }
         let before = self.check(now, rate);
         if before.remaining == 0 {
             return before;
@@ -46,9 +50,7 @@ impl Limiter {
         while self.admitted.front().is_some_and(|at| is_past(*at, now, rate)) {
             self.admitted.pop_front();
         }
-        // A clock that went back must not unsort the times.
-        let at = self.admitted.back().map_or(now, |last| now.max(*last));
-        self.admitted.push_back(at);
+        self.admitted.push_back(now);
         Verdict { admitted: true, ..self.check(now, rate) }
     }
 
@@ -60,8 +62,8 @@ impl Limiter {
         let remaining = rate.count.saturating_sub(within);
         // Once all but `count - 1` of them are past, there is room for one.
         let blocker = self.admitted.iter().rev().nth(rate.count.saturating_sub(1) as usize);
-        let retry_after =
-            blocker.filter(|_| remaining == 0).map_or(Millis(0), |at| (*at + rate.window).since(now));
+        let blocker = blocker.filter(|_| remaining == 0);
+        let retry_after = blocker.map_or(Millis(0), |at| (*at + rate.window).since(now).min(rate.window));
         Verdict { admitted: false, remaining, retry_after }
     }
 }
@@ -106,6 +108,16 @@ mod tests {
         let admitted = (0..500).filter(|_| limiter.admit(Millis(5), TEN_A_MINUTE).admitted).count();
         assert_eq!(admitted, 10);
         assert_eq!(limiter.check(Millis(5), TEN_A_MINUTE).retry_after, Millis(60_000));
+    }
+
+    #[test]
+    fn a_clock_that_ran_a_year_ahead_and_came_back_costs_one_window() {
+        let (mut limiter, now) = (Limiter::default(), Millis(1_000));
+        let year = Millis::seconds(31_536_000);
+        while limiter.admit(now + year, TEN_A_MINUTE).admitted {}
+        assert_eq!(limiter.admit(now, TEN_A_MINUTE).retry_after, TEN_A_MINUTE.window);
+        assert!(!limiter.admit(Millis(60_999), TEN_A_MINUTE).admitted);
+        assert!(limiter.admit(Millis(61_000), TEN_A_MINUTE).admitted);
     }
 
     #[test]
