@@ -118,10 +118,11 @@ pub struct Usage {
 pub struct UsageLine {
     /// The day in UTC, as `YYYY-MM-DD`.
     pub day: String,
-    /// By which model.
+    /// By which model, or [`super::UNATTRIBUTED`].
     pub model: String,
-    /// What was made.
-    pub operation: Operation,
+    /// What was made; absent when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
     /// Submissions that were paid for.
     pub paid: u32,
     /// Submissions that came to nothing and cost nothing.
