@@ -1,0 +1,1 @@
+//! The promises of keys, tokens, addresses and webhooks.
