@@ -60,11 +60,10 @@ pub fn mint(keys: &SigningKeys, claims: &Claims) -> Result<String, AuthError> {
 /// [`AuthError::Malformed`], [`AuthError::BadSignature`], [`AuthError::NotYetValid`] or
 /// [`AuthError::Expired`].
 pub fn verify(keys: &SigningKeys, text: &str, now: Millis) -> Result<Claims, AuthError> {
-    if text.len() > MAX_TOKEN_BYTES {
+    if text.len() > MAX_TOKEN_BYTES || text.matches('.').count() != 2 {
         return Err(AuthError::Malformed);
     }
     let (signed, signature) = text.rsplit_once('.').ok_or(AuthError::Malformed)?;
-    // A third dot would be inside a part, where base64url has none.
     let (header, claims) = signed.split_once('.').ok_or(AuthError::Malformed)?;
     let header: Header = decoded(header)?;
     let key = keys.named(&header.kid).ok_or(AuthError::BadSignature)?;

@@ -20,6 +20,12 @@ OLD = bytes(range(64))
 RETIRED = bytes(range(32))
 KEY = "abcdefghijklmnopqrstuvwxyz234567"
 ISSUED = 1_795_000_000
+PYJWT = (
+    "eyJhbGciOiJIUzI1NiIsImtpZCI6Im5ldyIsInR5cCI6IkpXVCJ9."
+    "eyJpc3MiOiJjdWVsaWdodCIsInN1YiI6ImRlbW8iLCJqdGkiOiJ4IiwiaWF0IjoxNzk1MDAwMDAwLCJleHAiOjE3OTUwMDM2MDAsIm9yaWdp"
+    "bnMiOlsiaHR0cHM6Ly9zaG9wLmV4YW1wbGUiXSwiYnVkZ2V0X21pY3JvX3VzZCI6NX0."
+    "WaU9KFmh2cQ0-14ciQUhl-Jbvt3Iz5d_90XFbRHmjq0"
+)
 ORIGINS = ["https://shop.example", "http://localhost:5173"]
 
 
@@ -95,6 +101,7 @@ def foreign():
         ("the plain one", good, "ok"),
         ("other order and spacing", sign('{"typ":"JWT", "kid":"new", "alg":"HS256"}',
                                          json.dumps(json.loads(claims()), indent=1, sort_keys=True)), "ok"),
+        ("made by PyJWT 2.15, which sorts its header", PYJWT, "ok"),
         ("signed with the older secret", sign(header(kid="old"), claims(), OLD), "ok"),
         ("the other secret under this name", sign(header(), claims(), OLD), "BadSignature"),
         ("a secret that was retired", sign(header(kid="retired"), claims(), RETIRED), "BadSignature"),
