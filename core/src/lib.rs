@@ -9,6 +9,7 @@
 
 pub mod actors;
 pub mod api;
+pub mod auth;
 pub mod byte_range;
 pub mod cache_key;
 pub mod catalog;

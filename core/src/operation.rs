@@ -14,7 +14,7 @@ use crate::problem::{FieldCode, FieldError};
 use crate::prompt;
 use crate::units::Millis;
 
-mod fields;
+pub(crate) mod fields;
 mod look;
 
 use fields::Fields;

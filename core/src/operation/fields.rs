@@ -12,7 +12,7 @@ use crate::catalog::Bounds;
 use crate::problem::{FieldCode, FieldError};
 
 /// The members of one object that are not read yet.
-pub(super) struct Fields<'a, 'e> {
+pub(crate) struct Fields<'a, 'e> {
     pointer: String,
     members: BTreeMap<&'a str, &'a Value>,
     errors: &'e mut Vec<FieldError>,
@@ -20,7 +20,7 @@ pub(super) struct Fields<'a, 'e> {
 
 impl<'a, 'e> Fields<'a, 'e> {
     /// The members of `value`, which lives at `pointer`. Not an object: reported, and empty.
-    pub(super) fn new(value: &'a Value, pointer: String, errors: &'e mut Vec<FieldError>) -> Self {
+    pub(crate) fn new(value: &'a Value, pointer: String, errors: &'e mut Vec<FieldError>) -> Self {
         let members = match value.as_object() {
             Some(object) => object.iter().map(|(name, value)| (name.as_str(), value)).collect(),
             None => {
@@ -33,57 +33,67 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// The fields of the object inside member `name`, reporting to the same list.
-    pub(super) fn child(&mut self, name: &str, value: &'a Value) -> Fields<'a, '_> {
+    pub(crate) fn child(&mut self, name: &str, value: &'a Value) -> Fields<'a, '_> {
         Fields::new(value, format!("{}/{name}", self.pointer), self.errors)
     }
 
     /// Takes a member. JSON `null` counts as absent.
-    pub(super) fn take(&mut self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<&'a Value> {
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
     /// Whether a member is there and not yet taken.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// Reports member `name`.
-    pub(super) fn fault(&mut self, name: &str, code: FieldCode, detail: String) {
+    pub(crate) fn fault(&mut self, name: &str, code: FieldCode, detail: String) {
         // RFC 6901, section 3: `~` and `/` are escaped. Names come from outside, so they are cut.
         let name: String = name.chars().take(80).collect();
         let pointer = format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"));
+        self.fault_at(pointer, code, detail);
+    }
+
+    /// Reports the item at `index` of the list in member `name`.
+    pub(crate) fn item_fault(&mut self, name: &str, index: usize, code: FieldCode, detail: String) {
+        self.fault_at(format!("{}/{name}/{index}", self.pointer), code, detail);
+    }
+
+    fn fault_at(&mut self, pointer: String, code: FieldCode, detail: String) {
         if !self.errors.iter().any(|e| e.pointer == pointer) {
             self.errors.push(FieldError { pointer, code, detail });
         }
     }
 
     /// Reports that `name` must be there, unless it is already reported.
-    pub(super) fn require(&mut self, name: &str, what: &str) {
+    pub(crate) fn require(&mut self, name: &str, what: &str) {
         self.fault(name, FieldCode::Required, format!("is required: {what}"));
     }
 
     /// A string, NFC and trimmed, `min` to `max` characters. Control characters are refused.
-    pub(super) fn text(&mut self, name: &str, min: usize, max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str, min: usize, max: usize) -> Option<String> {
         let value = self.take(name)?;
-        let Some(text) = value.as_str() else {
-            self.fault(name, FieldCode::WrongType, "must be a string".into());
+        text_of(value, min, max).map_err(|(code, detail)| self.fault(name, code, detail)).ok()
+    }
+
+    /// A list of `min` to `max` items.
+    pub(crate) fn list(&mut self, name: &str, min: usize, max: usize) -> Option<&'a [Value]> {
+        let value = self.take(name)?;
+        let Some(items) = value.as_array() else {
+            self.fault(name, FieldCode::WrongType, "must be a list".into());
             return None;
         };
-        let text: String = ComposingNormalizerBorrowed::new_nfc().normalize(text).trim().to_owned();
-        let count = text.chars().count();
-        if count < min || count > max {
-            self.fault(name, FieldCode::OutOfRange, format!("{min} to {max} characters, not {count}"));
+        if items.len() < min || items.len() > max {
+            let detail = format!("{min} to {max} items, not {}", items.len());
+            self.fault(name, FieldCode::OutOfRange, detail);
             return None;
         }
-        if text.chars().any(char::is_control) {
-            self.fault(name, FieldCode::BadFormat, "holds a control character".into());
-            return None;
-        }
-        Some(text)
+        Some(items)
     }
 
     /// A lower-case word or short phrase of letters, digits, spaces, `_` and `-`.
-    pub(super) fn word(&mut self, name: &str, default: &str) -> String {
+    pub(crate) fn word(&mut self, name: &str, default: &str) -> String {
         let Some(text) = self.text(name, 1, MAX_WORD_CHARS) else { return default.to_owned() };
         let text = text.to_lowercase();
         if !text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-')) {
@@ -93,7 +103,7 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// A whole number from `min` to `max`. `3.0` is the number 3 (RFC 8785 writes both alike).
-    pub(super) fn whole(&mut self, name: &str, min: u64, max: u64) -> Option<u64> {
+    pub(crate) fn whole(&mut self, name: &str, min: u64, max: u64) -> Option<u64> {
         let value = self.take(name)?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let number = value.as_u64().or_else(|| {
@@ -113,7 +123,7 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// A whole number within a model's bounds, or the default.
-    pub(super) fn bounded(&mut self, name: &str, bounds: &Bounds, default: u64, unit: &str) -> u64 {
+    pub(crate) fn bounded(&mut self, name: &str, bounds: &Bounds, default: u64, unit: &str) -> u64 {
         let Some(number) = self.whole(name, bounds.min, bounds.max) else { return default };
         if !bounds.allows(number) {
             let step = bounds.multiple_of.unwrap_or(1);
@@ -123,7 +133,7 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// A number from `min` to `max`.
-    pub(super) fn real(&mut self, name: &str, min: f64, max: f64) -> Option<f64> {
+    pub(crate) fn real(&mut self, name: &str, min: f64, max: f64) -> Option<f64> {
         let value = self.take(name)?;
         match value.as_f64() {
             Some(number) if (min..=max).contains(&number) => Some(number),
@@ -139,7 +149,7 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.take(name)?;
         let flag = value.as_bool();
         if flag.is_none() {
@@ -149,7 +159,7 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// One of `all`, by its wire name; absent gives `default`, and is reported where there is none.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &mut self,
         name: &str,
         all: &[T],
@@ -175,9 +185,25 @@ impl<'a, 'e> Fields<'a, 'e> {
     }
 
     /// Reports every member that nobody took.
-    pub(super) fn refuse_the_rest(&mut self) {
+    pub(crate) fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.members).into_keys() {
             self.fault(name, FieldCode::UnknownField, "there is no such field".into());
         }
     }
+}
+
+/// Reads `value` as a string: NFC and trimmed, `min` to `max` characters, without control characters.
+pub(crate) fn text_of(value: &Value, min: usize, max: usize) -> Result<String, (FieldCode, String)> {
+    let Some(text) = value.as_str() else {
+        return Err((FieldCode::WrongType, "must be a string".into()));
+    };
+    let text: String = ComposingNormalizerBorrowed::new_nfc().normalize(text).trim().to_owned();
+    let count = text.chars().count();
+    if count < min || count > max {
+        return Err((FieldCode::OutOfRange, format!("{min} to {max} characters, not {count}")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err((FieldCode::BadFormat, "holds a control character".into()));
+    }
+    Ok(text)
 }
