@@ -10,6 +10,7 @@ use self::breaker::Circuit;
 use self::lease::Leases;
 use self::queue::Queue;
 use self::spent::Spent;
+use crate::actors::guard::{self, Guard};
 use crate::limiter::Limiter;
 use crate::units::Millis;
 
@@ -84,7 +85,8 @@ impl Lane {
     /// never end a lease.
     #[must_use]
     pub fn on(&mut self, now: Millis, limits: &Limits, event: Event) -> Vec<Effect> {
-        for ticket in self.leases.expire(now) {
+        let expired = if guard::holds(Guard::LeaseExpires) { self.leases.expire(now) } else { Vec::new() };
+        for ticket in expired {
             // Its generation died, which says nothing about the provider.
             self.spent.remember(now, ticket);
         }
@@ -155,7 +157,9 @@ impl Lane {
         }
         self.queue.leave(ticket);
         // One that was never heard of too: its bid may come later than its release.
-        self.spent.remember(now, ticket.to_owned());
+        if guard::holds(Guard::ReleasedStaysReleased) {
+            self.spent.remember(now, ticket.to_owned());
+        }
     }
 
     /// Grants as much as may be granted. Says when more may, if that is a matter of time.
@@ -175,7 +179,7 @@ impl Lane {
 
     /// An open gate has counted the grant that it is opened for.
     fn gate(&mut self, now: Millis, limits: &Limits) -> Gate {
-        let is_taken = self.leases.len() >= limits.concurrency as usize;
+        let is_taken = self.leases.len() >= limits.concurrency as usize && guard::holds(Guard::Concurrency);
         let is_probed =
             self.circuit.state(now) == Breaker::HalfOpen && self.leases.any_of(self.circuit.epoch());
         if self.drained || is_taken || is_probed || limits.rate.count == 0 {
@@ -185,7 +189,11 @@ impl Lane {
             return Gate::Until(until);
         }
         let verdict = self.granted.admit(now, limits.rate);
-        if verdict.admitted { Gate::Open } else { Gate::Until(now + verdict.retry_after) }
+        if verdict.admitted || !guard::holds(Guard::LaneRate) {
+            Gate::Open
+        } else {
+            Gate::Until(now + verdict.retry_after)
+        }
     }
 
     /// How a ticket stands.

@@ -11,6 +11,7 @@ use super::calendar::{Date, day_of, next_month, start_of};
 use super::closed::ClosedIds;
 use super::journal::Journal;
 use super::{Limits, Refusal, Reservation, Usage};
+use crate::actors::guard::{self, Guard};
 use crate::operation::Operation;
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
@@ -72,7 +73,7 @@ impl Ledger {
         wanted: Reservation,
     ) -> Result<(), Refusal> {
         self.turn(now);
-        if self.closed.contains(&wanted.id) {
+        if self.closed.contains(&wanted.id) && guard::holds(Guard::ClosedStaysClosed) {
             // A message that came late: setting money aside for it would be for ever.
             return Ok(());
         }
@@ -94,7 +95,7 @@ impl Ledger {
     /// all of it is recorded, also above a limit, and also when no reservation is known.
     pub(super) fn close(&mut self, now: Millis, id: String, spent: MicroUsd) {
         self.turn(now);
-        if self.closed.contains(&id) {
+        if self.closed.contains(&id) && guard::holds(Guard::PaidOnce) {
             return;
         }
         let open = self.open.remove(&id);
@@ -161,7 +162,9 @@ impl Ledger {
             budget("daily speculation", limits.speculation_daily, speculation_today, speculative, tomorrow);
         let budgets = [(true, monthly), (true, daily), (wanted.speculative, for_speculation)];
         for (_, budget) in budgets.iter().filter(|(applies, _)| *applies) {
-            budget.check(now, wanted.amount)?;
+            if guard::holds(Guard::BudgetKept) {
+                budget.check(now, wanted.amount)?;
+            }
         }
         if self.open.len() >= MAX_OPEN {
             let detail = format!("{MAX_OPEN} clips are on their way. Ask again when some have arrived.");

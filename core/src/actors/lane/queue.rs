@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::message::Bid;
+use crate::actors::guard::{self, Guard};
 use crate::units::Millis;
 
 /// Most bids that wait. With tickets and holders of 80 bytes these are 0.6 MB of JSON; a row of
@@ -66,7 +67,8 @@ impl Waiter {
     fn rank(&self) -> Rank {
         let missing = u64::from(TOP.saturating_sub(self.bid.priority));
         let due = self.since + Millis(missing * STEP.0);
-        Rank { speculative: self.bid.speculative, due, joined: self.joined }
+        let speculative = self.bid.speculative && guard::holds(Guard::SpeculationLast);
+        Rank { speculative, due, joined: self.joined }
     }
 }
 
