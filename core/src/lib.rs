@@ -28,6 +28,7 @@ pub mod presenter;
 pub mod problem;
 pub mod prompt;
 pub mod retry;
+pub mod settings;
 pub mod state_machine;
 pub mod supply;
 pub mod units;

@@ -8,15 +8,17 @@ use anyhow::{Context, Result};
 
 use crate::progress::step;
 use crate::say;
+use crate::settings;
 use crate::sizes;
 use crate::stamp::{Stamp, files};
 use crate::tools;
 use crate::workspace::Workspace;
 
 /// How much care goes into the modules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Care {
     /// What is shipped: optimised for speed, then for size.
+    #[default]
     Release,
     /// Compiles sooner, runs slower: for trying a change.
     Fast,
@@ -25,8 +27,9 @@ pub(crate) enum Care {
 /// Builds all of it.
 ///
 /// # Errors
-/// A step failed.
+/// A setting of the edge is wrong, or a step failed.
 pub(crate) fn build(workspace: &Workspace, care: Care) -> Result<()> {
+    settings::check(workspace)?;
     tools::install(workspace, tools::Need::Build)?;
     client(workspace, care)?;
     pages(workspace)?;

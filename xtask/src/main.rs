@@ -1,14 +1,17 @@
-//! Every developer command: `cargo xtask dev`, `test`, `build`, `doctor`, `tidy`. This file reads the
+//! Every developer command: `cargo xtask dev`, `test`, `build`, `deploy`, … This file reads the
 //! arguments and hands over; what went wrong is said in one sentence, never as a backtrace.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod build;
+mod deploy;
 mod dev;
 mod doctor;
+mod keys;
 mod licences;
 mod process;
 mod progress;
+mod settings;
 mod sizes;
 mod stamp;
 mod test;
@@ -27,6 +30,11 @@ const USAGE: &str = "\
 cargo xtask dev [--port 8787] [--fast]    install, build, start everything, say where to look
 cargo xtask test [--quick] [WORD...]      check everything; a WORD is a step's name or part of a test's
 cargo xtask build [--fast]                build what is shipped, and weigh it
+cargo xtask deploy [--dry-run] [--env production] [--var NAME:VALUE]...
+                                          check the settings, build, deploy to Cloudflare
+cargo xtask keys new --tenant ID [--may jobs,tokens]
+cargo xtask keys token-key|webhook|metrics
+                                          make a key, and say where to put it
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -59,6 +67,17 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             test::run(&Workspace::find()?, options.quick, &options.words)
         }
         "build" => build::command(&Workspace::find()?, options(rest, &["--fast"])?.care),
+        "deploy" => {
+            let options = options(rest, &["--dry-run", "--env", "--var"])?;
+            let environment = options.environment.unwrap_or_else(|| deploy::DEFAULT_ENVIRONMENT.to_owned());
+            let order = deploy::Order { environment, variables: options.variables, dry_run: options.dry_run };
+            deploy::command(&Workspace::find()?, &order)
+        }
+        "keys" => {
+            let options = options(rest, &["--tenant", "--may", "WORD"])?;
+            let [kind] = options.words.as_slice() else { bail!("which key?\n\n{USAGE}") };
+            keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
+        }
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
@@ -70,34 +89,57 @@ fn dispatch(arguments: &[String]) -> Result<()> {
 }
 
 /// What followed the command's name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Options {
     port: Option<u16>,
     care: Care,
     quick: bool,
+    dry_run: bool,
+    environment: Option<String>,
+    variables: Vec<String>,
+    tenant: Option<String>,
+    rights: Option<String>,
     words: Vec<String>,
 }
 
 fn options(arguments: &[String], known: &[&str]) -> Result<Options> {
-    let mut options = Options { port: None, care: Care::Release, quick: false, words: Vec::new() };
-    let mut arguments = arguments.iter().flat_map(|a| a.split_inclusive('='));
+    let mut options = Options::default();
+    let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        let name = argument.trim_end_matches('=');
+        let (name, mut inline) = match argument.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+            _ => (argument.as_str(), None),
+        };
         let kind = if name.starts_with('-') { name } else { "WORD" };
         if !known.contains(&kind) {
             bail!("`{name}` is not understood here\n\n{USAGE}");
         }
+        let mut value = |example: &str| {
+            let next = || arguments.next().cloned();
+            inline
+                .take()
+                .or_else(next)
+                .with_context(|| format!("{name} needs a value, for instance {name} {example}"))
+        };
         match name {
             "--port" => {
-                let value = arguments.next().context("--port needs a number, for instance --port 8788")?;
+                let value = value("8788")?;
                 options.port =
                     Some(value.parse().ok().filter(|port| *port > 0).with_context(|| {
                         format!("`{value}` is not a port: choose a number from 1 to 65535")
                     })?);
             }
+            "--env" => options.environment = Some(value("production")?),
+            "--var" => options.variables.push(value("STUDIO_URL:https://studio.example")?),
+            "--tenant" => options.tenant = Some(value("demo")?),
+            "--may" => options.rights = Some(value("jobs,tokens")?),
+            "--dry-run" => options.dry_run = true,
             "--fast" => options.care = Care::Fast,
             "--quick" => options.quick = true,
             word => options.words.push(word.to_owned()),
+        }
+        if inline.is_some() {
+            bail!("{name} takes no value\n\n{USAGE}");
         }
     }
     Ok(options)
@@ -115,6 +157,15 @@ mod tests {
     fn a_port_may_follow_a_space_or_an_equals_sign() {
         assert_eq!(read(&["--port", "9000"], &["--port"]).unwrap().port, Some(9000));
         assert_eq!(read(&["--port=9000"], &["--port"]).unwrap().port, Some(9000));
+    }
+
+    #[test]
+    fn a_variable_keeps_its_equals_signs() {
+        for arguments in [&["--var", "A:https://a.example/?b=c"][..], &["--var=A:https://a.example/?b=c"]] {
+            assert_eq!(read(arguments, &["--var"]).unwrap().variables, ["A:https://a.example/?b=c"]);
+        }
+        assert!(read(&["--dry-run=no"], &["--dry-run"]).is_err());
+        assert!(read(&["--env"], &["--env"]).is_err());
     }
 
     #[test]

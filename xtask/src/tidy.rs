@@ -10,6 +10,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use crate::say;
+use crate::settings;
 use crate::workspace::Workspace;
 
 /// A file of the project, as text.
@@ -51,6 +52,7 @@ pub(crate) fn violations(workspace: &Workspace) -> Result<Vec<String>> {
     let mut violations: Vec<String> = files.iter().flat_map(text::violations).collect();
     violations.extend(code_map::violations(&files));
     violations.extend(crates::violations(workspace)?);
+    violations.extend(settings::violations(workspace)?);
     Ok(violations)
 }
 

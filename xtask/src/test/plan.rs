@@ -4,9 +4,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::build;
 use crate::workspace::{Workspace, on_path};
-use crate::{licences, tidy};
+use crate::{build, deploy, licences, tidy};
 
 /// The step that others need.
 pub(super) const BUILD: &str = "build";
@@ -100,6 +99,11 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
         ),
         Step { slow: true, ..step(BUILD, "what is shipped, and its size", Work::Build) },
         Step {
+            needs_build: true,
+            slow: true,
+            ..step("deploy", "a deployment without an account", Work::Rules(deploy::rehearse))
+        },
+        Step {
             has_tests,
             slow: true,
             ..step(
@@ -122,7 +126,8 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
 }
 
 /// The words that choose steps.
-const NAMES: [&str; 9] = ["fmt", "clippy", "tidy", "licences", "native", "golden", BUILD, "browser", "e2e"];
+const NAMES: [&str; 10] =
+    ["fmt", "clippy", "tidy", "licences", "native", "golden", BUILD, "deploy", "browser", "e2e"];
 
 /// The steps to run: all, or without the slow ones, or those that words name (and what they need). Words
 /// that name no step filter tests by name, and then only steps that run tests are left.
