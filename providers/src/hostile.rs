@@ -1,10 +1,11 @@
-//! The checks that every adapter makes of what a provider sends: words, ids, addresses, waits and
-//! bytes. A provider may be broken or taken over; what passes here can be stored, shown and asked
+//! The checks that every adapter makes of what a provider sends: words, ids, addresses, waits,
+//! prices and bytes. A provider may be broken or taken over; what passes here can be stored, shown and asked
 //! for. It never classifies by a vendor's own codes.
 
 use cuelight_core::media::MAX_CLIP_BYTES;
-use cuelight_core::units::Millis;
+use cuelight_core::units::{MicroUsd, Millis};
 use data_encoding::HEXLOWER;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -14,6 +15,9 @@ use crate::{Output, ProviderError};
 pub(crate) const MAX_TEXT_CHARS: usize = 200;
 /// Longest wait that a provider can ask for or announce: one hour. More would only park the clip.
 pub(crate) const MAX_WAIT: Millis = Millis::seconds(3_600);
+/// Highest price of one clip that is believed: 1,000 dollars, a hundred times what the dearest clip
+/// of today costs.
+const MAX_COST: MicroUsd = MicroUsd(1_000_000_000);
 /// Longest id of an operation, in bytes: it becomes part of an address and of stored state.
 const MAX_ID_BYTES: usize = 64;
 /// Longest address of an output, in bytes: what every server takes (RFC 9110, 4.1, asks for 8000),
@@ -72,6 +76,17 @@ pub(crate) fn wait(ms: f64) -> Millis {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, which is meant.
     let whole = ms as u64;
     Millis(whole).min(MAX_WAIT)
+}
+
+/// What a provider says that it charges, in micro-dollars, parts of one counted as a whole. None
+/// when it is no amount of money or above [`MAX_COST`]: such a claim is ignored, because the clip
+/// may be good all the same, and the price of the catalogue is there to fall back on.
+pub(crate) fn cost(claim: Option<&Value>) -> Option<MicroUsd> {
+    let micro = claim?.as_f64()?.ceil();
+    #[allow(clippy::cast_precision_loss)] // A number of ten digits fits a double exactly.
+    let believed = (0.0..=MAX_COST.0 as f64).contains(&micro);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // In range, as just seen.
+    believed.then_some(MicroUsd(micro as u64))
 }
 
 /// A share that a provider announced, between 0 and 1.

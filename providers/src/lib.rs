@@ -7,7 +7,7 @@
 
 use cuelight_core::operation::ClipSpec;
 
-pub use cuelight_core::actors::generation::{Accepted, Output, Progress, ProviderError};
+pub use cuelight_core::actors::generation::{Accepted, Cancelled, Output, Progress, ProviderError};
 
 mod hostile;
 mod studio;
@@ -32,11 +32,27 @@ pub trait Adapter {
     fn submit(&self, spec: &ClipSpec, idempotency_key: &str)
     -> Result<http::Request<Vec<u8>>, ProviderError>;
 
-    /// What the answer to [`Adapter::submit`] says.
+    /// What the answer to [`Adapter::submit`] says. A provider that has the submission already has
+    /// accepted it.
     ///
     /// # Errors
-    /// How the provider refused or failed.
+    /// How the provider refused or failed. [`ProviderError::Unanswered`] when it may have taken the
+    /// order all the same: a gateway answered for it, or its answer is cut or unreadable.
     fn read_submit(&self, answer: &http::Response<Vec<u8>>) -> Result<Accepted, ProviderError>;
+
+    /// The request that asks for the operation that was submitted under `idempotency_key`; `None`
+    /// when the vendor cannot be asked.
+    ///
+    /// # Errors
+    /// [`ProviderError::Fatal`] when the account cannot be put into a request.
+    fn find(&self, idempotency_key: &str) -> Result<Option<http::Request<Vec<u8>>>, ProviderError>;
+
+    /// What the answer to [`Adapter::find`] says; `None` when the provider does not know the key.
+    ///
+    /// # Errors
+    /// How the provider refused to tell or failed. [`ProviderError::Fatal`] when it names several
+    /// operations: it did not look at the key, and none of them may be ours.
+    fn read_find(&self, answer: &http::Response<Vec<u8>>) -> Result<Option<Accepted>, ProviderError>;
 
     /// The request that asks how far an operation is.
     ///
@@ -45,7 +61,8 @@ pub trait Adapter {
     /// account cannot be put into a request.
     fn poll(&self, operation_id: &str) -> Result<http::Request<Vec<u8>>, ProviderError>;
 
-    /// What the answer to [`Adapter::poll`] says.
+    /// What the answer to [`Adapter::poll`] says. A price that it names is taken over up to 1,000
+    /// dollars; a claim beyond that, or one that is no amount, counts as none.
     ///
     /// # Errors
     /// How the operation ended without a clip, or how the provider refused to tell.
@@ -69,11 +86,20 @@ pub trait Adapter {
         answer: http::Response<Vec<u8>>,
     ) -> Result<Vec<u8>, ProviderError>;
 
-    /// The request that tells the provider that nobody waits any more. Its answer changes nothing.
+    /// The request that tells the provider that nobody waits any more. Sent again, it changes
+    /// nothing.
     ///
     /// # Errors
     /// As for [`Adapter::poll`].
     fn cancel(&self, operation_id: &str) -> Result<http::Request<Vec<u8>>, ProviderError>;
+
+    /// What the answer to [`Adapter::cancel`] says. Prices as in [`Adapter::read_poll`].
+    ///
+    /// # Errors
+    /// [`ProviderError::Lost`] when the provider does not know the operation,
+    /// [`ProviderError::Transient`] when it goes on for now, [`ProviderError::Unanswered`] when it
+    /// may have ended it; otherwise how the provider refused or failed.
+    fn read_cancel(&self, answer: &http::Response<Vec<u8>>) -> Result<Cancelled, ProviderError>;
 }
 
 /// The adapter for a provider that the catalogue names; `None` for an unknown one.

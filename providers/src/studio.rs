@@ -4,18 +4,22 @@
 use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
 use cuelight_core::operation::ClipSpec;
-use cuelight_core::units::Millis;
+use cuelight_core::units::{MicroUsd, Millis};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, request};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Accepted, Account, Adapter, Output, Progress, ProviderError, hostile};
+use crate::{Accepted, Account, Adapter, Cancelled, Output, Progress, ProviderError, hostile};
 
 /// The longest `Idempotency-Key` that the studio takes, in characters.
 const MAX_IDEMPOTENCY_KEY: usize = 64;
 /// The largest JSON answer that is read, in bytes. A poll's answer is about half a kilobyte.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// What only a gateway answers, after it may have passed the request on: 502 and 504 (RFC 9110,
+/// 15.6.3 and 15.6.5), and Cloudflare's 520, 522 and 524 for the same three mishaps.
+const GATEWAY: [u16; 5] = [502, 504, 520, 522, 524];
 
 #[derive(Serialize)]
 struct Order<'a> {
@@ -49,12 +53,19 @@ struct Taken {
 }
 
 #[derive(Deserialize)]
+struct Listing {
+    generations: Vec<Taken>,
+}
+
+#[derive(Deserialize)]
 struct View {
     status: String,
     progress: Option<f64>,
     estimate_ms: Option<f64>,
     output: Option<Clip>,
     error: Option<Fault>,
+    /// Of any form: a strange price is no reason not to understand the rest.
+    cost_micro_usd: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +87,8 @@ struct Fault {
     #[serde(default)]
     message: String,
     field: Option<String>,
+    /// With `duplicate`: the generation that the key was used for.
+    id: Option<String>,
 }
 
 /// Speaks to a studio.
@@ -142,9 +155,21 @@ impl Studio {
                 ProviderError::Fatal("the studio does not accept the key".into())
             }
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => transient(status),
+            _ if GATEWAY.contains(&status.as_u16()) => ProviderError::Unanswered(format!(
+                "a gateway answered {} in place of the studio",
+                status.as_u16()
+            )),
             _ if status.is_server_error() => transient(status),
             _ => ProviderError::Fatal(format!("the studio answered {}", status.as_u16())),
         }
+    }
+
+    /// A submission that the studio says it has.
+    fn taken(taken: Taken) -> Result<Accepted, ProviderError> {
+        if !hostile::is_id(&taken.id) {
+            return Err(ProviderError::Fatal("the studio gave an id that cannot be used".into()));
+        }
+        Ok(Accepted { operation_id: taken.id, estimate_ms: taken.estimate_ms.map(hostile::wait) })
     }
 
     fn ended(&self, fault: &Fault) -> ProviderError {
@@ -166,6 +191,14 @@ fn parse<T: serde::de::DeserializeOwned>(answer: &Response<Vec<u8>>) -> Result<T
         return Err(unreadable());
     }
     serde_json::from_slice(answer.body()).map_err(|_| unreadable())
+}
+
+/// The error of an answer to something that was done or not: what cannot be read tells neither.
+fn unclear(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::Transient(why) => ProviderError::Unanswered(why),
+        other => other,
+    }
 }
 
 fn built(builder: request::Builder, body: Vec<u8>) -> Result<Request<Vec<u8>>, ProviderError> {
@@ -211,14 +244,39 @@ impl Adapter for Studio {
     }
 
     fn read_submit(&self, answer: &Response<Vec<u8>>) -> Result<Accepted, ProviderError> {
+        match answer.status() {
+            status if status.is_success() => Self::taken(parse(answer).map_err(unclear)?),
+            StatusCode::CONFLICT => match parse::<Refusal>(answer) {
+                Ok(Refusal { error: Fault { code, id, .. } }) if code == "duplicate" => {
+                    let id = id.ok_or_else(|| {
+                        ProviderError::Unanswered("the studio has the order and does not say which".into())
+                    })?;
+                    Self::taken(Taken { id, estimate_ms: None })
+                }
+                _ => Err(self.failure(answer)),
+            },
+            _ => Err(self.failure(answer)),
+        }
+    }
+
+    fn find(&self, idempotency_key: &str) -> Result<Option<Request<Vec<u8>>>, ProviderError> {
+        let mut url = self.generations(None)?;
+        url.query_pairs_mut().append_pair("idempotency_key", &fitting(idempotency_key));
+        built(self.request(Method::GET, &url)?.header(ACCEPT, "application/json"), Vec::new()).map(Some)
+    }
+
+    fn read_find(&self, answer: &Response<Vec<u8>>) -> Result<Option<Accepted>, ProviderError> {
         if !answer.status().is_success() {
             return Err(self.failure(answer));
         }
-        let taken: Taken = parse(answer)?;
-        if !hostile::is_id(&taken.id) {
-            return Err(ProviderError::Fatal("the studio gave an id that cannot be used".into()));
+        let Listing { mut generations } = parse(answer)?;
+        match (generations.pop(), generations.is_empty()) {
+            (None, _) => Ok(None),
+            (Some(taken), true) => Self::taken(taken).map(Some),
+            (Some(_), false) => {
+                Err(ProviderError::Fatal("the studio lists more than what was asked for".into()))
+            }
         }
-        Ok(Accepted { operation_id: taken.id, estimate_ms: taken.estimate_ms.map(hostile::wait) })
     }
 
     fn poll(&self, operation_id: &str) -> Result<Request<Vec<u8>>, ProviderError> {
@@ -246,7 +304,7 @@ impl Adapter for Studio {
                     url: url.into(),
                     bytes: clip.bytes,
                     sha256,
-                    cost_micro_usd: None,
+                    cost_micro_usd: hostile::cost(view.cost_micro_usd.as_ref()),
                 }))
             }
             ("failed", _) => Err(self.ended(&view.error.unwrap_or_default())),
@@ -274,6 +332,26 @@ impl Adapter for Studio {
 
     fn cancel(&self, operation_id: &str) -> Result<Request<Vec<u8>>, ProviderError> {
         let url = self.generations(Some(operation_id))?;
-        built(self.request(Method::DELETE, &url)?, Vec::new())
+        built(self.request(Method::DELETE, &url)?.header(ACCEPT, "application/json"), Vec::new())
+    }
+
+    fn read_cancel(&self, answer: &Response<Vec<u8>>) -> Result<Cancelled, ProviderError> {
+        match answer.status() {
+            status if status.is_success() => {}
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Err(ProviderError::Lost),
+            _ => return Err(self.failure(answer)),
+        }
+        let View { status, cost_micro_usd, .. } = parse(answer).map_err(unclear)?;
+        let cost = hostile::cost(cost_micro_usd.as_ref());
+        match status.as_str() {
+            "cancelled" | "failed" if cost_micro_usd.is_none() || cost == Some(MicroUsd(0)) => {
+                Ok(Cancelled::Free)
+            }
+            "cancelled" | "failed" | "succeeded" => Ok(Cancelled::Charged(cost)),
+            "queued" | "running" => {
+                Err(ProviderError::Transient("the studio has not stopped the generation yet".into()))
+            }
+            _ => Err(ProviderError::Transient("the studio's answer makes no sense".into())),
+        }
     }
 }

@@ -6,8 +6,8 @@
 
 use cuelight_core::media::MAX_CLIP_BYTES;
 use cuelight_core::operation::{ClipSpec, validate};
-use cuelight_core::units::Millis;
-use cuelight_providers::{Account, Adapter, Output, Progress, ProviderError, adapter};
+use cuelight_core::units::{MicroUsd, Millis};
+use cuelight_providers::{Account, Adapter, Cancelled, Output, Progress, ProviderError, adapter};
 use http::{Request, Response};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -24,6 +24,12 @@ struct Vendor {
     succeeded: fn(url: &str, bytes: u64, sha256: &str) -> Value,
     failed: fn(code: &str, message: &str) -> Value,
     cancelled: fn() -> Value,
+    /// An end of this name, `succeeded`, `failed` or `cancelled`, with this price on it.
+    priced: fn(end: &str, cost: Value) -> Value,
+    /// A listing of the operations with these ids.
+    found: fn(ids: &[&str]) -> Value,
+    /// 409 for a key that was used before, for the operation with this id, if it says.
+    duplicate: fn(id: Option<&str>) -> Value,
     refusal: fn(code: &str, message: &str, field: Option<&str>) -> Value,
 }
 
@@ -37,6 +43,15 @@ const STUDIO: Vendor = Vendor {
     },
     failed: |code, message| json!({"id": "g1", "status": "failed", "error": {"code": code, "message": message}}),
     cancelled: || json!({"id": "g1", "status": "cancelled", "progress": 0.3}),
+    priced: |end, cost| {
+        json!({"id": "g1", "status": end, "progress": 1.0, "cost_micro_usd": cost,
+            "output": {"url": "/o/1", "content_type": "video/mp4", "bytes": 3, "sha256": ABC}})
+    },
+    found: |ids| {
+        let views = ids.iter().map(|id| json!({"id": id, "status": "running", "estimate_ms": 2500}));
+        json!({"generations": views.collect::<Vec<_>>()})
+    },
+    duplicate: |id| json!({"error": {"code": "duplicate", "message": "why", "id": id}}),
     refusal: |code, message, field| json!({"error": {"code": code, "message": message, "field": field}}),
 };
 
@@ -63,7 +78,7 @@ fn header<'a>(request: &'a Request<Vec<u8>>, name: &str) -> &'a str {
 }
 
 /// Every way in which the adapter reads one answer.
-fn readings(adapter: &dyn Adapter, answer: &Response<Vec<u8>>) -> [Option<ProviderError>; 3] {
+fn readings(adapter: &dyn Adapter, answer: &Response<Vec<u8>>) -> [Option<ProviderError>; 5] {
     let output = Output {
         url: "https://vendor.example:8443/o".into(),
         bytes: Some(3),
@@ -74,6 +89,8 @@ fn readings(adapter: &dyn Adapter, answer: &Response<Vec<u8>>) -> [Option<Provid
         adapter.read_submit(answer).err(),
         adapter.read_poll(answer).err(),
         adapter.read_download(&output, answer.clone()).err(),
+        adapter.read_find(answer).err(),
+        adapter.read_cancel(answer).err(),
     ]
 }
 
@@ -85,6 +102,7 @@ fn requests_present_the_key_to_the_vendor_alone(vendor: &Vendor) {
         adapter.poll("g1").unwrap(),
         adapter.cancel("g1").unwrap(),
         adapter.download(&output).unwrap(),
+        adapter.find("k.1.1").unwrap().expect("every vendor so far can be asked"),
     ] {
         assert!(request.uri().to_string().starts_with("https://vendor.example:8443/api/"), "{request:?}");
         assert!(header(&request, "authorization").contains(KEY));
@@ -115,9 +133,93 @@ fn an_id_that_could_lead_elsewhere_is_refused(vendor: &Vendor) {
     for id in ["", "..", "a/b", "a?b", "a b", "ä", "a\n", "%2e%2e", &"a".repeat(65)] {
         let read = adapter.read_submit(&answer(202, (vendor.accepted)(id)));
         assert!(matches!(read, Err(ProviderError::Fatal(_))), "{id:?}");
+        let read = adapter.read_submit(&answer(409, (vendor.duplicate)(Some(id))));
+        assert!(matches!(read, Err(ProviderError::Fatal(_))), "{id:?}");
+        let read = adapter.read_find(&answer(200, (vendor.found)(&[id])));
+        assert!(matches!(read, Err(ProviderError::Fatal(_))), "{id:?}");
         assert!(matches!(adapter.poll(id), Err(ProviderError::Fatal(_))), "{id:?}");
         assert!(matches!(adapter.cancel(id), Err(ProviderError::Fatal(_))), "{id:?}");
     }
+}
+
+fn a_duplicate_of_an_order_is_that_order(vendor: &Vendor) {
+    let read = |id| of(vendor).read_submit(&answer(409, (vendor.duplicate)(id)));
+    let accepted = read(Some("gen_A-1")).unwrap();
+    assert_eq!((accepted.operation_id.as_str(), accepted.estimate_ms), ("gen_A-1", None));
+    // It has the order, so a second one must not follow: which one it is can be looked up.
+    assert!(matches!(read(None), Err(ProviderError::Unanswered(_))));
+}
+
+fn an_order_is_found_again_by_its_key(vendor: &Vendor) {
+    let adapter = of(vendor);
+    let read = |ids: &[&str]| adapter.read_find(&answer(200, (vendor.found)(ids)));
+    let found = read(&["gen_A-1"]).unwrap().expect("an operation");
+    assert_eq!((found.operation_id.as_str(), found.estimate_ms), ("gen_A-1", Some(Millis(2500))));
+    assert_eq!(read(&[]).unwrap(), None);
+    // It did not look at the key; to take any of them might be to show somebody else's clip.
+    assert!(matches!(read(&["gen_A-1", "gen_B-2"]), Err(ProviderError::Fatal(_))));
+    for body in ["", "null", "[]", "{}", "{\"generations\":null}", "{\"generations\":[{}]}", "<html>"] {
+        let read = adapter.read_find(&answer(200, body));
+        assert!(matches!(read, Err(ProviderError::Transient(_))), "{body}: no answer is not 'none'");
+    }
+    for status in [404, 405, 501] {
+        assert!(adapter.read_find(&answer(status, "{}")).is_err(), "{status} is not 'none'");
+    }
+}
+
+fn a_key_is_looked_for_as_it_was_submitted(vendor: &Vendor) {
+    let adapter = of(vendor);
+    let spec = spec(json!({"character": "bolt", "state": "idle"}));
+    for key in ["k.1.1", "a&idempotency_key=b#c", "two\r\nlines", &"x".repeat(100), "ä", ""] {
+        let sent = adapter.submit(&spec, key).unwrap();
+        let asked = adapter.find(key).unwrap().expect("every vendor so far can be asked");
+        let url = url::Url::parse(&asked.uri().to_string()).unwrap();
+        let values: Vec<_> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        assert_eq!(values, [header(&sent, "idempotency-key")], "{key:?}");
+    }
+}
+
+fn a_price_is_believed_up_to_a_thousand_dollars(vendor: &Vendor) {
+    let adapter = of(vendor);
+    for (said, read) in [
+        (json!(0), Some(MicroUsd(0))),
+        (json!(4_200), Some(MicroUsd(4_200))),
+        (json!(0.2), Some(MicroUsd(1))),
+        (json!(1_000_000_000), Some(MicroUsd(1_000_000_000))),
+        (json!(1_000_000_001), None),
+        (json!(u64::MAX), None),
+        (json!(1e300), None),
+        (json!(-1), None),
+        (json!("4200"), None),
+        (json!([4_200]), None),
+        (json!(null), None),
+    ] {
+        let Ok(Progress::Succeeded(output)) =
+            adapter.read_poll(&answer(200, (vendor.priced)("succeeded", said.clone())))
+        else {
+            panic!("{said}: the clip is good whatever the price")
+        };
+        assert_eq!(output.cost_micro_usd, read, "{said}");
+        let cancelled = adapter.read_cancel(&answer(200, (vendor.priced)("succeeded", said.clone())));
+        assert_eq!(cancelled, Ok(Cancelled::Charged(read)), "{said}");
+    }
+}
+
+fn a_cancel_says_whether_it_was_in_time(vendor: &Vendor) {
+    let adapter = of(vendor);
+    let read = |end: &str, cost: Value| adapter.read_cancel(&answer(200, (vendor.priced)(end, cost)));
+    for end in ["cancelled", "failed"] {
+        assert_eq!(read(end, json!(0)), Ok(Cancelled::Free), "{end}");
+        assert_eq!(read(end, json!(null)), Ok(Cancelled::Free), "{end}");
+        // What was begun may have to be paid; a claim that is not believed is still one.
+        assert_eq!(read(end, json!(700)), Ok(Cancelled::Charged(Some(MicroUsd(700)))), "{end}");
+        assert_eq!(read(end, json!(u64::MAX)), Ok(Cancelled::Charged(None)), "{end}");
+    }
+    for status in [404, 410] {
+        assert_eq!(adapter.read_cancel(&answer(status, "{}")), Err(ProviderError::Lost));
+    }
+    let goes_on = adapter.read_cancel(&answer(202, (vendor.running)(0.5)));
+    assert!(matches!(goes_on, Err(ProviderError::Transient(_))), "{goes_on:?}");
 }
 
 fn progress_lies_between_nothing_and_all(vendor: &Vendor) {
@@ -202,10 +304,8 @@ fn the_end_of_an_operation_is_classified(vendor: &Vendor) {
 
 fn a_refusal_is_classified_alike_wherever_it_comes(vendor: &Vendor) {
     let adapter = of(vendor);
-    let all = |status: u16, body: &Value| {
-        let [submit, poll, download] = readings(adapter.as_ref(), &answer(status, body));
-        [submit.unwrap(), poll.unwrap(), download.unwrap()]
-    };
+    let all =
+        |status: u16, body: &Value| readings(adapter.as_ref(), &answer(status, body)).map(Option::unwrap);
     let why = "why".to_owned();
     let invalid = ProviderError::Invalid { field: Some("prompt".into()), message: why.clone() };
     for error in all(422, &(vendor.refusal)("invalid", "why", Some("prompt"))) {
@@ -219,9 +319,17 @@ fn a_refusal_is_classified_alike_wherever_it_comes(vendor: &Vendor) {
             assert!(matches!(error, ProviderError::Fatal(_)), "{status}: {error:?}");
         }
     }
-    for status in [408, 500, 502, 503, 504, 599] {
+    for status in [408, 500, 503, 521, 599] {
         for error in all(status, &(vendor.refusal)("any", "why", None)) {
             assert!(matches!(error, ProviderError::Transient(_)), "{status}: {error:?}");
+        }
+    }
+    // A gateway does not know what became of the request, whatever its page says.
+    for status in [502, 504, 520, 522, 524] {
+        for body in [(vendor.refusal)("any", "why", None), (vendor.accepted)("g1"), json!("<html>")] {
+            for error in all(status, &body) {
+                assert!(matches!(error, ProviderError::Unanswered(_)), "{status}: {error:?}");
+            }
         }
     }
 }
@@ -247,14 +355,19 @@ fn the_wait_that_was_asked_for_is_kept_up_to_an_hour(vendor: &Vendor) {
     }
 }
 
-fn an_answer_that_makes_no_sense_may_pass(vendor: &Vendor) {
+fn an_answer_that_makes_no_sense_decides_nothing(vendor: &Vendor) {
     let adapter = of(vendor);
     let cut = (vendor.accepted)("g1").to_string();
     for body in ["", "null", "[]", "<html>", &cut[..cut.len() / 2], &"[".repeat(10_000), &" ".repeat(1 << 20)]
     {
-        let [submit, poll, _] = readings(adapter.as_ref(), &answer(200, body));
-        for error in [submit, poll] {
+        let [submit, poll, _, find, cancel] = readings(adapter.as_ref(), &answer(200, body));
+        // A question can be asked again.
+        for error in [poll, find] {
             assert!(matches!(error, Some(ProviderError::Transient(_))), "{error:?}");
+        }
+        // A deed may have been done.
+        for error in [submit, cancel] {
+            assert!(matches!(error, Some(ProviderError::Unanswered(_))), "{error:?}");
         }
     }
 }
@@ -303,6 +416,11 @@ contract! { studio, super::STUDIO;
     a_submission_is_told_apart_by_its_idempotency_key
     an_accepted_order_has_an_operation
     an_id_that_could_lead_elsewhere_is_refused
+    a_duplicate_of_an_order_is_that_order
+    an_order_is_found_again_by_its_key
+    a_key_is_looked_for_as_it_was_submitted
+    a_price_is_believed_up_to_a_thousand_dollars
+    a_cancel_says_whether_it_was_in_time
     progress_lies_between_nothing_and_all
     a_finished_clip_is_fetched_from_the_vendor_alone
     only_the_declared_bytes_are_the_clip
@@ -310,7 +428,7 @@ contract! { studio, super::STUDIO;
     the_end_of_an_operation_is_classified
     a_refusal_is_classified_alike_wherever_it_comes
     the_wait_that_was_asked_for_is_kept_up_to_an_hour
-    an_answer_that_makes_no_sense_may_pass
+    an_answer_that_makes_no_sense_decides_nothing
     a_providers_words_are_short_plain_and_without_the_key
     a_key_that_cannot_be_sent_is_not_told
 }
@@ -365,6 +483,10 @@ fn the_studio_is_asked_below_its_address_however_that_ends() {
         assert_eq!(adapter.poll("g1").unwrap().uri().to_string(), url);
         let cancel = adapter.cancel("g1").unwrap();
         assert_eq!((cancel.method().as_str(), cancel.uri().to_string().as_str()), ("DELETE", url));
+        let find = adapter.find("k.1.1").unwrap().unwrap();
+        let all = url.trim_end_matches("/g1");
+        assert_eq!(find.method(), "GET");
+        assert_eq!(find.uri().to_string(), format!("{all}?idempotency_key=k.1.1"));
     }
     assert!(matches!(at(&STUDIO, "mailto:a@b.example").poll("g1"), Err(ProviderError::Fatal(_))));
 }
@@ -375,6 +497,9 @@ fn near_misses() -> impl Strategy<Value = String> {
         Just(json!("succeeded")),
         Just(json!("failed")),
         Just(json!("running")),
+        Just(json!("cancelled")),
+        Just(json!("duplicate")),
+        Just(json!("gen_A-1")),
         Just(json!(null)),
         Just(json!(KEY)),
         Just(json!("../..")),
@@ -385,7 +510,7 @@ fn near_misses() -> impl Strategy<Value = String> {
     ];
     let names =
         ["id", "status", "progress", "estimate_ms", "output", "url", "bytes", "sha256", "error", "code"];
-    let more = ["message", "field"];
+    let more = ["message", "field", "generations", "cost_micro_usd"];
     let name = proptest::sample::select([names.as_slice(), more.as_slice()].concat());
     word.prop_recursive(3, 24, 6, move |inner| {
         proptest::collection::btree_map(name.clone(), inner, 0..8).prop_map(|map| json!(map))
@@ -418,11 +543,23 @@ proptest! {
             if let Ok(Progress::Running { progress, .. }) = adapter.read_poll(&answer) {
                 prop_assert!((0.0..=1.0).contains(&progress));
             }
+            let accepted = [adapter.read_submit(&answer).ok(), adapter.read_find(&answer).ok().flatten()];
+            for accepted in accepted.into_iter().flatten() {
+                prop_assert!(adapter.poll(&accepted.operation_id).is_ok());
+            }
+            let most = MicroUsd(1_000_000_000);
+            if let Ok(Cancelled::Charged(Some(cost))) = adapter.read_cancel(&answer) {
+                prop_assert!(cost <= most);
+            }
+            if let Ok(Progress::Succeeded(output)) = adapter.read_poll(&answer) {
+                prop_assert!(output.cost_micro_usd.is_none_or(|cost| cost <= most));
+            }
             let origin = "https://vendor.example:8443/";
             for asked in [
                 adapter.poll(&id),
                 adapter.cancel(&id),
                 adapter.download(&Output { url: url.clone(), bytes: None, sha256: None, cost_micro_usd: None }),
+                adapter.find(&id).map(|asked| asked.expect("every vendor so far can be asked")),
             ].into_iter().flatten() {
                 prop_assert!(asked.uri().to_string().starts_with(origin));
             }

@@ -1,4 +1,4 @@
-//! The studio's HTTP interface: submit, poll, download, cancel, and the controls that make it
+//! The studio's HTTP interface: submit, poll, download, cancel, find, and the controls that make it
 //! misbehave. Handlers translate; what a generation is lives in `api/generation.rs`, what goes
 //! wrong on purpose in `fault.rs`. It never says more about a failure than its caller needs.
 
@@ -11,6 +11,7 @@ use crate::delay::Delays;
 mod answer;
 mod control;
 mod generation;
+mod memory;
 mod routes;
 mod spoil;
 mod state;
@@ -52,11 +53,12 @@ impl Default for Config {
 /// The whole interface over a new studio; needs no port.
 pub fn app(config: Config) -> Router {
     let generations = Router::new()
-        .route("/v1/generations", post(routes::submit))
+        .route("/v1/generations", post(routes::submit).get(routes::list))
         .route("/v1/generations/{id}", get(routes::poll).delete(routes::cancel))
         .route("/v1/generations/{id}/output", get(routes::download));
     let controls = Router::new()
         .route("/control/stats", get(control::stats))
+        .route("/control/bill", get(control::bill))
         .route("/control/faults", post(control::set_faults))
         .route("/control/faults", delete(control::clear_faults))
         .route("/control/delays", post(control::set_delays))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// 429 with `Retry-After`; nothing is done.
     Throttle,
-    /// 503; nothing is done. On a poll, the generation ends as failed instead.
+    /// 503; nothing is done. On a poll, a generation that is not charged yet ends as failed instead.
     Fail,
     /// Does what was asked, then never answers; the connection is closed after `delay_ms`.
     Stall,
@@ -21,12 +21,17 @@ pub enum Kind {
     Truncate,
     /// The output is a PNG picture that calls itself a video.
     Mislabel,
-    /// The content is refused: 422 on submission; on a poll, the generation ends as failed.
+    /// The content is refused: 422 on submission; on a poll as for `fail`.
     Refuse,
     /// 422 about a field.
     Invalid,
     /// The answer comes in drips, over `delay_ms`.
     Slow,
+    /// On submission, does what was asked, then answers 409 `duplicate` with the generation's id,
+    /// like a vendor that has seen the key before. On a poll, the view before the latest again.
+    Duplicate,
+    /// Does what was asked, then a gateway answers for the studio: 502, and no JSON.
+    Gateway,
 }
 
 /// The calls that can be spoiled.
@@ -39,6 +44,10 @@ pub enum On {
     Poll,
     /// `GET /v1/generations/{id}/output`.
     Download,
+    /// `DELETE /v1/generations/{id}`.
+    Cancel,
+    /// `GET /v1/generations?idempotency_key=…`.
+    List,
 }
 
 /// A rule: what happens, to which calls, how often.
@@ -91,9 +100,12 @@ impl Rule {
     pub fn check(&self) -> Result<(), RuleError> {
         let allowed: (&[On], &'static str) = match self.kind {
             Kind::Truncate | Kind::Mislabel => (&[On::Download], "download"),
-            Kind::Refuse => (&[On::Submit, On::Poll], "submit and poll"),
+            Kind::Refuse | Kind::Duplicate => (&[On::Submit, On::Poll], "submit and poll"),
+            Kind::Gateway => (&[On::Submit, On::Poll, On::Cancel], "submit, poll and cancel"),
             Kind::Invalid => (&[On::Submit], "submit"),
-            _ => (&[On::Submit, On::Poll, On::Download], "every call"),
+            Kind::Throttle | Kind::Fail | Kind::Stall | Kind::Drop | Kind::Slow => {
+                (&[On::Submit, On::Poll, On::Download, On::Cancel, On::List], "every call")
+            }
         };
         if !allowed.0.contains(&self.on) {
             return Err(RuleError::Combination(self.kind, self.on, allowed.1));
@@ -223,6 +235,8 @@ mod tests {
         assert!(rule(Kind::Truncate, On::Submit).check().is_err());
         assert!(rule(Kind::Invalid, On::Download).check().is_err());
         assert!(rule(Kind::Refuse, On::Download).check().is_err());
+        assert!(rule(Kind::Duplicate, On::Download).check().is_err());
+        assert!(rule(Kind::Gateway, On::List).check().is_err());
         assert!(Rule { probability: Some(1.5), ..rule(Kind::Fail, On::Poll) }.check().is_err());
         assert!(Rule { times: Some(0), ..rule(Kind::Fail, On::Poll) }.check().is_err());
         assert!(Rule { delay_ms: Some(5), ..rule(Kind::Fail, On::Poll) }.check().is_err());

@@ -1,4 +1,4 @@
-//! The one form of every refusal: `{"error": {"code", "message", "field"?}}`, with its status.
+//! The one form of every refusal: `{"error": {"code", "message", "field"?, "id"?}}`, with its status.
 
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
@@ -34,6 +34,9 @@ pub(super) enum Refusal {
     /// The key was used for another body.
     #[error("this Idempotency-Key was used for a different request")]
     IdempotencyConflict,
+    /// The key was used before, for the generation with this id.
+    #[error("a generation was ordered with this Idempotency-Key before")]
+    Duplicate(String),
     /// The body is too large.
     #[error("the body is larger than 64 KB")]
     TooLarge,
@@ -57,6 +60,7 @@ impl Refusal {
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Self::ContentRefused => (StatusCode::UNPROCESSABLE_ENTITY, "content_refused"),
             Self::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict"),
+            Self::Duplicate(_) => (StatusCode::CONFLICT, "duplicate"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -89,8 +93,10 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code) = self.parts();
         let mut error = json!({ "code": code, "message": self.to_string() });
-        if let Self::Invalid { field: Some(field), .. } = &self {
-            error["field"] = json!(field);
+        match &self {
+            Self::Invalid { field: Some(field), .. } => error["field"] = json!(field),
+            Self::Duplicate(id) => error["id"] = json!(id),
+            _ => {}
         }
         let mut response = (status, Json(json!({ "error": error }))).into_response();
         if let Self::Throttled(seconds) = self {

@@ -10,10 +10,15 @@ use serde_json::{Map, Value, json};
 
 use super::Studio;
 use super::answer::Refusal;
+use crate::bill::Bill;
 use crate::fault::Rule;
 
 pub(super) async fn stats(State(studio): State<Studio>) -> Json<Value> {
     Json(studio.stats())
+}
+
+pub(super) async fn bill(State(studio): State<Studio>) -> Json<Bill> {
+    Json(studio.bill())
 }
 
 pub(super) async fn set_faults(

@@ -1,4 +1,5 @@
-//! One generation: what was ordered, how far it is, how it ended. Told the time, never reads it.
+//! One generation: what was ordered, how far it is, how it ended, whether it is charged. Told the
+//! time, never reads it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::bill::{self, Bill, Entry};
 use crate::clip::Spec;
 
 /// The finished bytes and their hash.
@@ -44,6 +46,8 @@ pub(super) struct Watch {
 pub(super) struct Generation {
     /// Its public id.
     pub(super) id: String,
+    /// The key it was ordered under.
+    pub(super) idempotency_key: String,
     /// What was ordered.
     pub(super) spec: Spec,
     /// When it was submitted, in milliseconds since the epoch.
@@ -54,9 +58,36 @@ pub(super) struct Generation {
     pub(super) watch: Arc<Watch>,
     /// How it ended, once the rendering has; not shown before the delay has passed.
     pub(super) end: Option<End>,
+    /// Whether its success is on the bill. It cannot end in another way any more.
+    pub(super) charged: bool,
+    /// What the last two polls were told, the later one second.
+    pub(super) told: [Value; 2],
 }
 
 impl Generation {
+    /// Puts it on the bill if it has succeeded and is not there yet.
+    pub(super) fn settle(&mut self, elapsed: Duration, bill: &mut Bill) {
+        if !self.charged && self.output(elapsed).is_some() {
+            self.charged = true;
+            bill.charge(Entry {
+                id: self.id.clone(),
+                idempotency_key: self.idempotency_key.clone(),
+                micro_usd: bill::price(self.spec.duration_ms),
+            });
+        }
+    }
+
+    /// Stops the drawing and ends it this way.
+    pub(super) fn stop(&mut self, end: End) {
+        self.watch.stop.store(true, Ordering::Relaxed);
+        self.end = Some(end);
+    }
+
+    /// Whether it may still end in more than one way.
+    pub(super) fn is_open(&self, elapsed: Duration) -> bool {
+        matches!(self.status(elapsed), "queued" | "running")
+    }
+
     /// The status after `elapsed` since the submission.
     pub(super) fn status(&self, elapsed: Duration) -> &'static str {
         match &self.end {
@@ -95,9 +126,11 @@ impl Generation {
             Some(End::Failed(code, message)) => {
                 view["progress"] = json!(self.progress(elapsed));
                 view["error"] = json!({ "code": code, "message": message });
+                view["cost_micro_usd"] = json!(0);
             }
             Some(End::Rendered(output)) if status == "succeeded" => {
                 view["progress"] = json!(1.0);
+                view["cost_micro_usd"] = json!(bill::price(self.spec.duration_ms));
                 view["output"] = json!({
                     "url": format!("/v1/generations/{}/output", self.id),
                     "content_type": "video/mp4",
@@ -110,11 +143,13 @@ impl Generation {
                     "duration_ms": self.spec.duration_ms,
                 });
             }
+            Some(End::Cancelled) => {
+                view["progress"] = json!(self.progress(elapsed));
+                view["cost_micro_usd"] = json!(0);
+            }
             _ => {
                 view["progress"] = json!(self.progress(elapsed));
-                if status != "cancelled" {
-                    view["estimate_ms"] = json!(self.delay.saturating_sub(elapsed).as_millis().max(1) as u64);
-                }
+                view["estimate_ms"] = json!(self.delay.saturating_sub(elapsed).as_millis().max(1) as u64);
             }
         }
         view

@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Studio;
 use super::answer::Refusal;
 use super::spoil;
+use super::state::Submitted;
 use crate::fault::{Kind, On};
 use crate::order::Order;
 
@@ -46,46 +48,84 @@ pub(super) async fn submit(
         return refusal.into_response();
     }
     let taken = take_order(&studio, &headers, body);
-    spoil::travel(fault, taken.into_response()).await
+    let told = match fault.map(|rule| rule.kind) {
+        Some(Kind::Duplicate) => taken.and_then(|taken| Err(Refusal::Duplicate(taken.id))),
+        _ => taken.map(accepted),
+    };
+    spoil::travel(fault, told.into_response()).await
 }
 
 fn take_order(
     studio: &Studio,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Submitted, Refusal> {
     let body = body?;
     let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !(1..=64).contains(&key.chars().count()) {
         return Err(Refusal::field("Idempotency-Key", "a header of 1 to 64 characters"));
     }
     let order = Order::read(&body)?;
-    let submitted = studio.submit(key, &body, order)?;
+    studio.submit(key, &body, order)
+}
+
+fn accepted(submitted: Submitted) -> Response {
     let status = if submitted.replayed { StatusCode::OK } else { StatusCode::ACCEPTED };
     let mut response = (status, Json(submitted.view)).into_response();
     if submitted.replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
-    Ok(response)
+    response
 }
 
 pub(super) async fn poll(_: Caller, State(studio): State<Studio>, Path(id): Path<String>) -> Response {
     let fault = studio.fault(On::Poll);
-    let ending = match fault.map(|rule| rule.kind) {
-        Some(Kind::Fail) => Some(("unavailable", "the generation failed")),
-        Some(Kind::Refuse) => Some(("content_refused", "this content is not generated here")),
-        _ => None,
+    let told = match fault.map(|rule| rule.kind) {
+        Some(Kind::Fail) => {
+            studio.fail(&id, "unavailable", "the generation failed").and_then(|()| studio.poll(&id))
+        }
+        Some(Kind::Refuse) => studio
+            .fail(&id, "content_refused", "this content is not generated here")
+            .and_then(|()| studio.poll(&id)),
+        Some(Kind::Duplicate) => studio.poll_again(&id),
+        _ => match spoil::refusal(fault) {
+            Some(refusal) => Err(refusal),
+            None => studio.poll(&id),
+        },
     };
-    if ending.is_none()
-        && let Some(refusal) = spoil::refusal(fault)
-    {
+    spoil::travel(fault, told.map(Json).into_response()).await
+}
+
+/// What a listing is asked for: there is no list of everything.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    idempotency_key: String,
+}
+
+pub(super) async fn list(
+    _: Caller,
+    State(studio): State<Studio>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Response {
+    let fault = studio.fault(On::List);
+    if let Some(refusal) = spoil::refusal(fault) {
         return refusal.into_response();
     }
-    spoil::travel(fault, studio.poll(&id, ending).map(Json).into_response()).await
+    let told = match wanted {
+        Ok(Query(Wanted { idempotency_key })) => {
+            Ok(Json(json!({ "generations": studio.list(&idempotency_key) })))
+        }
+        Err(_) => Err(Refusal::field("idempotency_key", "say whose generation: ?idempotency_key=…")),
+    };
+    spoil::travel(fault, told.into_response()).await
 }
 
 pub(super) async fn cancel(_: Caller, State(studio): State<Studio>, Path(id): Path<String>) -> Response {
-    studio.cancel(&id).map(Json).into_response()
+    let fault = studio.fault(On::Cancel);
+    if let Some(refusal) = spoil::refusal(fault) {
+        return refusal.into_response();
+    }
+    spoil::travel(fault, studio.cancel(&id).map(Json).into_response()).await
 }
 
 pub(super) async fn download(_: Caller, State(studio): State<Studio>, Path(id): Path<String>) -> Response {

@@ -1,12 +1,13 @@
-//! Carries out the faults that concern how an answer travels: never, cut off, or in drips.
+//! Carries out the faults that concern how an answer travels: never, cut off, in drips, or replaced
+//! by a gateway's.
 
 use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::header;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
 
 use super::answer::Refusal;
@@ -14,6 +15,8 @@ use crate::fault::{Kind, Rule};
 
 /// How many pieces a slow answer comes in.
 const DRIPS: u32 = 20;
+/// What a gateway says: not our JSON.
+const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head><body>502</body></html>";
 
 /// The refusal that a fault makes of a call before anything is done, if it is of that kind.
 pub(super) fn refusal(rule: Option<Rule>) -> Option<Refusal> {
@@ -37,6 +40,7 @@ pub(super) async fn travel(rule: Option<Rule>, response: Response) -> Response {
         }
         Kind::Drop => broken(response, 2).await,
         Kind::Slow => drip(response, Duration::from_millis(rule.delay_ms())).await,
+        Kind::Gateway => (StatusCode::BAD_GATEWAY, Html(BAD_GATEWAY)).into_response(),
         _ => response,
     }
 }

@@ -1,7 +1,6 @@
-//! What the studio remembers: generations, counts, rules. Everything is in memory and bounded; a
-//! studio that is started again has forgotten all of it.
+//! A running studio: takes orders, draws them, answers for them. Everything is in memory; a studio
+//! that is started again has forgotten all of it.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,19 +10,17 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use super::Config;
 use super::answer::Refusal;
 use super::generation::{End, Generation, Output, Watch};
+use super::memory::Memory;
+use crate::bill::Bill;
 use crate::clip::{self, Spec};
+use crate::delay::Delays;
 use crate::fault::{Faults, On, Rule};
 use crate::order::Order;
 
-/// How many generations are remembered; the oldest are forgotten first.
-const REMEMBERED: usize = 512;
-/// How many bytes of clips are kept for generations to come; older clips are drawn again.
-const CACHE_BYTES: usize = 128 << 20;
 /// How many clips are drawn at once.
 const RENDERERS: usize = 2;
 
@@ -39,34 +36,11 @@ struct Shared {
     burn_in: bool,
 }
 
-#[derive(Debug)]
-struct Memory {
-    generations: BTreeMap<String, (Generation, Instant)>,
-    order: VecDeque<String>,
-    /// For each Idempotency-Key, the hash of its body and the generation it made.
-    keys: BTreeMap<String, ([u8; 32], String)>,
-    counts: Counts,
-    faults: Faults,
-    delays: crate::delay::Delays,
-    clips: lru::LruCache<Spec, Output>,
-    clip_bytes: usize,
-    serial: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    submissions: u64,
-    replays: u64,
-    polls: u64,
-    downloads: u64,
-    cancels: u64,
-    /// How many generations each body has made, by the body's hash.
-    by_body: BTreeMap<[u8; 32], u64>,
-}
-
 /// What a submission came to.
 #[derive(Debug)]
 pub(super) struct Submitted {
+    /// The generation's id.
+    pub(super) id: String,
     /// What the caller is told.
     pub(super) view: Value,
     /// Whether the key had been used for the same body before.
@@ -76,17 +50,7 @@ pub(super) struct Submitted {
 impl Studio {
     pub(super) fn new(config: Config) -> Self {
         Self(Arc::new(Shared {
-            memory: Mutex::new(Memory {
-                generations: BTreeMap::new(),
-                order: VecDeque::new(),
-                keys: BTreeMap::new(),
-                counts: Counts::default(),
-                faults: Faults::new(config.seed),
-                delays: config.delays,
-                clips: lru::LruCache::unbounded(),
-                clip_bytes: 0,
-                serial: 0,
-            }),
+            memory: Mutex::new(Memory::new(Faults::new(config.seed), config.delays)),
             renderers: Semaphore::new(RENDERERS),
             key: config.key,
             burn_in: config.burn_in,
@@ -113,15 +77,14 @@ impl Studio {
     pub(super) fn submit(&self, key: &str, body: &[u8], order: Order) -> Result<Submitted, Refusal> {
         let hash: [u8; 32] = Sha256::digest(body).into();
         let mut memory = self.memory();
-        if let Some((known, id)) = memory.keys.get(key).cloned() {
+        if let Some((known, id)) = memory.ordered_under(key) {
             if known != hash {
                 return Err(Refusal::IdempotencyConflict);
             }
-            if let Some((generation, since)) = memory.generations.get(&id) {
-                let view = generation.view(since.elapsed());
-                memory.counts.replays += 1;
-                return Ok(Submitted { view, replayed: true });
-            }
+            let (generation, elapsed) = memory.settled(&id)?;
+            let view = generation.view(elapsed);
+            memory.counts.replays += 1;
+            return Ok(Submitted { id, view, replayed: true });
         }
         if order.refused {
             return Err(Refusal::ContentRefused);
@@ -137,23 +100,27 @@ impl Studio {
         let digest: [u8; 32] = name.finalize().into();
         let id = format!("gen_{}", BASE32_NOPAD.encode(&digest[..15]).to_lowercase());
         let watch = Arc::new(Watch::default());
-        let generation = Generation {
+        let mut generation = Generation {
             id: id.clone(),
+            idempotency_key: key.to_owned(),
             spec: spec.clone(),
             created_at: u64::try_from(created_at).unwrap_or(u64::MAX),
             delay,
             watch: watch.clone(),
             end: None,
+            charged: false,
+            told: [Value::Null, Value::Null],
         };
         let mut view = generation.view(Duration::ZERO);
         view["progress"] = json!(0);
-        memory.remember(key, hash, generation);
+        generation.told = [view.clone(), view.clone()];
+        memory.remember(hash, generation);
         memory.counts.submissions += 1;
         *memory.counts.by_body.entry(hash).or_default() += 1;
         tracing::info!(id, cue = %spec.cue, width = spec.width, fps = spec.fps, ?delay, "ordered");
         drop(memory);
-        tokio::spawn(self.clone().render(id, spec, watch));
-        Ok(Submitted { view, replayed: false })
+        tokio::spawn(self.clone().render(id.clone(), spec, watch));
+        Ok(Submitted { id, view, replayed: false })
     }
 
     /// Draws a generation's clip, or finds it drawn.
@@ -163,7 +130,7 @@ impl Studio {
             return;
         }
         watch.started.store(true, Ordering::Relaxed);
-        let known = self.memory().clips.get(&spec).cloned();
+        let known = self.memory().drawn(&spec);
         let end = if let Some(output) = known {
             watch.frames.store(spec.frames(), Ordering::Relaxed);
             End::Rendered(output)
@@ -197,64 +164,87 @@ impl Studio {
         if let End::Rendered(output) = &end {
             memory.keep(spec, output.clone());
         }
-        if let Some((generation, since)) = memory.generations.get_mut(&id)
+        if let Ok((generation, elapsed)) = memory.unsettled(&id)
             && generation.end.is_none()
         {
-            tracing::info!(id, after = ?since.elapsed(), "drawn");
+            tracing::info!(id, after = ?elapsed, "drawn");
             generation.end = Some(end);
         }
     }
 
-    /// What a poll is told. `spoil` ends the generation as failed first, with a code and a sentence.
-    pub(super) fn poll(&self, id: &str, spoil: Option<(&'static str, &str)>) -> Result<Value, Refusal> {
+    /// What a poll is told.
+    pub(super) fn poll(&self, id: &str) -> Result<Value, Refusal> {
         let mut memory = self.memory();
         memory.counts.polls += 1;
-        let (generation, since) = memory.generations.get_mut(id).ok_or(Refusal::NotFound)?;
-        if let Some((code, message)) = spoil {
-            generation.watch.stop.store(true, Ordering::Relaxed);
-            generation.end = Some(End::Failed(code, message.to_owned()));
+        let (generation, elapsed) = memory.settled(id)?;
+        let view = generation.view(elapsed);
+        let [_, latest] = &mut generation.told;
+        let latest = std::mem::replace(latest, view.clone());
+        generation.told[0] = latest;
+        Ok(view)
+    }
+
+    /// What the poll before the latest one was told; before the second, what the submission was.
+    pub(super) fn poll_again(&self, id: &str) -> Result<Value, Refusal> {
+        let mut memory = self.memory();
+        memory.counts.polls += 1;
+        Ok(memory.unsettled(id)?.0.told[0].clone())
+    }
+
+    /// Ends a generation as failed, with a code and a sentence. One that has ended stays as it is.
+    ///
+    /// A success that nobody has been told of is undone: a fault that is set in time must work
+    /// however short the delay is. One that is charged is not, or a bill could shrink.
+    pub(super) fn fail(&self, id: &str, code: &'static str, message: &str) -> Result<(), Refusal> {
+        let mut memory = self.memory();
+        let (generation, _) = memory.unsettled(id)?;
+        if generation.charged {
+            return Err(Refusal::Unavailable);
         }
-        Ok(generation.view(since.elapsed()))
+        if !matches!(generation.end, Some(End::Failed(..) | End::Cancelled)) {
+            generation.stop(End::Failed(code, message.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The generations that were ordered under this key: one or none.
+    pub(super) fn list(&self, key: &str) -> Vec<Value> {
+        let mut memory = self.memory();
+        memory.counts.lists += 1;
+        let Some((_, id)) = memory.ordered_under(key) else { return Vec::new() };
+        memory.settled(&id).map(|(generation, elapsed)| generation.view(elapsed)).into_iter().collect()
     }
 
     /// The bytes of a finished generation.
     pub(super) fn output(&self, id: &str) -> Result<Output, Refusal> {
         let mut memory = self.memory();
         memory.counts.downloads += 1;
-        let (generation, since) = memory.generations.get(id).ok_or(Refusal::NotFound)?;
-        let elapsed = since.elapsed();
+        let (generation, elapsed) = memory.settled(id)?;
         generation.output(elapsed).cloned().ok_or_else(|| Refusal::NoOutput(generation.status(elapsed)))
     }
 
-    /// Stops a generation that has not ended; one that has is left as it is.
+    /// Stops a generation that has not ended, which then costs nothing; one that has is left as it
+    /// is. Says how it ended.
     pub(super) fn cancel(&self, id: &str) -> Result<Value, Refusal> {
         let mut memory = self.memory();
-        let (generation, since) = memory.generations.get_mut(id).ok_or(Refusal::NotFound)?;
-        let elapsed = since.elapsed();
-        let open = matches!(generation.status(elapsed), "queued" | "running");
+        let (generation, elapsed) = memory.settled(id)?;
+        let open = generation.is_open(elapsed);
         if open {
-            generation.watch.stop.store(true, Ordering::Relaxed);
-            generation.end = Some(End::Cancelled);
+            generation.stop(End::Cancelled);
         }
         let view = generation.view(elapsed);
         memory.counts.cancels += u64::from(open);
         Ok(view)
     }
 
+    /// Everything that has been charged by now.
+    pub(super) fn bill(&self) -> Bill {
+        self.memory().bill().clone()
+    }
+
     /// Everything that has been counted.
     pub(super) fn stats(&self) -> Value {
-        let memory = self.memory();
-        let counts = &memory.counts;
-        json!({
-            "submissions": counts.submissions,
-            "replays": counts.replays,
-            "polls": counts.polls,
-            "downloads": counts.downloads,
-            "cancels": counts.cancels,
-            "distinct_keys": counts.by_body.len(),
-            "max_submissions_per_key": counts.by_body.values().max().copied().unwrap_or(0),
-            "faults": memory.faults.counts(),
-        })
+        self.memory().stats()
     }
 
     /// Replaces the rules of misbehaviour.
@@ -262,17 +252,15 @@ impl Studio {
         self.memory().faults.replace(rules);
     }
 
-    /// Forgets counts and rules; generations stay.
+    /// Forgets counts, rules and the bill; generations stay.
     pub(super) fn reset(&self) {
-        let mut memory = self.memory();
-        memory.counts = Counts::default();
-        memory.faults.reset();
+        self.memory().reset();
     }
 
     /// Changes the delays of generations to come.
     pub(super) fn change_delays<E>(
         &self,
-        change: impl FnOnce(&mut crate::delay::Delays) -> Result<(), E>,
+        change: impl FnOnce(&mut Delays) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut memory = self.memory();
         // A list with one bad entry changes nothing.
@@ -280,31 +268,5 @@ impl Studio {
         change(&mut changed)?;
         memory.delays = changed;
         Ok(())
-    }
-}
-
-impl Memory {
-    fn remember(&mut self, key: &str, hash: [u8; 32], generation: Generation) {
-        let id = generation.id.clone();
-        self.keys.insert(key.to_owned(), (hash, id.clone()));
-        self.order.push_back(id.clone());
-        self.generations.insert(id, (generation, Instant::now()));
-        while self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
-                self.generations.remove(&oldest);
-                self.keys.retain(|_, (_, id)| *id != oldest);
-            }
-        }
-    }
-
-    fn keep(&mut self, spec: Spec, output: Output) {
-        self.clip_bytes += output.bytes.len();
-        if let Some(former) = self.clips.put(spec, output) {
-            self.clip_bytes -= former.bytes.len();
-        }
-        while self.clip_bytes > CACHE_BYTES {
-            let Some((_, oldest)) = self.clips.pop_lru() else { break };
-            self.clip_bytes -= oldest.bytes.len();
-        }
     }
 }

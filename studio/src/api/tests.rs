@@ -9,6 +9,8 @@ use tower::ServiceExt;
 use super::{Config, app};
 use crate::delay::Delays;
 
+mod billing;
+
 fn quick() -> Router {
     let mut delays = Delays::default();
     delays.set_scale(0.0).unwrap();
@@ -169,6 +171,7 @@ async fn strangers_are_told_nothing() {
     let app = quick();
     for (method, path) in [
         (Method::POST, "/v1/generations"),
+        (Method::GET, "/v1/generations?idempotency_key=k"),
         (Method::GET, "/v1/generations/gen_x"),
         (Method::GET, "/v1/generations/gen_x/output"),
         (Method::DELETE, "/v1/generations/gen_x"),
@@ -196,7 +199,8 @@ async fn what_is_wrong_is_said_in_one_form() {
         (submit(&app, "k", json!({"padding": "x".repeat(70_000)})).await, 413, "too_large"),
         (get(&app, "/v1/generations/gen_none").await, 404, "not_found"),
         (get(&app, "/nowhere").await, 404, "not_found"),
-        (get(&app, "/v1/generations").await, 405, "method_not_allowed"),
+        (get(&app, "/v1/generations").await, 422, "invalid"),
+        (call(&app, Method::PUT, "/v1/generations", "k", None).await, 405, "method_not_allowed"),
     ];
     for (answer, status, code) in cases {
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code));
