@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cache_key::CacheKey;
-use crate::operation::Operation;
+use crate::cue::Cue;
+use crate::operation::{DEFAULT_PRIORITY, Operation};
 use crate::problem::Code;
-use crate::units::Millis;
+use crate::units::{MicroUsd, Millis};
 
 /// How widely a clip is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,22 +42,35 @@ impl Strategy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
+    /// What the caller named in the request.
+    DefaultContent,
+    /// A clip that exists: of the same cue in less quality, or of the nearest cue.
+    Cached,
     /// The animated SVG of the state.
     Placeholder,
+    /// The last frame of what is playing, held.
+    Freeze,
     /// Nothing: the caller keeps what it shows.
     Skip,
+    /// Nothing: the caller asks again after a while.
+    Retry,
 }
 
 impl Fallback {
     /// Every fallback.
-    pub const ALL: [Self; 2] = [Self::Placeholder, Self::Skip];
+    pub const ALL: [Self; 6] =
+        [Self::DefaultContent, Self::Cached, Self::Placeholder, Self::Freeze, Self::Skip, Self::Retry];
 
     /// The wire name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::DefaultContent => "default_content",
+            Self::Cached => "cached",
             Self::Placeholder => "placeholder",
+            Self::Freeze => "freeze",
             Self::Skip => "skip",
+            Self::Retry => "retry",
         }
     }
 }
@@ -108,13 +122,47 @@ pub struct Content {
     pub bytes: u64,
 }
 
+/// Where a fallback's picture comes from. Never guessed, and never called a clip of the cue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FallbackSource {
+    /// Drawn from the character's colours. All there was before a source was told.
+    #[default]
+    Placeholder,
+    /// A clip of another cue; `cue` and `distance` say of which, and how far off it is.
+    Nearest,
+    /// A clip of this cue in less quality.
+    Preview,
+    /// Named by the caller.
+    Default,
+    /// There is no picture.
+    None,
+}
+
 /// What to show until there is a clip.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FallbackContent {
     /// Which fallback this is.
     pub kind: Fallback,
-    /// Where it is served, relative to the edge's origin.
-    pub url: String,
+    /// Where it is served: relative to the edge's origin, or what the caller named. None where
+    /// there is nothing to load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its media type, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Where the picture comes from.
+    #[serde(default)]
+    pub source: FallbackSource,
+    /// What a nearest clip shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue: Option<Cue>,
+    /// How far a nearest clip is from what was asked for, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<f64>,
+    /// When to ask again, for `retry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<Millis>,
 }
 
 /// Why a job failed.
@@ -137,6 +185,15 @@ pub struct Job {
     pub status: JobStatus,
     /// What is generated.
     pub operation_type: Operation,
+    /// Who makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// With which model of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How widely the clip is shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// The clip's address.
     pub cache_key: CacheKey,
     /// Where the content comes from.
@@ -155,15 +212,64 @@ pub struct Job {
     /// About how much longer it will take, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate_ms: Option<Millis>,
+    /// What it cost, once that is known. 0 for a clip that existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<MicroUsd>,
     /// The clip, once it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
+    /// The same clip in less quality, once it exists, where the request was `progressive`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Content>,
     /// What to show meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackContent>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
+    /// Finds the request that began it in the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl Job {
+    /// A job that has just been accepted at `now`, and of which nothing else is known yet.
+    #[must_use]
+    pub fn queued(id: String, operation_type: Operation, cache_key: CacheKey, now: Millis) -> Self {
+        Self {
+            job_id: id.clone(),
+            id,
+            status: JobStatus::Queued,
+            operation_type,
+            provider: None,
+            model: None,
+            strategy: None,
+            cache_key,
+            source: Source::Generated,
+            priority: DEFAULT_PRIORITY,
+            speculative: false,
+            progress: 0.0,
+            created_at: now,
+            updated_at: now,
+            estimate_ms: None,
+            cost_micro_usd: None,
+            content: None,
+            preview: None,
+            fallback: None,
+            error: None,
+            request_id: None,
+        }
+    }
+}
+
+/// `GET /jobs`: a page of the session's jobs, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobList {
+    /// The jobs of this page.
+    pub jobs: Vec<Job>,
+    /// Brings the next page, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// The id of a job, for the clip at `key`. `tail` is what tells this caller's job from another's.
@@ -190,6 +296,9 @@ pub enum EventKind {
     /// A provider is working on it.
     #[serde(rename = "job:processing")]
     Processing,
+    /// The same clip in less quality exists.
+    #[serde(rename = "job:preview")]
+    Preview,
     /// Its clip exists.
     #[serde(rename = "job:completed")]
     Completed,
@@ -218,7 +327,7 @@ pub struct JobEvent {
     /// 0 to 1, while processing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<f32>,
-    /// Where the clip is, once completed.
+    /// Where the clip is, once completed, or its preview.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_url: Option<String>,
     /// Why it failed.
@@ -247,8 +356,41 @@ pub struct Preflight {
     pub cache_key: CacheKey,
     /// Whether the clip exists.
     pub exists: bool,
+    /// Who would make it.
+    pub provider: String,
     /// The model that would make it.
     pub model: String,
-    /// What it would cost, in micro-dollars. 0 when the clip exists.
-    pub cost_micro_usd: u64,
+    /// What it would cost. 0 when the clip exists.
+    pub cost_micro_usd: MicroUsd,
+    /// About how long it would take, where that is known. 0 when the clip exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate_ms: Option<Millis>,
+    /// Whether the request would be admitted now.
+    pub admitted: bool,
+    /// Why it would not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<JobError>,
+    /// What would be tried meanwhile, in this order.
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// `POST /tokens`: what a page may carry.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenGrant {
+    /// The token: a secret of the page that it was minted for.
+    pub token: String,
+    /// From when on it is worth nothing.
+    pub expires_at: Millis,
+    /// Names the token without being it: for logs, and to revoke it.
+    pub id: String,
+}
+
+impl std::fmt::Debug for TokenGrant {
+    /// Without the token, which must not reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenGrant")
+            .field("id", &self.id)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }

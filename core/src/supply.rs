@@ -434,7 +434,7 @@ impl From<JobEvent> for Heard {
         use crate::api::EventKind;
         let status = match news.kind {
             EventKind::Queued => JobStatus::Queued,
-            EventKind::Processing => JobStatus::Processing,
+            EventKind::Processing | EventKind::Preview => JobStatus::Processing,
             EventKind::Completed => JobStatus::Complete,
             EventKind::Failed => JobStatus::Failed,
             EventKind::Cancelled => JobStatus::Cancelled,

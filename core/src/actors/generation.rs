@@ -130,6 +130,9 @@ impl Generation {
             job_id: job_id.to_owned(),
             status,
             operation_type: flight.spec.operation,
+            provider: flight.spec.provider().map(str::to_owned),
+            model: Some(flight.spec.model.clone()),
+            strategy: None,
             cache_key: flight.key.clone(),
             source: waiter.source,
             priority: waiter.priority,
@@ -138,9 +141,12 @@ impl Generation {
             created_at: waiter.created_at,
             updated_at: flight.updated_at,
             estimate_ms,
+            cost_micro_usd: None,
             content,
+            preview: None,
             fallback: None,
             error,
+            request_id: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::api::{EventKind, Source, job_id};
+use crate::api::{EventKind, job_id};
 use crate::operation::Operation;
 
 const T: Millis = Millis(1_000);
@@ -13,23 +13,8 @@ fn key(number: u8) -> CacheKey {
 }
 
 fn job(address: CacheKey, status: JobStatus) -> Job {
-    Job {
-        id: job_id(&address, "x"),
-        job_id: job_id(&address, "x"),
-        status,
-        operation_type: Operation::StateClip,
-        cache_key: address,
-        source: Source::Generated,
-        priority: 10,
-        speculative: false,
-        progress: 0.0,
-        created_at: T,
-        updated_at: T,
-        estimate_ms: None,
-        content: None,
-        fallback: None,
-        error: None,
-    }
+    let id = job_id(&address, "x");
+    Job { status, ..Job::queued(id, Operation::StateClip, address, T) }
 }
 
 fn news(address: CacheKey, kind: EventKind) -> Event {

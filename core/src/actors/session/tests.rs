@@ -23,21 +23,9 @@ fn job(n: u64, again: u32) -> Job {
     let cache_key = CacheKey::of("demo", &spec(n), &Scope::default());
     let id = job_id(&cache_key, &format!("t{again}"));
     Job {
-        id: id.clone(),
-        job_id: id,
-        status: JobStatus::Queued,
-        operation_type: Operation::StateClip,
-        cache_key,
-        source: Source::Generated,
         priority: 5,
         speculative: true,
-        progress: 0.0,
-        created_at: Millis(1_000_000),
-        updated_at: Millis(1_000_000),
-        estimate_ms: None,
-        content: None,
-        fallback: None,
-        error: None,
+        ..Job::queued(id, Operation::StateClip, cache_key, Millis(1_000_000))
     }
 }
 
