@@ -149,6 +149,8 @@ pub struct ValidJob {
 
 /// The priority of a request that names none.
 pub const DEFAULT_PRIORITY: u8 = 10;
+/// The intensity of a reaction that names none, 0 to 1.
+pub const USUAL_INTENSITY: f64 = 0.5;
 /// The highest priority.
 pub const MAX_PRIORITY: u8 = 20;
 /// Longest `prompt` and `negative_prompt`, in characters.

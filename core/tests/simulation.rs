@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cuelight_core::actors::generation::{self, Generation, Want};
 use cuelight_core::actors::session::{self, Message, Session};
-use cuelight_core::api::{EventKind, Job, JobEvent, JobStatus, Source, job_id};
+use cuelight_core::api::{EventKind, Job, JobEvent, JobStatus, job_id};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::{ClipSpec, Operation, Scope, validate};
 use cuelight_core::units::Millis;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{ClipSpec, MAX_ID_CHARS, MAX_PROMPT_CHARS, Operation, look};
+use super::{ClipSpec, MAX_ID_CHARS, MAX_PROMPT_CHARS, Operation, USUAL_INTENSITY, look};
 use crate::catalog::{self, ModelDef};
 use crate::character::{self, Character};
 use crate::cue::{Cue, Intensity, Reaction};
@@ -105,7 +105,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn intensity(fields: &mut Fields<'_, '_>) -> Intensity {
-    let value = fields.real("intensity", 0.0, 1.0).unwrap_or(0.5);
+    let value = fields.real("intensity", 0.0, 1.0).unwrap_or(USUAL_INTENSITY);
     Intensity::from_unit(value).unwrap_or_default()
 }
 
