@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::character::Character;
 use crate::cue::Cue;
 use crate::operation::{ClipSpec, Scope};
 
@@ -35,9 +36,7 @@ impl CacheKey {
     /// The key of `spec` for `tenant` within `scope`.
     #[must_use]
     pub fn of(tenant: &str, spec: &ClipSpec, scope: &Scope) -> Self {
-        let canonical = canonical_bytes(&canonical_value(tenant, spec, scope));
-        let digest = Sha256::digest(&canonical);
-        Self(BASE32_NOPAD.encode(&digest[..20]).to_ascii_lowercase())
+        Self(digest(&canonical_value(tenant, spec, scope)))
     }
 
     /// The key as text.
@@ -69,7 +68,6 @@ impl<'de> Deserialize<'de> for CacheKey {
 /// The object that is hashed.
 #[must_use]
 pub fn canonical_value(tenant: &str, spec: &ClipSpec, scope: &Scope) -> Value {
-    let look = &spec.character.look;
     let cue = match &spec.cue {
         Cue::State { state } => json!({ "state": state }),
         Cue::Reaction(r) => json!({
@@ -79,34 +77,13 @@ pub fn canonical_value(tenant: &str, spec: &ClipSpec, scope: &Scope) -> Value {
             "intensity": r.intensity.as_unit(),
         }),
     };
-    let mut scope_value = serde_json::Map::new();
-    for (name, value) in [
-        ("playthrough", &scope.playthrough),
-        ("player", &scope.player),
-        ("nonce", &scope.nonce),
-        ("cache_key", &scope.cache_key),
-    ] {
-        if let Some(value) = value {
-            scope_value.insert(name.into(), Value::String(value.clone()));
-        }
-    }
     json!({
         "v": VERSION,
         "tenant": tenant,
         "operation": spec.operation.as_str(),
         "model": spec.model,
         "params": {
-            "character": {
-                "id": spec.character.id,
-                "version": spec.character.version,
-                "look": {
-                    "body": look.body.as_str(),
-                    "primary": look.primary.to_string(),
-                    "secondary": look.secondary.to_string(),
-                    "accent": look.accent.to_string(),
-                    "backdrop": look.backdrop.to_string(),
-                },
-            },
+            "character": character_value(&spec.character),
             "cue": cue,
             "prompt": spec.prompt,
             "negative_prompt": spec.negative_prompt,
@@ -118,8 +95,50 @@ pub fn canonical_value(tenant: &str, spec: &ClipSpec, scope: &Scope) -> Value {
             "duration_ms": spec.duration_ms.0,
             "seed": spec.seed,
         },
-        "scope": scope_value,
+        "scope": scope_value(scope),
     })
+}
+
+/// What of a character is hashed: all that changes the picture, but the seed, which a request may
+/// override.
+pub(crate) fn character_value(character: &Character) -> Value {
+    let look = &character.look;
+    json!({
+        "id": character.id,
+        "version": character.version,
+        "look": {
+            "body": look.body.as_str(),
+            "primary": look.primary.to_string(),
+            "secondary": look.secondary.to_string(),
+            "accent": look.accent.to_string(),
+            "backdrop": look.backdrop.to_string(),
+        },
+    })
+}
+
+/// What of a scope is hashed: the parts it has.
+pub(crate) fn scope_value(scope: &Scope) -> Value {
+    let mut value = serde_json::Map::new();
+    for (name, part) in [
+        ("playthrough", &scope.playthrough),
+        ("player", &scope.player),
+        ("nonce", &scope.nonce),
+        ("cache_key", &scope.cache_key),
+    ] {
+        if let Some(part) = part {
+            value.insert(name.into(), Value::String(part.clone()));
+        }
+    }
+    if scope.private {
+        value.insert("private".into(), true.into());
+    }
+    Value::Object(value)
+}
+
+/// 32 characters of lower-case base32: the first 20 bytes of the SHA-256 of the canonical bytes.
+pub(crate) fn digest(value: &Value) -> String {
+    let digest = Sha256::digest(canonical_bytes(value));
+    BASE32_NOPAD.encode(&digest[..20]).to_ascii_lowercase()
 }
 
 /// RFC 8785 bytes of `value`.

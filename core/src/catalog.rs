@@ -161,6 +161,9 @@ pub struct Catalog {
     pub presets: Vec<Preset>,
     /// The models, preferred first.
     pub models: Vec<ModelDef>,
+    /// Providers that clients of the plain jobs API name and no adapter speaks to yet: the
+    /// preferred model of the operation serves them, and the answer says which that was.
+    pub provider_aliases: Vec<String>,
 }
 
 impl Catalog {
@@ -182,6 +185,21 @@ impl Catalog {
         self.models.iter().find(|m| m.id == id)
     }
 
+    /// The preferred model for an operation: of `provider`, where one is named. An alias stands
+    /// for any provider, unless a model of its own serves the operation.
+    #[must_use]
+    pub fn model_for(&self, operation: &str, provider: Option<&str>) -> Option<&ModelDef> {
+        let mut serving = self.models_for(operation);
+        let own = serving.clone().find(|m| provider.is_none_or(|p| p == m.provider));
+        let aliased = provider.is_some_and(|p| self.provider_aliases.iter().any(|a| a == p));
+        own.or_else(|| serving.next().filter(|_| aliased))
+    }
+
+    /// The models that serve an operation, preferred first.
+    pub fn models_for(&self, operation: &str) -> impl Iterator<Item = &ModelDef> + Clone {
+        self.models.iter().filter(move |m| m.operations.iter().any(|o| o == operation))
+    }
+
     /// The states a plan includes, in catalogue order.
     pub fn states_of(&self, tier: Tier) -> impl Iterator<Item = &StateDef> {
         self.states.iter().filter(move |s| s.tier <= tier)
@@ -200,11 +218,14 @@ fn parse() -> Result<Catalog, serde_json::Error> {
     #[derive(Deserialize)]
     struct Models {
         models: Vec<ModelDef>,
+        provider_aliases: Vec<String>,
     }
+    let models: Models = serde_json::from_str(include_str!("../catalog/models.json"))?;
     Ok(Catalog {
         states: serde_json::from_str::<States>(include_str!("../catalog/states.json"))?.states,
         presets: serde_json::from_str::<Presets>(include_str!("../catalog/presets.json"))?.presets,
-        models: serde_json::from_str::<Models>(include_str!("../catalog/models.json"))?.models,
+        models: models.models,
+        provider_aliases: models.provider_aliases,
     })
 }
 
@@ -240,6 +261,19 @@ mod tests {
             let last = state.fallback.last().unwrap_or(&state.id);
             assert_eq!(last, "idle", "{}", state.id);
         }
+    }
+
+    #[test]
+    fn an_alias_is_served_by_the_preferred_model_until_its_provider_has_one() {
+        let mut catalog = built_in().clone();
+        let preferred = catalog.model_for("npc_response", None).unwrap().id.clone();
+        assert_eq!(catalog.model_for("npc_response", Some("comfyui")).unwrap().id, preferred);
+        assert_eq!(catalog.model_for("npc_response", Some("acme")), None);
+        assert_eq!(catalog.model_for("weather", Some("comfyui")), None);
+        let own = ModelDef { id: "own".into(), provider: "comfyui".into(), ..catalog.models[0].clone() };
+        catalog.models.push(own);
+        assert_eq!(catalog.model_for("npc_response", Some("comfyui")).unwrap().id, "own");
+        assert_eq!(catalog.model_for("npc_response", None).unwrap().id, preferred);
     }
 
     #[test]

@@ -8,14 +8,16 @@ use serde_json::Value;
 
 use crate::api::{Fallback, Strategy};
 use crate::catalog::{self, ModelDef};
-use crate::character::{self, Character};
-use crate::cue::{Cue, Intensity, Reaction};
+use crate::character::Character;
+use crate::cue::Cue;
 use crate::problem::{FieldCode, FieldError};
-use crate::prompt;
 use crate::units::Millis;
 
+mod address;
 pub(crate) mod fields;
 mod look;
+mod params;
+mod preview;
 
 use fields::Fields;
 
@@ -82,6 +84,12 @@ impl ClipSpec {
         let frames = (self.duration_ms.0 * u64::from(self.fps) + 500) / 1000;
         u32::try_from(frames.max(1)).unwrap_or(u32::MAX)
     }
+
+    /// Who makes it: the provider of the model, while the catalogue has the model.
+    #[must_use]
+    pub fn provider(&self) -> Option<&'static str> {
+        catalog::built_in().model(&self.model).map(|model| model.provider.as_str())
+    }
 }
 
 /// Who shares a clip, from the strategy and the caller's own `cache_key`.
@@ -99,6 +107,18 @@ pub struct Scope {
     /// The caller's own part, whatever the strategy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_key: Option<String>,
+    /// Kept out of what others are shown, whatever the strategy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
+}
+
+/// What a caller wants shown until there is a clip. We pass it on and never load it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultContent {
+    /// An absolute `https` address, or a path that starts with one `/`.
+    pub url: String,
+    /// Its media type, if the caller says.
+    pub content_type: Option<String>,
 }
 
 /// A checked `POST /jobs` body.
@@ -112,20 +132,33 @@ pub struct ValidJob {
     pub priority: u8,
     /// How widely a clip is shared.
     pub strategy: Strategy,
-    /// What to show meanwhile.
-    pub fallback: Fallback,
+    /// What to show meanwhile: the caller's choices, best first. At least one, none twice.
+    pub fallbacks: Vec<Fallback>,
+    /// What `default_content` stands for; there whenever it is among the fallbacks.
+    pub default_content: Option<DefaultContent>,
     /// Asked for ahead of need.
     pub speculative: bool,
+    /// The clip to make first, where the caller asked for one in less quality and there is less.
+    pub preview: Option<ClipSpec>,
+    /// Where to tell how it ended: `https`, or `http` on this machine; no user, no password.
+    pub webhook: Option<String>,
+    /// Whether the request holds words of the caller's own that no menu lists: a token of a page
+    /// may not send any.
+    pub free_text: bool,
 }
 
 /// The priority of a request that names none.
 pub const DEFAULT_PRIORITY: u8 = 10;
+/// The intensity of a reaction that names none, 0 to 1.
+pub const USUAL_INTENSITY: f64 = 0.5;
 /// The highest priority.
 pub const MAX_PRIORITY: u8 = 20;
 /// Longest `prompt` and `negative_prompt`, in characters.
 pub const MAX_PROMPT_CHARS: usize = 1000;
 /// Longest expression, emotion or animation, in characters.
 pub const MAX_WORD_CHARS: usize = 40;
+/// Longest address that a caller names, in characters.
+pub const MAX_URL_CHARS: usize = 2_000;
 /// Longest id that a caller chooses (player, playthrough, cache key, character), in characters.
 pub const MAX_ID_CHARS: usize = 64;
 
@@ -144,14 +177,23 @@ pub fn validate(body: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> 
         .whole("priority", 0, u64::from(MAX_PRIORITY))
         .map_or(DEFAULT_PRIORITY, |p| u8::try_from(p).unwrap_or(MAX_PRIORITY));
     let strategy = root.choice("strategy", &Strategy::ALL, |s| s.as_str(), Some(Strategy::Once));
-    let fallback = root.choice("fallback", &Fallback::ALL, |f| f.as_str(), Some(Fallback::Placeholder));
+    // A clip of another cue, or a still, surprises a caller that has not asked for it: `cached`
+    // and `freeze` are chosen, the placeholder is given.
+    let fallbacks = root.choices("fallback", &Fallback::ALL, |f| f.as_str(), Fallback::Placeholder);
+    let default_content = address::default_content(&mut root);
+    if fallbacks.contains(&Fallback::DefaultContent) && default_content.is_none() {
+        root.require("default_content", "the url that the fallback default_content shows");
+    }
+    let webhook = address::webhook(&mut root);
     let cache_key = root.text("cache_key", 1, MAX_ID_CHARS);
     let speculative = root.flag("speculative").unwrap_or(false);
+    let progressive = root.flag("progressive").unwrap_or(false);
+    let private = root.flag("private").unwrap_or(false);
     let context = root.take("player_context");
     let params = root.take("params");
     root.refuse_the_rest();
 
-    let scope = scope(strategy, context, cache_key, nonce, &mut errors);
+    let scope = Scope { private, ..scope(strategy, context, cache_key, nonce, &mut errors) };
     let model = operation.and_then(|operation| model_for(operation, provider.as_deref(), &mut errors));
 
     let Some(params) = params else {
@@ -164,15 +206,24 @@ pub fn validate(body: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> 
     };
     let fields = Fields::new(params, "/params".into(), &mut errors);
     // Without an operation or a model there is nothing to check the parameters against.
-    let spec = match (operation, model) {
-        (Some(operation), Some(model)) => spec(operation, model, fields),
+    let asked = match (operation, model) {
+        (Some(operation), Some(model)) => params::read(operation, model, fields).map(|asked| (asked, model)),
         _ => None,
     };
 
-    match (spec, strategy, fallback) {
-        (Some(spec), Some(strategy), Some(fallback)) if errors.is_empty() => {
-            Ok(ValidJob { spec, scope, priority, strategy, fallback, speculative })
-        }
+    match (asked, strategy) {
+        (Some((asked, model)), Some(strategy)) if errors.is_empty() => Ok(ValidJob {
+            preview: progressive.then(|| preview::of(&asked.spec, model)).flatten(),
+            spec: asked.spec,
+            scope,
+            priority,
+            strategy,
+            fallbacks,
+            default_content,
+            speculative,
+            webhook,
+            free_text: asked.free_text,
+        }),
         _ => Err(errors),
     }
 }
@@ -182,11 +233,12 @@ fn model_for(
     provider: Option<&str>,
     errors: &mut Vec<FieldError>,
 ) -> Option<&'static ModelDef> {
-    let models = &catalog::built_in().models;
-    let serves = |m: &&ModelDef| m.operations.iter().any(|o| o == operation.as_str());
-    let found = models.iter().filter(serves).find(|m| provider.is_none_or(|p| p == m.provider));
+    let catalog = catalog::built_in();
+    let found = catalog.model_for(operation.as_str(), provider);
     if found.is_none() {
-        let mut known: Vec<&str> = models.iter().filter(serves).map(|m| m.provider.as_str()).collect();
+        let serving = catalog.models_for(operation.as_str()).map(|m| m.provider.as_str());
+        let mut known: Vec<&str> =
+            serving.chain(catalog.provider_aliases.iter().map(String::as_str)).collect();
         known.dedup();
         errors.push(FieldError {
             pointer: "/provider_id".into(),
@@ -228,100 +280,4 @@ fn scope(
     }
     fields.refuse_the_rest();
     scope
-}
-
-fn spec(operation: Operation, model: &ModelDef, mut fields: Fields<'_, '_>) -> Option<ClipSpec> {
-    let catalog = catalog::built_in();
-    let character = match operation {
-        Operation::StateClip => look::character(&mut fields),
-        Operation::NpcResponse => npc(&mut fields),
-    };
-    let extra = fields.text("prompt", 0, MAX_PROMPT_CHARS).unwrap_or_default();
-    let negative_prompt = fields.text("negative_prompt", 0, MAX_PROMPT_CHARS).unwrap_or_default();
-
-    let (cue, prompt, usual_duration) = match operation {
-        Operation::StateClip => {
-            let ids: Vec<&str> = catalog.states.iter().map(|s| s.id.as_str()).collect();
-            let id = fields.choice("state", &ids, |id| id, None);
-            let state = id.and_then(|id| catalog.state(id));
-            (
-                id.map(Cue::state),
-                state.map(|s| prompt::for_state(s, &extra)),
-                state.map_or(Millis(3000), |s| s.duration_ms),
-            )
-        }
-        Operation::NpcResponse => {
-            let reaction = Reaction {
-                expression: fields.word("expression", "neutral"),
-                emotion: fields.word("emotion", "neutral"),
-                animation: fields.word("animation", "idle"),
-                intensity: intensity(&mut fields),
-            };
-            let prompt = prompt::for_reaction(&reaction, &extra);
-            (Some(Cue::Reaction(reaction)), Some(prompt), Millis(3000))
-        }
-    };
-
-    let presets: Vec<&str> = catalog.presets.iter().map(|p| p.id.as_str()).collect();
-    let preset = fields.choice("quality_preset", &presets, |id| id, Some("fast"));
-    // An unknown preset is already reported; any preset keeps the other checks going.
-    let preset = preset.and_then(|id| catalog.preset(id)).or(catalog.presets.first())?;
-    let width = fields.bounded("width", &model.dimension_px, u64::from(preset.width), "px");
-    let height = fields.bounded("height", &model.dimension_px, u64::from(preset.height), "px");
-    let fps = fields.bounded("fps", &model.fps, u64::from(preset.fps), "frames a second");
-    let steps = fields.whole("steps", 1, 100).unwrap_or(u64::from(preset.steps));
-    let cfg = fields.real("cfg", 0.0, 30.0).map_or(preset.cfg, |cfg| (cfg * 100.0).round() / 100.0);
-    let (low, high) = (model.duration_ms.min, model.duration_ms.max);
-    #[allow(clippy::cast_precision_loss)] // Both ends are a few thousand.
-    let seconds = fields.real("duration", low as f64 / 1000.0, high as f64 / 1000.0);
-    // In seconds on the wire; a tenth of a second is as fine as a clip can be told apart.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let duration_ms = seconds.map_or(usual_duration, |s| Millis((s * 10.0).round() as u64 * 100));
-    let seed = fields.whole("seed", 0, u64::from(u32::MAX));
-    for input in ["npc_base_image", "base_image", "loras", "art_style", "audio", "mask"] {
-        if fields.take(input).is_some() {
-            fields.fault(input, FieldCode::UnsupportedByModel, format!("{} takes no {input}", model.id));
-        }
-    }
-    fields.refuse_the_rest();
-
-    let mut character = character?;
-    character.name = String::new();
-    let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    Some(ClipSpec {
-        operation,
-        model: model.id.clone(),
-        seed: seed.map_or(character.seed, small),
-        character,
-        cue: cue?,
-        prompt: prompt?,
-        negative_prompt,
-        width: small(width),
-        height: small(height),
-        fps: small(fps),
-        steps: small(steps),
-        cfg,
-        duration_ms,
-    })
-}
-
-fn intensity(fields: &mut Fields<'_, '_>) -> Intensity {
-    let value = fields.real("intensity", 0.0, 1.0).unwrap_or(0.5);
-    Intensity::from_unit(value).unwrap_or_default()
-}
-
-/// The character of an `npc_response`: given whole, or by `npc_id`. An id that is not built in
-/// gets a face of its own, derived from the id, so that a game can start before it has artwork.
-fn npc(fields: &mut Fields<'_, '_>) -> Option<Character> {
-    // The game's display name: allowed for the game seed's sake, never part of the picture.
-    let _ = fields.text("npc_name", 0, 60);
-    if fields.has("character") {
-        let _ = fields.text("npc_id", 1, MAX_ID_CHARS);
-        return look::character(fields);
-    }
-    let Some(id) = fields.text("npc_id", 1, MAX_ID_CHARS) else {
-        fields.require("npc_id", "the game's id for the character (or give character)");
-        return None;
-    };
-    Some(character::built_in().get(&id).cloned().unwrap_or_else(|| Character::derived(&id)))
 }

@@ -3,16 +3,20 @@
 use crate::catalog::StateDef;
 use crate::cue::Reaction;
 
-/// The prompt for a state of the catalogue, with whatever the caller adds.
+/// The styles on the menu, the game seed's. Another one is words of the caller's own.
+pub const ART_STYLES: [&str; 3] = ["anime", "realistic", "semi-realistic"];
+
+/// The prompt for a state of the catalogue, in a style if one is given, with whatever the caller
+/// adds.
 #[must_use]
-pub fn for_state(state: &StateDef, extra: &str) -> String {
-    join(&state.motion, extra)
+pub fn for_state(state: &StateDef, style: &str, extra: &str) -> String {
+    join(state.motion.clone(), style, extra)
 }
 
 /// The prompt for a game character's reaction. Intensity words are the game seed's: below 0.3
 /// slightly, below 0.7 moderately, else very.
 #[must_use]
-pub fn for_reaction(reaction: &Reaction, extra: &str) -> String {
+pub fn for_reaction(reaction: &Reaction, style: &str, extra: &str) -> String {
     let strength = match reaction.intensity.tenths() {
         0..=2 => "slightly",
         3..=6 => "moderately",
@@ -22,9 +26,14 @@ pub fn for_reaction(reaction: &Reaction, extra: &str) -> String {
     if reaction.animation != "idle" {
         text.push_str(&format!(", {} animation", reaction.animation));
     }
-    join(&text, extra)
+    join(text, style, extra)
 }
 
-fn join(base: &str, extra: &str) -> String {
-    if extra.is_empty() { base.to_owned() } else { format!("{base}. {extra}") }
+fn join(mut text: String, style: &str, extra: &str) -> String {
+    for (before, words, after) in [(", ", style, " style"), (". ", extra, "")] {
+        if !words.is_empty() {
+            text.extend([before, words, after]);
+        }
+    }
+    text
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cuelight_core::actors::generation::{self, Generation, Want};
 use cuelight_core::actors::session::{self, Message, Session};
-use cuelight_core::api::{EventKind, Job, JobEvent, JobStatus, Source, job_id};
+use cuelight_core::api::{EventKind, Job, JobEvent, JobStatus, job_id};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::{ClipSpec, Operation, Scope, validate};
 use cuelight_core::units::Millis;
@@ -221,23 +221,8 @@ impl World {
         let id = job_id(&cache_key, &format!("t{}", self.jobs));
         let now = Millis(self.now);
         let speculative = self.dice.below(2) == 0;
-        let job = Job {
-            id: id.clone(),
-            job_id: id,
-            status: JobStatus::Queued,
-            operation_type: Operation::StateClip,
-            cache_key,
-            source: Source::Generated,
-            priority: 10,
-            speculative,
-            progress: 0.0,
-            created_at: now,
-            updated_at: now,
-            estimate_ms: None,
-            content: None,
-            fallback: None,
-            error: None,
-        };
+        let queued = Job::queued(id, Operation::StateClip, cache_key, now);
+        let job = Job { speculative, ..queued };
         self.session(session, session::Event::Requested { job: Box::new(job), spec: Box::new(spec) });
     }
 

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use cuelight_core::api::{EventKind, Job, JobEvent, JobStatus, Preflight, Snapshot, job_id, key_of_job};
+use cuelight_core::api::{
+    EventKind, Fallback, FallbackContent, FallbackSource, Job, JobEvent, JobList, JobStatus, Preflight,
+    Snapshot, TokenGrant, job_id, key_of_job,
+};
 use cuelight_core::cache_key::CacheKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,10 +23,13 @@ fn pinned<T: DeserializeOwned + Serialize>(wire: &Value) -> T {
 fn job() -> Value {
     json!({
         "id": format!("{KEY}.7f3a"), "job_id": format!("{KEY}.7f3a"),
-        "status": "processing", "operation_type": "state_clip", "cache_key": KEY,
+        "status": "processing", "operation_type": "state_clip",
+        "provider": "studio", "model": "studio-character-1", "strategy": "per_player", "cache_key": KEY,
         "source": "coalesced", "priority": 10, "speculative": false, "progress": 0.25,
         "created_at": 1_700_000_000_000_u64, "updated_at": 1_700_000_001_000_u64, "estimate_ms": 2500,
-        "fallback": {"kind": "placeholder", "url": "/placeholders/idle.svg"},
+        "fallback": {"kind": "placeholder", "url": "/placeholders/idle.svg",
+            "content_type": "image/svg+xml", "source": "placeholder"},
+        "request_id": "r-1",
     })
 }
 
@@ -39,6 +45,8 @@ fn a_finished_job_is_written_this_way() {
     wire["status"] = "complete".into();
     wire["source"] = "hit".into();
     wire["progress"] = 1.0.into();
+    wire["cost_micro_usd"] = 5000.into();
+    wire["preview"] = json!({"url": "/clips/p", "content_type": "video/mp4", "bytes": 9_000});
     wire["content"] = json!({"url": format!("/clips/{KEY}"), "content_type": "video/mp4", "bytes": 123_456});
     wire.as_object_mut().unwrap().remove("estimate_ms");
     wire.as_object_mut().unwrap().remove("fallback");
@@ -46,6 +54,48 @@ fn a_finished_job_is_written_this_way() {
     wire["status"] = "failed".into();
     wire["error"] = json!({"code": "content_refused", "detail": "The provider refused the content."});
     assert_eq!(pinned::<Job>(&wire).status, JobStatus::Failed);
+}
+
+#[test]
+fn a_job_of_yesterday_is_still_read() {
+    let mut wire = job();
+    for new in ["provider", "model", "strategy", "request_id"] {
+        wire.as_object_mut().unwrap().remove(new);
+    }
+    wire["fallback"] = json!({"kind": "placeholder", "url": "/placeholders/idle.svg"});
+    let job: Job = serde_json::from_value(wire).unwrap();
+    assert_eq!((job.provider, job.model, job.strategy), (None, None, None));
+    assert_eq!(job.fallback.unwrap().source, FallbackSource::Placeholder);
+}
+
+#[test]
+fn every_fallback_is_written_this_way() {
+    for (kind, rest) in [
+        ("default_content", json!({"url": "/a.png", "content_type": "image/png", "source": "default"})),
+        ("cached", json!({"url": "/clips/p", "content_type": "video/mp4", "source": "preview"})),
+        (
+            "cached",
+            json!({"url": "/clips/n", "source": "nearest", "cue": {"state": "happy"}, "distance": 0.125}),
+        ),
+        ("placeholder", json!({"url": "/placeholders/idle.svg", "source": "placeholder"})),
+        ("freeze", json!({"source": "none"})),
+        ("skip", json!({"source": "none"})),
+        ("retry", json!({"source": "none", "retry_after_ms": 2500})),
+    ] {
+        let mut wire = rest;
+        wire["kind"] = kind.into();
+        assert_eq!(pinned::<FallbackContent>(&wire).kind.as_str(), kind);
+    }
+    for kind in Fallback::ALL {
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+    }
+}
+
+#[test]
+fn a_token_is_sent_and_never_told() {
+    let grant =
+        pinned::<TokenGrant>(&json!({"token": "s3cr3t", "expires_at": 1_700_000_000_000_u64, "id": "t1"}));
+    assert!(!format!("{grant:?}").contains("s3cr3t"));
 }
 
 #[test]
@@ -67,9 +117,22 @@ fn socket_messages_are_written_this_way() {
     ));
     pinned::<JobEvent>(&message(json!({"type": "job:cancelled"})));
     pinned::<Snapshot>(&json!({"type": "session:snapshot", "seq": 9, "reset": false, "jobs": [job()]}));
-    pinned::<Preflight>(
-        &json!({"cache_key": KEY, "exists": false, "model": "studio-character-1", "cost_micro_usd": 0}),
-    );
+    pinned::<JobEvent>(&message(json!({"type": "job:preview", "result_url": "/clips/p"})));
+    pinned::<JobList>(&json!({"jobs": [job()], "next_cursor": "c"}));
+    pinned::<JobList>(&json!({"jobs": []}));
+}
+
+#[test]
+fn a_preflight_is_written_this_way() {
+    let mut wire = json!({
+        "cache_key": KEY, "exists": false, "provider": "studio", "model": "studio-character-1",
+        "cost_micro_usd": 5000, "estimate_ms": 2500, "admitted": true, "fallbacks": ["cached", "placeholder"],
+    });
+    pinned::<Preflight>(&wire);
+    wire.as_object_mut().unwrap().remove("estimate_ms");
+    wire["admitted"] = false.into();
+    wire["refusal"] = json!({"code": "budget_exceeded", "detail": "The day's budget is used up."});
+    pinned::<Preflight>(&wire);
 }
 
 #[test]

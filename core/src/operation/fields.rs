@@ -184,6 +184,44 @@ impl<'a, 'e> Fields<'a, 'e> {
         found
     }
 
+    /// One of `all` or a list of them, none twice, by their wire names; absent gives `default`.
+    pub(super) fn choices<T: Copy + PartialEq>(
+        &mut self,
+        name: &str,
+        all: &[T],
+        wire: impl Fn(T) -> &'static str,
+        default: T,
+    ) -> Vec<T> {
+        let Some(items) = self.members.get(name).and_then(|value| value.as_array()) else {
+            return self.choice(name, all, wire, Some(default)).into_iter().collect();
+        };
+        let _ = self.take(name);
+        let allowed = all.iter().map(|&one| wire(one)).collect::<Vec<_>>().join(", ");
+        if items.is_empty() || items.len() > all.len() {
+            self.fault(name, FieldCode::OutOfRange, format!("1 to {} of: {allowed}", all.len()));
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            let one = all.iter().copied().find(|&one| item.as_str() == Some(wire(one)));
+            let (code, detail) = match one {
+                Some(one) if !found.contains(&one) => {
+                    found.push(one);
+                    continue;
+                }
+                Some(one) => (FieldCode::BadFormat, format!("{} is named twice", wire(one))),
+                None if item.is_string() => (FieldCode::UnknownValue, format!("one of: {allowed}")),
+                None => (FieldCode::WrongType, format!("must be a string, one of: {allowed}")),
+            };
+            self.errors.push(FieldError {
+                pointer: format!("{}/{name}/{place}", self.pointer),
+                code,
+                detail,
+            });
+        }
+        found
+    }
+
     /// Reports every member that nobody took.
     pub(crate) fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.members).into_keys() {

@@ -18,13 +18,14 @@ HERE = Path(__file__).resolve().parent
 CATALOG = HERE.parent.parent / "catalog"
 
 
-def load(name):
-    return json.loads((CATALOG / f"{name}.json").read_text(encoding="utf-8"))[name]
+def load(name, member=None):
+    return json.loads((CATALOG / f"{name}.json").read_text(encoding="utf-8"))[member or name]
 
 
 STATES = {state["id"]: state for state in load("states")}
 PRESETS = {preset["id"]: preset for preset in load("presets")}
 MODELS = load("models")
+ALIASES = load("models", "provider_aliases")
 CHARACTERS = {character["id"]: character for character in load("characters")}
 BODIES = ["robot", "blob", "sage", "athlete", "cat", "owl"]
 
@@ -120,7 +121,9 @@ def character_of(params):
 def canonical(tenant, body, nonce):
     operation = body["operation_type"]
     provider = body.get("provider_id")
-    model = next(m for m in MODELS if operation in m["operations"] and provider in (None, m["provider"]))
+    serving = [m for m in MODELS if operation in m["operations"]]
+    own = [m for m in serving if provider in (None, m["provider"])]
+    model = own[0] if own or provider not in ALIASES else serving[0]
     params = body["params"]
     character = character_of(params)
     extra = text(params.get("prompt") or "")
@@ -141,6 +144,8 @@ def canonical(tenant, body, nonce):
         if cue["animation"] != "idle":
             prompt += f", {cue['animation']} animation"
         usual = 3000
+    if params.get("art_style"):
+        prompt += f", {text(params['art_style']).lower()} style"
     if extra:
         prompt += ". " + extra
     preset = PRESETS[params.get("quality_preset", "fast")]
@@ -158,6 +163,8 @@ def canonical(tenant, body, nonce):
         scope["nonce"] = nonce
     if body.get("cache_key") is not None:
         scope["cache_key"] = text(body["cache_key"])
+    if body.get("private"):
+        scope["private"] = True
     return {
         "v": 1,
         "tenant": tenant,

@@ -1,12 +1,13 @@
 //! The jobs API: asking for a clip, reading a job, and the session's socket. A clip that exists is
 //! answered here; only a miss wakes an actor.
 
-use cuelight_core::api::{self, Fallback, FallbackContent, Job, JobStatus, Preflight, Source};
+use cuelight_core::api::{self, Job, JobStatus, Preflight, Source};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::catalog;
+use cuelight_core::fallback::{self, AtHand};
 use cuelight_core::operation::{ValidJob, validate};
-use cuelight_core::placeholder;
 use cuelight_core::problem::Code;
+use cuelight_core::units::{MicroUsd, Millis};
 use futures_util::StreamExt;
 use serde_json::Value;
 use worker::{Method, Request, RequestInit, Response};
@@ -22,10 +23,10 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
     let (valid, key) = read_body(&mut call).await?;
     if let Some(stored) = clip_store::look(&call.env, &key).await? {
         let id = api::job_id(&key, &settings::nonce());
-        return Ok(Response::from_json(&hit(id, &key, &stored, &valid))?);
+        return Ok(Response::from_json(&hit(id, &key, &stored, &valid, &call.request_id))?);
     }
     let session = session_name(&call)?;
-    let job = queued(&key, &valid);
+    let job = queued(&key, &valid, &call.request_id);
     let stub = actors::session(&call.env, &session)?;
     let request = actors::Requested { job, spec: valid.spec };
     let job: Job = ask(&stub, "/request", &request, &call.request_id).await?;
@@ -38,9 +39,18 @@ pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
     let (valid, key) = read_body(&mut call).await?;
     let exists = clip_store::look(&call.env, &key).await?.is_some();
     let model = catalog::built_in().model(&valid.spec.model);
-    let cost = model.map_or(0, |model| model.cost(valid.spec.duration_ms).0);
-    let cost_micro_usd = if exists { 0 } else { cost };
-    Ok(Response::from_json(&Preflight { cache_key: key, exists, model: valid.spec.model, cost_micro_usd })?)
+    let cost = model.map(|model| model.cost(valid.spec.duration_ms)).filter(|_| !exists);
+    Ok(Response::from_json(&Preflight {
+        cache_key: key,
+        exists,
+        provider: valid.spec.provider().unwrap_or_default().to_owned(),
+        model: valid.spec.model,
+        cost_micro_usd: cost.unwrap_or_default(),
+        estimate_ms: exists.then_some(Millis(0)),
+        admitted: true,
+        refusal: None,
+        fallbacks: valid.fallbacks,
+    })?)
 }
 
 /// `GET /api/v1/jobs/{id}`. The id carries the key, so no session is needed to find the job.
@@ -112,60 +122,39 @@ fn session_name(call: &Call) -> Result<String, Failure> {
     Err(Failure::new(Code::InvalidRequest, detail))
 }
 
-fn queued(key: &CacheKey, valid: &ValidJob) -> Job {
-    let now = settings::now();
+fn queued(key: &CacheKey, valid: &ValidJob, request_id: &str) -> Job {
+    let fallback = fallback::content(valid, &AtHand::default());
     let id = api::job_id(key, &settings::nonce());
-    let kind = valid.fallback;
-    let shown = (kind == Fallback::Placeholder).then(|| FallbackContent {
-        kind,
-        url: placeholder::path(&valid.spec.character.look, &valid.spec.cue),
-    });
-    Job {
-        job_id: id.clone(),
-        id,
-        status: JobStatus::Queued,
-        operation_type: valid.spec.operation,
-        cache_key: key.clone(),
-        source: Source::Generated,
-        priority: valid.priority,
-        speculative: valid.speculative,
-        progress: 0.0,
-        created_at: now,
-        updated_at: now,
-        estimate_ms: None,
-        content: None,
-        fallback: shown,
-        error: None,
-    }
+    let job = Job::queued(id, valid.spec.operation, key.clone(), settings::now());
+    Job { fallback: Some(fallback), ..as_asked(job, valid, request_id) }
 }
 
-fn hit(id: String, key: &CacheKey, stored: &Stored, valid: &ValidJob) -> Job {
+fn hit(id: String, key: &CacheKey, stored: &Stored, valid: &ValidJob, request_id: &str) -> Job {
     let now = settings::now();
+    let job = Job { created_at: now, updated_at: now, ..complete(id, key, stored) };
+    Job { cost_micro_usd: Some(MicroUsd(0)), ..as_asked(job, valid, request_id) }
+}
+
+/// The job with what its request says.
+fn as_asked(job: Job, valid: &ValidJob, request_id: &str) -> Job {
     Job {
+        provider: valid.spec.provider().map(str::to_owned),
+        model: Some(valid.spec.model.clone()),
+        strategy: Some(valid.strategy),
         priority: valid.priority,
         speculative: valid.speculative,
-        created_at: now,
-        updated_at: now,
-        ..complete(id, key, stored)
+        request_id: Some(request_id.to_owned()),
+        ..job
     }
 }
 
+/// A job of which only the clip is left.
 fn complete(id: String, key: &CacheKey, stored: &Stored) -> Job {
     Job {
-        job_id: id.clone(),
-        id,
         status: JobStatus::Complete,
-        operation_type: stored.operation,
-        cache_key: key.clone(),
         source: Source::Hit,
-        priority: cuelight_core::operation::DEFAULT_PRIORITY,
-        speculative: false,
         progress: 1.0,
-        created_at: stored.stored_at,
-        updated_at: stored.stored_at,
-        estimate_ms: None,
         content: Some(stored.content.clone()),
-        fallback: None,
-        error: None,
+        ..Job::queued(id, stored.operation, key.clone(), stored.stored_at)
     }
 }

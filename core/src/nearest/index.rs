@@ -1,0 +1,72 @@
+//! The names under which clips are listed, so that one listing finds every clip of a character
+//! that a request may be shown.
+//!
+//! `near/{group}/{cue}/{key}`: the group is a hash of whose clip it is and who shares it, the cue
+//! its compact JSON in base64url (RFC 4648, section 5). A listing needs no second read: the name
+//! says it all. Names are stored, so their form is pinned by tests.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::json;
+
+use crate::cache_key::{self, CacheKey};
+use crate::character::Character;
+use crate::cue::Cue;
+use crate::operation::Scope;
+
+/// Longest name of an entry, in bytes. Object stores take 1,024; a valid cue needs at most 793.
+pub const MAX_NAME_BYTES: usize = 900;
+
+const PREFIX: &str = "near/";
+/// The version of what a group hashes.
+const VERSION: u32 = 1;
+
+/// The group of the clips of `character` that everybody shares who shares `scope`, as the prefix
+/// of their names: `near/{32 characters}/`. The default scope's is the tenant's public group.
+#[must_use]
+pub fn group(tenant: &str, character: &Character, scope: &Scope) -> String {
+    let mut who = cache_key::character_value(character);
+    who["seed"] = character.seed.into();
+    let scope = cache_key::scope_value(scope);
+    let whole = json!({ "near": VERSION, "tenant": tenant, "character": who, "scope": scope });
+    format!("{PREFIX}{}/", cache_key::digest(&whole))
+}
+
+/// The groups in which a request looks, in this order: its own, then the public one. A private
+/// request keeps to its own, and one that is new every time has none of its own.
+#[must_use]
+pub fn groups_to_search(tenant: &str, character: &Character, scope: &Scope) -> Vec<String> {
+    let public = Scope::default();
+    let mut found = Vec::new();
+    if scope.nonce.is_none() && *scope != public {
+        found.push(group(tenant, character, scope));
+    }
+    if !scope.private {
+        found.push(group(tenant, character, &public));
+    }
+    found
+}
+
+/// The name of the clip at `key`, which shows `cue`, in a group. `None` for a cue whose words are
+/// longer than a valid request's.
+#[must_use]
+pub fn entry_name(group: &str, cue: &Cue, key: &CacheKey) -> Option<String> {
+    let cue = BASE64URL_NOPAD.encode(&serde_json::to_vec(cue).ok()?);
+    let name = format!("{group}{cue}/{key}");
+    (name.len() <= MAX_NAME_BYTES).then_some(name)
+}
+
+/// What a name says. `None` for every name that [`entry_name`] would not have written.
+#[must_use]
+pub fn read_entry(name: &str) -> Option<(Cue, CacheKey)> {
+    if name.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let (hash, rest) = name.strip_prefix(PREFIX)?.split_once('/')?;
+    // A group's hash is written as a key is.
+    CacheKey::parse(hash)?;
+    let (cue, key) = rest.split_once('/')?;
+    let key = CacheKey::parse(key)?;
+    let cue: Cue = serde_json::from_slice(&BASE64URL_NOPAD.decode(cue.as_bytes()).ok()?).ok()?;
+    let again = entry_name(&format!("{PREFIX}{hash}/"), &cue, &key)?;
+    (again == name).then_some((cue, key))
+}
