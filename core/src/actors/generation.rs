@@ -27,7 +27,7 @@ mod tests;
 
 use debts::Debts;
 pub use event::{Effect, Event};
-pub use flight::{Accepted, Answer, Cancelled, Output, Progress, ProviderError, Terms, Update, Want};
+pub use flight::{Accepted, Answer, Cancelled, Output, Place, Progress, ProviderError, Terms, Update, Want};
 use outbox::Outbox;
 use phase::Flight;
 pub use phase::Phase;
@@ -138,6 +138,13 @@ impl Generation {
         let waiter = self.outbox.waiter(job_id)?;
         let update = self.core.flight.as_ref()?.update(now, job_id, self.core.ordinal);
         Some(Answer { source: waiter.source, update })
+    }
+
+    /// Whose clip it is. `None` before the first want, and for flights that were begun before
+    /// tenants were kept.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.core.flight.as_ref().map(|flight| flight.tenant.as_str()).filter(|tenant| !tenant.is_empty())
     }
 
     /// The job as a caller sees it, if this generation knows it.

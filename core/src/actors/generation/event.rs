@@ -1,6 +1,6 @@
 //! What a generation hears and what it has its shell do. Data only; [`super::Generation`] decides.
 
-use super::flight::{Accepted, Cancelled, Output, Progress, ProviderError, Update, Want};
+use super::flight::{Accepted, Cancelled, Output, Place, Progress, ProviderError, Update, Want};
 use crate::actors::{account, lane};
 use crate::api::Content;
 use crate::cache_key::CacheKey;
@@ -161,6 +161,8 @@ pub enum Effect {
     Store {
         /// Under which key.
         key: CacheKey,
+        /// Where.
+        place: Place,
         /// What it has to be.
         spec: Box<ClipSpec>,
         /// Of which operation.

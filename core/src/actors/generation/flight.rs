@@ -23,6 +23,9 @@ pub struct Want {
     /// On which terms it is made.
     #[serde(default)]
     pub terms: Terms,
+    /// Where it is kept.
+    #[serde(default)]
+    pub place: Place,
     /// Finds the request that asked in the logs.
     #[serde(default)]
     pub request_id: String,
@@ -34,6 +37,17 @@ pub struct Want {
     pub priority: u8,
     /// Whether it is asked for ahead of need.
     pub speculative: bool,
+}
+
+/// Where a clip is kept once it exists.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// Whether only a signed address leads to it.
+    #[serde(default)]
+    pub private: bool,
+    /// The name under which it is found as the nearest of its character, see [`crate::nearest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
 }
 
 /// What a model takes and costs, as it was when a clip was wanted: a flight is not changed by a

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::flight::{Output, Terms, Update, Want};
+use super::flight::{Output, Place, Terms, Update, Want};
 use crate::actors::guard::{self, Guard};
 use crate::api::{Content, JobError, JobStatus};
 use crate::cache_key::CacheKey;
@@ -85,6 +85,8 @@ pub(super) struct Flight {
     #[serde(default)]
     pub(super) terms: Terms,
     #[serde(default)]
+    pub(super) place: Place,
+    #[serde(default)]
     pub(super) request_id: String,
     pub(super) phase: Phase,
     /// Attempts begun.
@@ -131,6 +133,7 @@ impl Flight {
             spec: want.spec.clone(),
             tenant: want.tenant.clone(),
             terms: want.terms.clone(),
+            place: want.place.clone(),
             request_id: want.request_id.clone(),
             phase: Phase::Queued,
             attempt: 0,

@@ -95,6 +95,7 @@ impl Generation {
         flight.due = now + CALL_GUARD;
         effects.push(Effect::Store {
             key: flight.key.clone(),
+            place: flight.place.clone(),
             spec: Box::new(flight.spec.clone()),
             operation_id: operation_id.clone(),
             output: output.clone(),

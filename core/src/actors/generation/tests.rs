@@ -36,6 +36,7 @@ fn want(n: u32) -> Want {
         key: CacheKey::of("demo", &spec, &Scope::default()),
         tenant: "demo".into(),
         terms: terms(),
+        place: Place::default(),
         request_id: "r1".into(),
         spec,
         session: format!("s{n}"),

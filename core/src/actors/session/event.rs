@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::actors::generation::{Answer, Terms, Update};
+use crate::actors::generation::{Answer, Place, Terms, Update};
 use crate::api::{Job, JobEvent, Snapshot};
 use crate::cache_key::CacheKey;
 use crate::limiter::{Rate, Verdict};
@@ -21,6 +21,9 @@ pub struct Wish {
     /// On which terms.
     #[serde(default)]
     pub terms: Terms,
+    /// Where it is kept.
+    #[serde(default)]
+    pub place: Place,
     /// Finds the request in the logs.
     #[serde(default)]
     pub request_id: String,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::event::Wish;
 use super::job::{Entry, Pending, Want};
 use super::{Meta, Session};
-use crate::actors::generation::Terms;
+use crate::actors::generation::{Place, Terms};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Job, JobEvent};
 use crate::operation::ClipSpec;
@@ -116,7 +116,13 @@ impl OnePart {
             entry.ordinal = ordinal;
             entry.want = want.map(|want| {
                 let terms = Terms::of(&want.spec).unwrap_or_default();
-                let wish = Wish { spec: want.spec, tenant: String::new(), terms, request_id: String::new() };
+                let wish = Wish {
+                    spec: want.spec,
+                    tenant: String::new(),
+                    terms,
+                    place: Place::default(),
+                    request_id: String::new(),
+                };
                 Want { wish, pending: Pending::begun(want.due, Millis(0)) }
             });
             session.keep(entry);

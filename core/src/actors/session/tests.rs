@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::actors::generation::Terms;
+use crate::actors::generation::{Place, Terms};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Content, job_id};
 use crate::cache_key::CacheKey;
@@ -39,7 +39,13 @@ fn job(n: u64, again: u32) -> Job {
 fn request(job: Job) -> Request {
     let terms = Terms { cost: PRICE, ..Terms::of(&spec(0)).unwrap() };
     Request {
-        wish: Wish { spec: spec(0), tenant: "demo".into(), terms, request_id: "r1".into() },
+        wish: Wish {
+            spec: spec(0),
+            tenant: "demo".into(),
+            terms,
+            place: Place::default(),
+            request_id: "r1".into(),
+        },
         job,
         preview: None,
         webhook: None,
