@@ -316,7 +316,7 @@ impl Edge {
                 snapshot
                     .jobs
                     .into_iter()
-                    .for_each(|job| self.feed(Event::Supply(supply::Event::Listed(job))));
+                    .for_each(|job| self.feed(Event::Supply(supply::Event::Listed(Box::new(job)))));
             }
             Told::Event(event) => {
                 self.feed(Event::Link(edge_link::Event::Heard { seq: event.seq }));
@@ -391,7 +391,7 @@ impl Edge {
 
     fn answered(&self, key: CacheKey, outcome: Outcome<cuelight_core::api::Job>) {
         self.feed(Event::Supply(match outcome {
-            Outcome::Done(job) => supply::Event::Job { key, job },
+            Outcome::Done(job) => supply::Event::Job { key, job: Box::new(job) },
             Outcome::Absent => supply::Event::Refused {
                 key,
                 code: "not_found".into(),

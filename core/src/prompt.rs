@@ -1,7 +1,7 @@
 //! The words a generation model is given for a cue. Pure text; bounded by the validated request.
 
-use crate::catalog::StateDef;
-use crate::cue::Reaction;
+use crate::catalog::{self, StateDef};
+use crate::cue::{Cue, Reaction};
 
 /// The styles on the menu, the game seed's. Another one is words of the caller's own.
 pub const ART_STYLES: [&str; 3] = ["anime", "realistic", "semi-realistic"];
@@ -27,6 +27,16 @@ pub fn for_reaction(reaction: &Reaction, style: &str, extra: &str) -> String {
         text.push_str(&format!(", {} animation", reaction.animation));
     }
     join(text, style, extra)
+}
+
+/// The prompt for a cue to which nobody added anything. `None` for a state that is not in the
+/// catalogue.
+#[must_use]
+pub fn usual(cue: &Cue) -> Option<String> {
+    match cue {
+        Cue::State { state } => catalog::built_in().state(state).map(|state| for_state(state, "", "")),
+        Cue::Reaction(reaction) => Some(for_reaction(reaction, "", "")),
+    }
 }
 
 fn join(mut text: String, style: &str, extra: &str) -> String {

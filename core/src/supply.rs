@@ -50,12 +50,12 @@ pub enum Event {
         /// The clip it was for, as this page computes it.
         key: CacheKey,
         /// The answer.
-        job: Job,
+        job: Box<Job>,
     },
     /// The socket told something.
     News(JobEvent),
     /// The socket listed a job when it was opened.
-    Listed(Job),
+    Listed(Box<Job>),
     /// The socket is open, or is not.
     Socket(bool),
     /// The time of the last [`Effect::WakeAt`] has come.
@@ -236,9 +236,9 @@ impl Supply {
             Event::Absent(key) => self.absent(now, key),
             Event::Unreachable { key, after } => self.unreachable(now, key, after),
             Event::Refused { key, code, detail } => self.fail(now, key, code, detail),
-            Event::Job { key, job } => self.heard(now, &key, &Heard::from(job)),
+            Event::Job { key, job } => self.heard(now, &key, &Heard::from(*job)),
             Event::News(news) => self.told(now, &Heard::from(news)),
-            Event::Listed(job) => self.told(now, &Heard::from(job)),
+            Event::Listed(job) => self.told(now, &Heard::from(*job)),
             Event::Socket(open) => {
                 self.socket = open;
                 for line in self.lines.values_mut() {

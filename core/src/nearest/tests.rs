@@ -1,8 +1,9 @@
 use super::*;
 use crate::character::Character;
 use crate::cue::Intensity;
-use crate::operation::{MAX_WORD_CHARS, Scope};
+use crate::operation::{ClipSpec, MAX_WORD_CHARS, Scope, validate};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn key(n: u8) -> CacheKey {
     CacheKey::parse(&char::from(b'a' + n % 26).to_string().repeat(32)).unwrap()
@@ -86,7 +87,7 @@ proptest! {
         words in prop::collection::vec("[\\p{Alphabetic}0-9 _-]{1,40}", 3), tenths in 0u8..=10, n in 0u8..26,
     ) {
         let cue = reaction(&words[0], &words[1], &words[2], tenths);
-        let group = group("demo", &Character::derived("x"), &Scope::default());
+        let group = group("demo", &spec(json!({})), &Scope::default());
         let name = entry_name(&group, &cue, &key(n)).expect("the words of a valid request fit");
         prop_assert!(name.len() <= MAX_NAME_BYTES && name.starts_with(&group) && name.is_ascii());
         prop_assert_eq!(read_entry(&name), Some((cue, key(n))));
@@ -95,7 +96,7 @@ proptest! {
     #[test]
     fn a_hostile_name_is_no_entry(name in ".{0,1000}", cut in 0usize..130, byte in any::<char>()) {
         prop_assert_eq!(read_entry(&name), None);
-        let group = group("demo", &Character::derived("x"), &Scope::default());
+        let group = group("demo", &spec(json!({})), &Scope::default());
         let good = entry_name(&group, &Cue::state("happy"), &key(1)).unwrap();
         let mut chars: Vec<char> = good.chars().collect();
         let place = cut % chars.len();
@@ -221,32 +222,70 @@ fn an_unknown_word_is_like_itself_only() {
     assert!(!near(&wanted, &reaction("pleased", "neutral", "idle", 5)));
 }
 
+fn spec(params: Value) -> ClipSpec {
+    let mut body = json!({"operation_type": "npc_response", "params": {"npc_id": "pip-2"}});
+    body["params"].as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
+    validate(&body, "n").unwrap().spec
+}
+
 #[test]
-fn a_group_holds_one_characters_clips_and_one_scopes() {
+fn a_group_holds_one_characters_clips_in_one_scope_and_one_wording() {
     let scope = |player: &str, private| Scope { player: Some(player.into()), private, ..Scope::default() };
-    let pip = Character::derived("pip");
-    let renamed = Character { name: "Pip the Second".into(), ..pip.clone() };
-    let public = group("demo", &pip, &Scope::default());
-    // Computed by tests/golden/keys.py, which shares no code with this.
-    assert_eq!(public, "near/tblp5uv2prg253xpxul6dip6xi5iy3hr/");
-    assert_eq!(public, group("demo", &renamed, &Scope::default()));
+    let plain = spec(json!({}));
+    let of = |spec: &ClipSpec| group("demo", spec, &Scope::default());
+    let public = of(&plain);
+    // Computed with tests/golden/keys.py, which shares no code with this.
+    assert_eq!(public, "near/v4jkejnjb3ll44bpjhoep3phuxsdubj6/");
+    assert_eq!(public, of(&spec(json!({"npc_name": "Pip the Second"}))));
+    assert_eq!(public, of(&spec(json!({"expression": "sad", "intensity": 1, "quality_preset": "realtime"}))));
+    let with = |change: fn(&mut Character)| {
+        let mut changed = plain.clone();
+        change(&mut changed.character);
+        of(&changed)
+    };
     let others = [
-        group("acme", &pip, &Scope::default()),
-        group("demo", &Character { version: 2, ..pip.clone() }, &Scope::default()),
-        group("demo", &Character { seed: 1, ..pip.clone() }, &Scope::default()),
-        group("demo", &Character { look: Character::derived("x").look, ..pip.clone() }, &Scope::default()),
-        group("demo", &pip, &scope("p1", false)),
-        group("demo", &pip, &scope("p1", true)),
-        group("demo", &pip, &Scope { private: true, ..Scope::default() }),
+        group("acme", &plain, &Scope::default()),
+        with(|c| c.version = 2),
+        with(|c| c.seed = 1),
+        with(|c| c.look = Character::derived("x").look),
+        group("demo", &plain, &scope("p1", false)),
+        group("demo", &plain, &scope("p1", true)),
+        group("demo", &plain, &Scope { private: true, ..Scope::default() }),
+        of(&spec(json!({"prompt": "on fire"}))),
+        of(&spec(json!({"negative_prompt": "on fire"}))),
+        of(&spec(json!({"art_style": "anime"}))),
     ];
     for (n, one) in others.iter().enumerate() {
         assert!(*one != public && !others[..n].contains(one), "{n}");
     }
-    let search = |scope: &Scope| groups_to_search("demo", &pip, scope);
-    assert_eq!(search(&Scope::default()), std::slice::from_ref(&public));
-    assert_eq!(search(&scope("p1", false)), [others[4].clone(), public.clone()]);
-    assert_eq!(search(&scope("p1", true)), [others[5].clone()], "a private request keeps to itself");
-    assert_eq!(search(&Scope { nonce: Some("n".into()), ..Scope::default() }), [public]);
+}
+
+#[test]
+fn the_words_of_a_request_make_its_group_whatever_its_cue() {
+    let of = |params: Value| group("demo", &spec(params), &Scope::default());
+    let dusk = of(json!({"expression": "happy", "prompt": "at dusk"}));
+    assert_eq!(
+        dusk,
+        of(json!({"expression": "sad", "animation": "cry", "intensity": 0.1, "prompt": "at dusk"}))
+    );
+    assert_ne!(dusk, of(json!({"expression": "happy", "prompt": "at dawn"})));
+}
+
+#[test]
+fn a_request_looks_in_its_own_group_first_and_a_private_one_nowhere_else() {
+    let scope = |player: &str, private| Scope { player: Some(player.into()), private, ..Scope::default() };
+    let (plain, worded) = (spec(json!({})), spec(json!({"prompt": "at dusk"})));
+    let (public, own, private) = (Scope::default(), scope("p1", false), scope("p1", true));
+    let at = |spec: &ClipSpec, scope: &Scope| group("demo", spec, scope);
+    let search = |spec: &ClipSpec, scope: &Scope| groups_to_search("demo", spec, scope);
+    assert_eq!(search(&plain, &public), [at(&plain, &public)]);
+    assert_eq!(search(&plain, &own), [at(&plain, &own), at(&plain, &public)]);
+    assert_eq!(search(&worded, &own), [at(&worded, &own), at(&worded, &public), at(&plain, &public)]);
+    assert_eq!(search(&plain, &private), [at(&plain, &private)]);
+    assert_eq!(search(&worded, &private), [at(&worded, &private), at(&plain, &private)]);
+    let once_only = Scope { nonce: Some("n".into()), ..Scope::default() };
+    assert_eq!(search(&plain, &once_only), [at(&plain, &public)]);
+    assert!(search(&plain, &Scope { private: true, ..once_only }).is_empty());
 }
 
 #[test]

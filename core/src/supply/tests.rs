@@ -56,7 +56,10 @@ fn a_clip_that_does_not_exist_is_asked_for_and_fetched_when_it_is_made() {
     let _ = supply.on(T, want(0, true));
     let effects = asks(&mut supply, Event::Absent(key(0)));
     assert_eq!(effects, [Effect::Far(key(0)), post(0, false), Effect::NeedSocket(true)]);
-    assert_eq!(asks(&mut supply, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) }), []);
+    assert_eq!(
+        asks(&mut supply, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) }),
+        []
+    );
     let effects = asks(&mut supply, news(key(0), EventKind::Completed));
     assert_eq!(effects, [get(0), Effect::NeedSocket(false)]);
     assert_eq!(asks(&mut supply, Event::Got(key(0))), [Effect::Deliver { key: key(0), made: true }]);
@@ -68,7 +71,10 @@ fn news_that_overtakes_the_answer_is_not_lost() {
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
     assert_eq!(asks(&mut supply, news(key(0), EventKind::Completed)), [get(0), Effect::NeedSocket(false)]);
-    assert_eq!(asks(&mut supply, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) }), []);
+    assert_eq!(
+        asks(&mut supply, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) }),
+        []
+    );
 }
 
 #[test]
@@ -76,7 +82,8 @@ fn the_server_knows_the_address_better() {
     let mut supply = Supply::default();
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
-    let effects = asks(&mut supply, Event::Job { key: key(0), job: job(key(7), JobStatus::Complete) });
+    let effects =
+        asks(&mut supply, Event::Job { key: key(0), job: Box::new(job(key(7), JobStatus::Complete)) });
     assert_eq!(effects, [Effect::Get { key: key(0), address: key(7) }, Effect::NeedSocket(false)]);
 }
 
@@ -86,7 +93,7 @@ fn a_guess_is_made_only_when_told_and_promoted_when_asked_for() {
     let _ = supply.on(T, want(0, false));
     assert_eq!(asks(&mut supply, Event::Absent(key(0))), [Effect::Missing(key(0))]);
     assert_eq!(asks(&mut supply, Event::Make(key(0))), [post(0, true), Effect::NeedSocket(true)]);
-    let _ = supply.on(T, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) });
+    let _ = supply.on(T, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) });
     assert_eq!(asks(&mut supply, want(0, true)), [Effect::Far(key(0)), post(0, false)]);
     assert_eq!(asks(&mut supply, want(0, true)), [Effect::Far(key(0))], "once");
 }
@@ -106,7 +113,7 @@ fn while_the_socket_is_down_a_job_is_polled_ever_more_slowly() {
     let mut supply = Supply::default();
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
-    let _ = supply.on(T, Event::Job { key: key(0), job: job(key(0), JobStatus::Processing) });
+    let _ = supply.on(T, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Processing)) });
     let mut pauses = Vec::new();
     let mut now = T;
     for _ in 0..6 {
@@ -161,7 +168,7 @@ fn a_failed_job_is_told_with_its_reason() {
     let detail = "The provider refused the content.".to_owned();
     failed.error =
         Some(crate::api::JobError { code: crate::problem::Code::ContentRefused, detail: detail.clone() });
-    let effects = asks(&mut supply, Event::Job { key: key(0), job: failed });
+    let effects = asks(&mut supply, Event::Job { key: key(0), job: Box::new(failed) });
     let code = "content_refused".to_owned();
     assert_eq!(effects, [Effect::Failed { key: key(0), code, detail }, Effect::NeedSocket(false)]);
 }
@@ -177,7 +184,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => keys().prop_map(Event::Got),
         2 => keys().prop_map(Event::Absent),
         1 => keys().prop_map(|key| Event::Unreachable { key, after: None }),
-        2 => (keys(), status).prop_map(|(key, status)| Event::Job { job: job(key.clone(), status), key }),
+        2 => (keys(), status).prop_map(|(key, status)| Event::Job { job: Box::new(job(key.clone(), status)), key }),
         2 => (keys(), kind).prop_map(|(key, kind)| news(key, kind)),
         1 => any::<bool>().prop_map(Event::Socket),
         2 => Just(Event::Wake),
