@@ -14,7 +14,6 @@ use cuelight_core::clip_cache::{ClipCache, Limits};
 use cuelight_core::edge_link::{self, EdgeLink};
 use cuelight_core::prefetcher::{self, Prefetcher};
 use cuelight_core::supply::{self, Supply};
-use cuelight_core::units::Millis;
 use gloo_timers::callback::Timeout;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;

@@ -87,7 +87,11 @@ const GRACE: Millis = Millis(300);
 
 impl Performer {
     /// A character inside `parent`.
-    pub(crate) fn new(parent: &Node, mut options: Options, tell: impl Fn(Told) + 'static) -> Option<Rc<Self>> {
+    pub(crate) fn new(
+        parent: &Node,
+        mut options: Options,
+        tell: impl Fn(Told) + 'static,
+    ) -> Option<Rc<Self>> {
         thread_local! {
             static IDS: Cell<u64> = const { Cell::new(0) };
         }

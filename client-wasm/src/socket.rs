@@ -43,7 +43,10 @@ impl Socket {
         let socket = match token {
             Some(token) => {
                 let offered = [PROTOCOL.to_owned(), token.subprotocol()];
-                WebSocket::new_with_str_sequence(&url, &offered.into_iter().map(JsValue::from).collect::<Array>())?
+                WebSocket::new_with_str_sequence(
+                    &url,
+                    &offered.into_iter().map(JsValue::from).collect::<Array>(),
+                )?
             }
             None => WebSocket::new(&url)?,
         };

@@ -20,7 +20,9 @@ impl Token {
         if (1..=LONGEST).contains(&text.len()) && text.bytes().all(fits) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("A token has 1 to {LONGEST} characters of A-Z, a-z, 0-9, -, ., _, ~ and +; this one does not."))
+        Err(format!(
+            "A token has 1 to {LONGEST} characters of A-Z, a-z, 0-9, -, ., _, ~ and +; this one does not."
+        ))
     }
 
     /// For an `Authorization` header (RFC 6750, section 2.1).

@@ -32,7 +32,8 @@ impl Edge {
             }))
         };
         let now = browser::now();
-        let limited = machines.supply.pause(now).map(|pause| json!({ "code": pause.code, "until": pause.until }));
+        let limited =
+            machines.supply.pause(now).map(|pause| json!({ "code": pause.code, "until": pause.until }));
         let token = match (machines.supply.needs_token(), &*self.token.borrow()) {
             (true, _) => "needed",
             (false, Some(_)) => "set",
