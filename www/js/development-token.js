@@ -36,7 +36,7 @@ class DevelopmentToken extends EventTarget {
       const { token, expires_at: expires } = await answer.json();
       this.value = token;
       this.words = `development token, until ${new Date(expires).toLocaleTimeString()}`;
-      const life = expires - Date.now();
+      const life = new Date(expires).getTime() - Date.now();
       if (life > 0) setTimeout(() => this.ask(), Math.min(2 ** 31 - 1, Math.max(LEAST_MS, life * (1 - RENEW_AT))));
       this.dispatchEvent(new Event("change"));
       return token;

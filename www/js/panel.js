@@ -91,7 +91,9 @@ export class Panel {
     section("Clips being made", parts.jobs);
     section("Clip cache", this.#figures(["entries", "size", "hits", "misses", "evictions"]));
     section("Made ahead of need", this.#figures(["requested", "used", "wasted", "budget", "socket"]));
-    section("The edge", this.#figures(["token", "requests"]));
+    parts.token = make("p");
+    parts.requests = make("p");
+    section("The edge", parts.token, parts.requests);
 
     parts.events = make("ol", "events");
     parts.events.tabIndex = 0;
@@ -127,8 +129,8 @@ export class Panel {
     for (const name of ["hits", "misses", "evictions"]) this.#figure(name, cache[name]);
     for (const name of ["requested", "used", "wasted", "budget"]) this.#figure(name, speculation[name]);
     this.#figure("socket", stats.socket);
-    this.#figure("token", stats.token === "needed" ? "another one is needed" : this.#token.words);
-    this.#figure("requests", requestsOf(stats));
+    this.#figure("token", `Token: ${stats.token === "needed" ? "another one is needed" : this.#token.words}`);
+    this.#figure("requests", `Requests: ${requestsOf(stats)}`);
 
     bars(predictions, "Nothing is expected.", stats.predictions.slice(0, 5), (p) => [p.cue, p.probability, p.ready, p.ready ? "✓" : ""]);
     bars(jobs, "None at the moment.", stats.jobs.slice(0, 6), (j) => [
