@@ -39,6 +39,29 @@ export interface Options {
   maxWait?: number;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
+  /**
+   * What the edge lets the page in by, if it wants that: a short-lived token that the page's own
+   * server was given. It travels in an `Authorization` header and in the socket's subprotocol, never
+   * in an address. Characters of a page that use the same edge share its session, and so its token:
+   * the one that was set last, by any of them.
+   */
+  token?: string | null;
+}
+
+/** Why the edge wants another token. */
+export interface TokenNeeded {
+  /** `unauthorized`, `token_expired` or `token_revoked`. */
+  code: string;
+  detail: string;
+}
+
+/** What a game's character needs to know. */
+export interface ActorOptions extends Options {
+  /**
+   * Asked for a token when the edge wants another one. Meanwhile nothing fails: what has to be made
+   * waits. When the source throws, rejects or has none, a later cue asks again, at most every 30 s.
+   */
+  tokenSource?: (why: TokenNeeded) => string | null | Promise<string | null>;
 }
 
 /** What happens in a conversation. The character decides what to do about it. */
@@ -89,6 +112,16 @@ export interface Stats {
   cue: string;
   showing: "clip" | "placeholder";
   socket: "closed" | "connecting" | "open";
+  /** `needed`: the edge refused the one it was shown, or wants one; calls wait for another. */
+  token: "none" | "set" | "needed";
+  /**
+   * While the edge takes no more requests from this page: why (`rate_limited`, `lane_full`,
+   * `budget_exceeded`, …) and until when, as `performance.now()` counts. Clips that exist are played
+   * all the same, and nothing is made ahead of need.
+   */
+  limited: { code: string; until: number } | null;
+  /** How many clips wait until they may be asked for. */
+  waiting: number;
   cache: { entries: number; bytes: number; hits: number; misses: number; evictions: number };
   jobs: { id: string; key: string; cue: string; status: string; progress: number; speculative: boolean }[];
   predictions: { cue: string; probability: number; ready: boolean }[];
@@ -100,7 +133,9 @@ export default function init(): Promise<void>;
 
 /** A character that a game draws: no element, a frame source instead. */
 export class CuelightActor {
-  constructor(options: Options);
+  constructor(options: ActorOptions);
+  /** Used from the next call on, and for all that waits for one. Throws if it is not one. */
+  set token(token: string | null);
   /**
    * Cues a reaction. What is on screen stays until the new clip's first frame is there; after
    * `maxWait` the placeholder is shown, and the clip takes over when it arrives. A newer request
@@ -121,6 +156,11 @@ export class CuelightActor {
 
 /** `<cuelight-character character="bolt" tier="enterprise">` */
 export class CuelightCharacterElement extends HTMLElement {
+  /**
+   * Used from the next call on, and for all that waits for one. The attribute of the same name does
+   * the same, for pages that are rendered by a server; whichever was set last counts.
+   */
+  set token(token: string | null);
   /** Tells the character what happens. */
   send(event: ConversationEvent): void;
   /** Shows a state whatever happens, until `setState(null)`. */
@@ -136,4 +176,10 @@ export interface CuelightEvents {
   "cuelight-shown": CustomEvent<Shown & { cue: string }>;
   "cuelight-job": CustomEvent<{ type: string; job_id: string; cache_key: string; progress?: number }>;
   "cuelight-error": CustomEvent<{ code: string; detail: string }>;
+  /**
+   * The edge wants another token: set `element.token`. Fired once, not once a request; nothing fails
+   * meanwhile, the placeholder stays and calls wait. Every element that uses the edge is told. If no
+   * token comes, a later cue fires it again, at most every 30 s.
+   */
+  "cuelight-token-needed": CustomEvent<TokenNeeded>;
 }

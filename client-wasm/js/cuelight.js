@@ -25,13 +25,16 @@ const nothingYet = () => ({
   cue: "",
   showing: "placeholder",
   socket: "closed",
+  token: "none",
+  limited: null,
+  waiting: 0,
   cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
   jobs: [],
   predictions: [],
   speculation: { requested: 0, used: 0, wasted: 0, budget: 0 },
 });
 
-const NAMES = ["character", "endpoint", "tenant", "preset", "tier", "max-wait", "predict", "announce"];
+const NAMES = ["character", "endpoint", "tenant", "preset", "tier", "max-wait", "predict", "announce", "token"];
 
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
@@ -42,6 +45,7 @@ export class CuelightCharacterElement extends Base {
 
   #handle = null;
   #spec = null;
+  #token = null;
   #early = [];
   #changing = false;
   #beginning = false;
@@ -65,16 +69,23 @@ export class CuelightCharacterElement extends Base {
     this.#changed();
   }
 
+  // Not readable: what a page can read, any script of the page can.
+  set token(token) {
+    this.#token = token ?? null;
+    this.#changed();
+  }
+
   get state() {
     return this.#handle?.state ?? "idle";
   }
 
   connectedCallback() {
     // Set before the element was defined, a property hides the accessor; it is taken over here.
-    if (Object.hasOwn(this, "spec")) {
-      const spec = this.spec;
-      delete this.spec;
-      this.spec = spec;
+    for (const name of ["spec", "token"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
     }
     this.#begin();
   }
@@ -90,7 +101,8 @@ export class CuelightCharacterElement extends Base {
     });
   }
 
-  attributeChangedCallback() {
+  attributeChangedCallback(name, _, value) {
+    if (name === "token") this.#token = value;
     this.#changed();
   }
 
@@ -118,6 +130,7 @@ export class CuelightCharacterElement extends Base {
       tier: this.getAttribute("tier"),
       maxWait: wait === null ? null : Number(wait),
       predict: this.getAttribute("predict") !== "false",
+      token: this.#token,
     };
   }
 
@@ -174,10 +187,12 @@ export class CuelightActor {
   #ready;
   #destroyed = false;
   #asked = 0;
+  #options;
 
   constructor(options) {
+    this.#options = options;
     this.#ready = init().then(() => {
-      if (!this.#destroyed) this.#handle = new ActorHandle(options);
+      if (!this.#destroyed) this.#handle = new ActorHandle(this.#options);
     });
     // Told by request(); without one, a failure is nobody's surprise.
     this.#ready.catch(() => {});
@@ -187,6 +202,11 @@ export class CuelightActor {
     const asked = ++this.#asked;
     if (!this.#handle) await this.#ready;
     return asked === this.#asked && this.#handle ? this.#handle.request(cue, options) : null;
+  }
+
+  set token(token) {
+    if (this.#handle) this.#handle.setToken(token ?? undefined);
+    else this.#options = { ...this.#options, token: token ?? null };
   }
 
   get frame() {

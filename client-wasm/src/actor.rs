@@ -2,7 +2,7 @@
 //! nobody sees, because a browser decodes only what is in a document.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use cuelight_core::cue::{Cue, Intensity, Reaction};
 use cuelight_core::operation::MAX_PRIORITY;
@@ -15,8 +15,12 @@ use wasm_bindgen::{JsCast, JsError, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlElement, HtmlImageElement, HtmlVideoElement};
 
 use crate::browser;
-use crate::options::Options;
+use crate::options::{self, Options};
 use crate::performer::{Performer, Shown, Told};
+
+mod token_source;
+
+use token_source::TokenSource;
 
 /// A character that a game draws. Destroyed once, and then deaf.
 #[wasm_bindgen]
@@ -37,6 +41,8 @@ struct Pending {
     ticket: Cell<Ticket>,
     resolve: RefCell<Option<Function>>,
     error: RefCell<Option<String>>,
+    token_source: Option<TokenSource>,
+    performer: RefCell<Weak<Performer>>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +61,7 @@ impl ActorHandle {
     /// Options that are not usable, in a sentence.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsError> {
+        let token_source = TokenSource::of(options);
         let options = Options::read(options).map_err(|detail| JsError::new(&detail))?;
         let body = browser::document().and_then(|document| document.body());
         let (Some(body), Some(container)) = (body, browser::create::<HtmlElement>("div")) else {
@@ -76,10 +83,11 @@ impl ActorHandle {
         if body.append_child(&container).is_err() {
             return Err(JsError::new("The page's body takes no children."));
         }
-        let pending: Rc<Pending> = Rc::default();
+        let pending = Rc::new(Pending { token_source, ..Pending::default() });
         let told = pending.clone();
         let performer = Performer::new(&container, options, move |what| told.told(what));
         let performer = performer.ok_or_else(|| JsError::new("This browser has no video element."))?;
+        *pending.performer.borrow_mut() = Rc::downgrade(&performer);
         Ok(Self { inner: RefCell::new(Some(Inner { performer, container })), pending })
     }
 
@@ -108,6 +116,19 @@ impl ActorHandle {
             }
             None => promise,
         }
+    }
+
+    /// Shows the edge this token from the next call on; none takes the old one back.
+    ///
+    /// # Errors
+    /// It is no token, in a sentence.
+    #[wasm_bindgen(js_name = setToken)]
+    pub fn set_token(&self, token: Option<String>) -> Result<(), JsError> {
+        let token = options::token(token).map_err(|detail| JsError::new(&detail))?;
+        if let Some(performer) = self.performer() {
+            performer.set_token(token);
+        }
+        Ok(())
     }
 
     /// The current frame's element; null before the first one.
@@ -176,6 +197,11 @@ impl Pending {
             Told::Settled { shown, ticket } if ticket == self.ticket.get() => self.answer(&as_js(&shown)),
             Told::Error { code, detail } if code == "invalid_request" => {
                 drop(self.error.replace(Some(detail)));
+            }
+            Told::TokenNeeded { code, detail } => {
+                if let Some(source) = &self.token_source {
+                    source.ask(self.performer.borrow().clone(), &code, &detail);
+                }
             }
             _ => {}
         }

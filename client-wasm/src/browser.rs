@@ -37,6 +37,12 @@ pub(crate) fn now() -> Millis {
     Millis(elapsed.max(0.0) as u64)
 }
 
+/// A span for a timer: at least 1 ms, and no more than a browser's 31 bits hold, beyond which a
+/// timer would ring at once.
+pub(crate) fn timer(span: Millis) -> u32 {
+    u32::try_from(span.0.clamp(1, 0x7fff_ffff)).unwrap_or(1)
+}
+
 /// From 0 to 1.
 pub(crate) fn random() -> f64 {
     js_sys::Math::random()

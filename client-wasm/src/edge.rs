@@ -8,15 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 
-use cuelight_core::api::{JobEvent, JobStatus};
+use cuelight_core::api::{Job, JobEvent};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::clip_cache::{ClipCache, Limits};
-use cuelight_core::edge_link::{self, EdgeLink, State};
+use cuelight_core::edge_link::{self, EdgeLink};
 use cuelight_core::prefetcher::{self, Prefetcher};
-use cuelight_core::supply::{self, OpenJob, Supply};
-use cuelight_core::units::Millis;
+use cuelight_core::supply::{self, Supply};
 use gloo_timers::callback::Timeout;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, Blob};
 
@@ -24,7 +23,10 @@ use crate::address::Address;
 use crate::browser;
 use crate::object_url::ObjectUrl;
 use crate::socket::{Socket, Told};
+use crate::token::Token;
 use crate::transfer::{self, Outcome};
+
+mod stats;
 
 /// A clip at hand. Its address is released with the last owner: the cache, or whoever plays it.
 #[derive(Debug)]
@@ -42,6 +44,10 @@ pub(crate) enum News {
     Far(CacheKey),
     /// A clip cannot be had for now.
     Failed { key: CacheKey, code: String, detail: String },
+    /// Nothing more is made for a while, because the money for it is used up.
+    Spent { code: String, detail: String },
+    /// Nothing more is made without another token.
+    TokenNeeded { code: String, detail: String },
     /// The server told something about a job.
     Job(JobEvent),
 }
@@ -69,6 +75,8 @@ struct Machines {
 pub(crate) struct Edge {
     me: Weak<Self>,
     endpoint: String,
+    /// Set last by any character: whoever shares an edge shares its session, and so its token.
+    token: RefCell<Option<Token>>,
     machines: RefCell<Machines>,
     bodies: RefCell<HashMap<CacheKey, Value>>,
     gets: RefCell<HashMap<CacheKey, AbortController>>,
@@ -95,6 +103,7 @@ impl Edge {
             let edge = Rc::new_cyclic(|me| Self {
                 me: me.clone(),
                 endpoint: endpoint.to_owned(),
+                token: RefCell::default(),
                 machines: RefCell::new(Machines {
                     supply: Supply::default(),
                     prefetcher: Prefetcher::default(),
@@ -120,6 +129,16 @@ impl Edge {
         let mut listeners = self.listeners.borrow_mut();
         listeners.retain(|known| known.strong_count() > 0);
         listeners.push(listener);
+    }
+
+    /// Shows this token from the next call on.
+    pub(crate) fn set_token(&self, token: Option<Token>) {
+        let changed = *self.token.borrow() != token;
+        drop(self.token.replace(token));
+        if changed {
+            self.feed(Event::Supply(supply::Event::Token));
+            self.feed(Event::Link(edge_link::Event::Retry));
+        }
     }
 
     /// Somebody waits for the clip at this address. If a job has to be asked for, it has this
@@ -171,41 +190,6 @@ impl Edge {
     /// Takes a pin back.
     pub(crate) fn unpin(&self, key: &CacheKey) {
         self.machines.borrow_mut().cache.unpin(key);
-    }
-
-    /// What the edge knows, for a panel; `label` names the cues of the caller's keys.
-    pub(crate) fn stats(&self, label: impl Fn(&CacheKey) -> Option<String>) -> Value {
-        let machines = self.machines.borrow();
-        let counters = machines.cache.counters();
-        let speculation = machines.prefetcher.counters();
-        let socket = match machines.link.state() {
-            State::Closed => "closed",
-            State::Connecting => "connecting",
-            State::Open => "open",
-        };
-        let job = |job: OpenJob| {
-            let cue = label(&job.key)?;
-            let status = match job.status {
-                JobStatus::Queued => "queued",
-                _ => "processing",
-            };
-            Some(json!({
-                "id": job.id, "key": job.key, "cue": cue, "status": status,
-                "progress": job.progress, "speculative": job.speculative,
-            }))
-        };
-        json!({
-            "socket": socket,
-            "cache": {
-                "entries": machines.cache.len(), "bytes": machines.cache.bytes(),
-                "hits": counters.hits, "misses": counters.misses, "evictions": counters.evictions,
-            },
-            "jobs": machines.supply.jobs().into_iter().filter_map(job).collect::<Vec<_>>(),
-            "speculation": {
-                "requested": speculation.requested, "used": speculation.used, "wasted": speculation.wasted,
-                "budget": machines.prefetcher.left(browser::now()),
-            },
-        })
     }
 
     fn feed(&self, event: Event) {
@@ -261,6 +245,9 @@ impl Edge {
                 self.feed(Event::Prefetch(prefetcher::Event::Failed(key.clone())));
                 self.tell(&News::Failed { key, code, detail });
             }
+            Effect::Spent { code, detail } => self.tell(&News::Spent { code, detail }),
+            Effect::TokenNeeded { code, detail } => self.tell(&News::TokenNeeded { code, detail }),
+            Effect::Guesses(may) => self.feed(Event::Prefetch(prefetcher::Event::MayMake(may))),
             Effect::NeedSocket(needed) => self.feed(Event::Link(edge_link::Event::Needed(needed))),
             Effect::WakeAt(_) => {}
         }
@@ -285,7 +272,8 @@ impl Edge {
                         edge.told(told);
                     }
                 };
-                match Socket::open(&self.endpoint, since, tell) {
+                let token = self.token.borrow().clone();
+                match Socket::open(&self.endpoint, since, token.as_ref(), tell) {
                     Ok(socket) => drop(self.socket.replace(Some(socket))),
                     Err(_) => self.feed(Event::Link(edge_link::Event::Lost { jitter: browser::random() })),
                 }
@@ -340,8 +328,12 @@ impl Edge {
             let event = match outcome {
                 Outcome::Done(blob) => edge.keep(key, &blob),
                 Outcome::Absent => supply::Event::Absent(key),
-                Outcome::Unreachable(after) => supply::Event::Unreachable { key, after },
-                Outcome::Refused { code, detail } => supply::Event::Refused { key, code, detail },
+                Outcome::Unreachable(after) | Outcome::Limited { after, .. } => {
+                    supply::Event::Unreachable { key, after }
+                }
+                Outcome::Refused { code, detail }
+                | Outcome::Spent { code, detail, .. }
+                | Outcome::Unauthorized { code, detail } => supply::Event::Refused { key, code, detail },
             };
             edge.feed(Event::Supply(event));
         });
@@ -369,27 +361,29 @@ impl Edge {
             body.remove("priority");
         }
         let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
-        let (me, endpoint) = (self.me.clone(), self.endpoint.clone());
+        let (me, endpoint, token) = (self.me.clone(), self.endpoint.clone(), self.token.borrow().clone());
         spawn_local(async move {
-            let outcome = transfer::post_job(&endpoint, &body, &signal).await;
+            let outcome = transfer::post_job(&endpoint, &body, token.as_ref(), &signal).await;
             if let Some(edge) = me.upgrade() {
-                edge.answered(key, outcome);
+                edge.answered(key, token.as_ref(), outcome);
             }
         });
     }
 
     fn poll(&self, key: CacheKey, job_id: String) {
         let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
-        let (me, endpoint) = (self.me.clone(), self.endpoint.clone());
+        let (me, endpoint, token) = (self.me.clone(), self.endpoint.clone(), self.token.borrow().clone());
         spawn_local(async move {
-            let outcome = transfer::read_job(&endpoint, &job_id, &signal).await;
+            let outcome = transfer::read_job(&endpoint, &job_id, token.as_ref(), &signal).await;
             if let Some(edge) = me.upgrade() {
-                edge.answered(key, outcome);
+                edge.answered(key, token.as_ref(), outcome);
             }
         });
     }
 
-    fn answered(&self, key: CacheKey, outcome: Outcome<cuelight_core::api::Job>) {
+    /// The answer to a call that showed `token`.
+    fn answered(&self, key: CacheKey, token: Option<&Token>, outcome: Outcome<Job>) {
+        let outdated = self.token.borrow().as_ref() != token;
         self.feed(Event::Supply(match outcome {
             Outcome::Done(job) => supply::Event::Job { key, job: Box::new(job) },
             Outcome::Absent => supply::Event::Refused {
@@ -398,6 +392,11 @@ impl Edge {
                 detail: "The edge does not know this job, or has no jobs at this address.".into(),
             },
             Outcome::Unreachable(after) => supply::Event::Unreachable { key, after },
+            Outcome::Limited { after, code } => supply::Event::Limited { key, after, code },
+            Outcome::Spent { after, code, detail } => supply::Event::Spent { key, after, code, detail },
+            Outcome::Unauthorized { code, detail } => {
+                supply::Event::Unauthorized { key, outdated, code, detail }
+            }
             Outcome::Refused { code, detail } => supply::Event::Refused { key, code, detail },
         }));
     }
@@ -414,7 +413,7 @@ impl Edge {
         };
         let timer = next.map(|at| {
             let me = self.me.clone();
-            let pause = u32::try_from(at.since(browser::now()).max(Millis(1)).0).unwrap_or(u32::MAX);
+            let pause = browser::timer(at.since(browser::now()));
             Timeout::new(pause, move || {
                 if let Some(edge) = me.upgrade() {
                     edge.feed(Event::Supply(supply::Event::Wake));

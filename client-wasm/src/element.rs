@@ -165,6 +165,9 @@ impl Host {
             Told::Error { code, detail } => {
                 self.emit("cuelight-error", &json!({ "code": code, "detail": detail }));
             }
+            Told::TokenNeeded { code, detail } => {
+                self.emit("cuelight-token-needed", &json!({ "code": code, "detail": detail }));
+            }
         }
     }
 

@@ -16,5 +16,6 @@ mod options;
 mod performer;
 mod socket;
 mod stage;
+mod token;
 mod transfer;
 mod video;

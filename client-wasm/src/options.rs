@@ -9,6 +9,7 @@ use serde_json::Value;
 use wasm_bindgen::JsValue;
 
 use crate::browser;
+use crate::token::Token;
 
 /// A character's options, complete.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) max_wait: Millis,
     /// Whether clips are fetched and made ahead of need.
     pub(crate) predict: bool,
+    /// What the page shows the edge to be let in.
+    pub(crate) token: Option<Token>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +42,7 @@ struct Given {
     tier: Option<String>,
     max_wait: Option<f64>,
     predict: Option<bool>,
+    token: Option<String>,
 }
 
 impl Options {
@@ -73,6 +77,7 @@ impl Options {
             tier,
             max_wait: Millis(max_wait),
             predict: given.predict.unwrap_or(true),
+            token: token(given.token)?,
         })
     }
 
@@ -83,6 +88,14 @@ impl Options {
         let built_in = self.character.as_str().and_then(|id| character::built_in().get(id));
         own.or(built_in.map(|c| c.name.as_str())).or(id).unwrap_or("The character").to_owned()
     }
+}
+
+/// The token, if there is one.
+///
+/// # Errors
+/// It is not one.
+pub(crate) fn token(given: Option<String>) -> Result<Option<Token>, String> {
+    given.filter(|text| !text.is_empty()).map(|text| Token::parse(&text)).transpose()
 }
 
 /// Where the edge is: as given, or where the page comes from.

@@ -25,6 +25,7 @@ use crate::browser;
 use crate::edge::{Edge, Listener, News};
 use crate::options::Options;
 use crate::stage::Stage;
+use crate::token::Token;
 
 mod acting;
 mod effects;
@@ -47,6 +48,8 @@ pub(crate) enum Told {
     Job(Value),
     /// Something went wrong; the character goes on.
     Error { code: String, detail: String },
+    /// The edge wants another token; calls wait for it.
+    TokenNeeded { code: String, detail: String },
 }
 
 enum Event {
@@ -84,7 +87,11 @@ const GRACE: Millis = Millis(300);
 
 impl Performer {
     /// A character inside `parent`.
-    pub(crate) fn new(parent: &Node, options: Options, tell: impl Fn(Told) + 'static) -> Option<Rc<Self>> {
+    pub(crate) fn new(
+        parent: &Node,
+        mut options: Options,
+        tell: impl Fn(Told) + 'static,
+    ) -> Option<Rc<Self>> {
         thread_local! {
             static IDS: Cell<u64> = const { Cell::new(0) };
         }
@@ -102,6 +109,10 @@ impl Performer {
         };
         let stage = Stage::new(parent, Rc::new(feed.clone()))?;
         let edge = Edge::at(&options.endpoint);
+        let token = options.token.take();
+        if token.is_some() {
+            edge.set_token(token.clone());
+        }
         let mut player = Player::default();
         let surroundings = Surroundings::watch(feed);
         // Nothing is loaded yet, so these ask for nothing.
@@ -120,6 +131,7 @@ impl Performer {
             stranger: false,
             edge: edge.clone(),
             options,
+            token,
         };
         let performer = Rc::new_cyclic(|me: &Weak<Self>| Self {
             me: me.clone(),
@@ -163,13 +175,15 @@ impl Performer {
     }
 
     /// Takes other options. A changed character is replaced at once.
-    pub(crate) fn configure(&self, options: Options) {
+    pub(crate) fn configure(&self, mut options: Options) {
+        let token = options.token.take();
         let changed = {
             let mut acting = self.acting.borrow_mut();
             let old = std::mem::replace(&mut acting.options, options);
             let new = acting.options.clone();
             if old == new {
-                return;
+                drop(acting);
+                return self.set_token(token);
             }
             acting.addresses = AddressBook::default();
             acting.stranger |= old.character != new.character;
@@ -180,12 +194,30 @@ impl Performer {
                 let weak: Weak<dyn Listener> = self.me.clone();
                 acting.edge.listen(weak);
             }
+            // Another edge has not seen the token yet.
+            if old.endpoint != new.endpoint {
+                acting.token = None;
+            }
             old.tier != new.tier
         };
+        self.set_token(token);
         if changed {
             self.feed(Event::Machine(state_machine::Event::Wake));
         }
         self.show_state();
+    }
+
+    /// Shows the edge this token from the next call on.
+    pub(crate) fn set_token(&self, token: Option<Token>) {
+        let edge = {
+            let mut acting = self.acting.borrow_mut();
+            if acting.token == token {
+                return;
+            }
+            acting.token.clone_from(&token);
+            acting.edge.clone()
+        };
+        edge.set_token(token);
     }
 
     /// The state the character is in.
@@ -301,7 +333,7 @@ impl Performer {
         };
         let timer = next.map(|at| {
             let me = self.me.clone();
-            let pause = u32::try_from(at.since(now).max(Millis(1)).0).unwrap_or(u32::MAX);
+            let pause = browser::timer(at.since(now));
             Timeout::new(pause, move || {
                 if let Some(performer) = me.upgrade() {
                     performer.feed(Event::Machine(state_machine::Event::Wake));
@@ -329,6 +361,12 @@ impl Listener for Performer {
                 if awaited {
                     (self.tell)(Told::Error { code: code.clone(), detail: detail.clone() });
                 }
+            }
+            News::Spent { code, detail } => {
+                (self.tell)(Told::Error { code: code.clone(), detail: detail.clone() });
+            }
+            News::TokenNeeded { code, detail } => {
+                (self.tell)(Told::TokenNeeded { code: code.clone(), detail: detail.clone() });
             }
             News::Job(event) => {
                 let mine = self.acting.borrow().addresses.cue_of(&event.cache_key).is_some();

@@ -3,10 +3,15 @@
 
 use cuelight_core::api::{JobEvent, Snapshot};
 use gloo_events::EventListener;
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, WebSocket};
 
 use crate::browser;
+use crate::token::Token;
+
+/// What is spoken on the socket.
+const PROTOCOL: &str = "cuelight.v1";
 
 /// What the socket tells.
 #[derive(Debug)]
@@ -25,15 +30,26 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens `{endpoint}/api/v1/ws/jobs`, replaying what came after `since`.
+    /// Opens `{endpoint}/api/v1/ws/jobs`, replaying what came after `since`. With a token, the server
+    /// has to answer the subprotocol [`PROTOCOL`].
     pub(crate) fn open(
         endpoint: &str,
         since: u64,
+        token: Option<&Token>,
         tell: impl Fn(Told) + Clone + 'static,
     ) -> Result<Self, JsValue> {
         let base = endpoint.replacen("http", "ws", 1);
         let url = format!("{base}/api/v1/ws/jobs?session={}&since={since}", browser::session_id());
-        let socket = WebSocket::new(&url)?;
+        let socket = match token {
+            Some(token) => {
+                let offered = [PROTOCOL.to_owned(), token.subprotocol()];
+                WebSocket::new_with_str_sequence(
+                    &url,
+                    &offered.into_iter().map(JsValue::from).collect::<Array>(),
+                )?
+            }
+            None => WebSocket::new(&url)?,
+        };
         let on = |name: &'static str, told: fn() -> Told| {
             let tell = tell.clone();
             EventListener::new(&socket, name, move |_| tell(told()))

@@ -39,6 +39,33 @@ export function serve(host, clip, log) {
     return new Response('{}', { status: 404 });
   };
 }
+export function guard(host, clip, log, rules) {
+  const before = window.fetch;
+  const made = new Set();
+  let last = '';
+  const problem = (status, code, headers) => new Response(JSON.stringify({ code, detail: `It is ${code}.` }), { status, headers });
+  window.fetch = async (request) => {
+    const url = request.url ?? String(request);
+    if (!url.startsWith(host)) return before.call(window, request);
+    const key = new URL(url).pathname.split('/')[2];
+    if (url.includes('/clips/')) {
+      if (request.headers.get('authorization')) log.push('a clip was asked for with a token');
+      if (made.has(key)) return new Response(new Blob([clip]), { headers: { 'content-type': 'video/mp4' } });
+      last = key;
+      return problem(404, 'clip_missing');
+    }
+    log.push(`${Math.round(performance.now())} ${request.headers.get('authorization')}`);
+    const rule = rules.shift();
+    if (rule?.status) return problem(rule.status, rule.code, rule.headers);
+    made.add(last);
+    const job = {
+      id: `${last}.x`, job_id: `${last}.x`, status: 'complete', operation_type: 'state_clip', cache_key: last,
+      source: 'generated', priority: 10, progress: 1, created_at: 1, updated_at: 2,
+      fallback: { kind: 'placeholder', url: '/p.svg' }, news_of_a_later_edge: { yes: true },
+    };
+    return new Response(JSON.stringify(job), { status: 200 });
+  };
+}
 export async function reachable(url) {
   try { await real(url); return true; } catch { return false; }
 }
@@ -56,6 +83,7 @@ export function colours(frame) {
 ")]
 extern "C" {
     fn serve(host: &str, clip: &JsValue, log: &js_sys::Array);
+    fn guard(host: &str, clip: &JsValue, log: &js_sys::Array, rules: &js_sys::Array);
     async fn reachable(url: &str) -> JsValue;
     fn shadow(element: &HtmlElement) -> ShadowRoot;
     fn colours(frame: &JsValue) -> u32;
@@ -79,6 +107,18 @@ impl Mounted {
         let log = js_sys::Array::new();
         let bytes = if clip { js_sys::Uint8Array::from(CLIP).into() } else { JsValue::NULL };
         serve(host, &bytes, &log);
+        Self::mount(host, None, log)
+    }
+
+    /// The edge answers POSTs as the rules say, one after the other, and then makes every clip.
+    fn guarded(host: &str, token: Option<&str>, rules: &Value) -> Self {
+        let log = js_sys::Array::new();
+        let rules = JsValue::from_serde(rules).unwrap().unchecked_into();
+        guard(host, &js_sys::Uint8Array::from(CLIP).into(), &log, &rules);
+        Self::mount(host, token, log)
+    }
+
+    fn mount(host: &str, token: Option<&str>, log: js_sys::Array) -> Self {
         let document = web_sys::window().unwrap().document().unwrap();
         let element: HtmlElement = document.create_element("div").unwrap().unchecked_into();
         element.style().set_property("width", "64px").unwrap();
@@ -93,10 +133,10 @@ impl Mounted {
                 told.borrow_mut().push((name.to_owned(), detail.into_serde().unwrap()));
             })
         };
-        let listeners = ["cuelight-state", "cuelight-shown", "cuelight-error"].map(listen).into();
+        let names = ["cuelight-state", "cuelight-shown", "cuelight-error", "cuelight-token-needed"];
+        let listeners = names.map(listen).into();
         let shadow = shadow(&element);
-        let options =
-            json!({ "endpoint": host, "character": "bolt", "tier": "enterprise", "predict": false });
+        let options = options(host, token);
         let handle =
             CharacterHandle::new(element.clone(), shadow.clone(), &JsValue::from_serde(&options).unwrap());
         Self { element, shadow, handle: Rc::new(handle), told, log, _listeners: listeners }
@@ -112,6 +152,18 @@ impl Mounted {
             TimeoutFuture::new(50).await;
         }
         panic!("{name} was not told: {:?}", self.told.borrow());
+    }
+
+    fn count(&self, name: &str) -> usize {
+        self.told.borrow().iter().filter(|(told, _)| told == name).count()
+    }
+
+    fn stats(&self) -> Value {
+        self.handle.stats().into_serde().unwrap()
+    }
+
+    fn token(&self, host: &str, token: &str) {
+        self.handle.configure(&JsValue::from_serde(&options(host, Some(token))).unwrap());
     }
 
     fn requests(&self) -> Vec<String> {
@@ -130,6 +182,10 @@ impl Mounted {
             video.style().get_property_value("z-index").unwrap().parse::<u32>().unwrap_or_default()
         })
     }
+}
+
+fn options(host: &str, token: Option<&str>) -> Value {
+    json!({ "endpoint": host, "character": "bolt", "tier": "enterprise", "predict": false, "token": token })
 }
 
 #[derive(Deserialize)]
@@ -293,5 +349,103 @@ async fn a_games_priority_goes_with_the_job_and_a_wrong_one_is_refused() {
     let bodies = log.iter().filter_map(|entry| serde_json::from_str::<Value>(&entry.as_string()?).ok());
     let priorities: Vec<Value> = bodies.map(|body| body["priority"].clone()).collect();
     assert_eq!(priorities, [17]);
+    actor.destroy();
+}
+
+/// The authorizations of the POSTs, without the times.
+fn authorizations(log: &[String]) -> Vec<&str> {
+    log.iter().filter_map(|entry| entry.split_once(' ')).map(|(_, shown)| shown).collect()
+}
+
+#[wasm_bindgen_test]
+async fn calls_wait_for_a_good_token_and_the_page_is_told_once() {
+    let host = "http://token.test";
+    let expired = json!({ "status": 401, "code": "token_expired" });
+    let mounted = Mounted::guarded(host, Some("old"), &json!([expired]));
+    let needed = mounted.hears("cuelight-token-needed", |_| true).await;
+    assert_eq!(needed, json!({ "code": "token_expired", "detail": "It is token_expired." }));
+    mounted.handle.set_state(Some("happy".into()));
+    mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy").await;
+    TimeoutFuture::new(300).await;
+    assert_eq!(authorizations(&mounted.requests()), ["Bearer old"], "nothing goes out with a bad token");
+    let stats = mounted.stats();
+    assert_eq!(
+        (&stats["token"], &stats["waiting"], &stats["showing"]),
+        (&json!("needed"), &json!(2), &json!("placeholder"))
+    );
+
+    mounted.token(host, "new");
+    mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy" && shown["kind"] == "clip").await;
+    assert_eq!(mounted.stats()["token"], "set");
+    assert!(authorizations(&mounted.requests())[1..].iter().all(|shown| *shown == "Bearer new"));
+    assert_eq!((mounted.count("cuelight-token-needed"), mounted.count("cuelight-error")), (1, 0));
+}
+
+#[wasm_bindgen_test]
+async fn a_text_that_is_no_token_is_refused_without_being_repeated() {
+    let mounted = Mounted::guarded("http://untoken.test", Some("a secret/=\r\n"), &json!([]));
+    let error = mounted.hears("cuelight-error", |error| error["code"] == "invalid_options").await;
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn a_limited_page_waits_exactly_as_long_as_it_was_told() {
+    let limit = json!({ "status": 429, "code": "rate_limited", "headers": { "retry-after": "1" } });
+    let mounted = Mounted::guarded("http://limited.test", None, &json!([limit]));
+    for _ in 0..100 {
+        if mounted.stats()["limited"]["code"] == "rate_limited" {
+            break;
+        }
+        TimeoutFuture::new(10).await;
+    }
+    let until = mounted.stats()["limited"]["until"].as_f64().unwrap();
+    mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+    let log = mounted.requests();
+    let times: Vec<f64> = log.iter().map(|entry| entry.split(' ').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(times.len(), 2, "{log:?}");
+    assert!(
+        times[1] - times[0] >= 1_000.0 && times[1] >= until && times[1] - until < 500.0,
+        "{log:?} {until}"
+    );
+    assert_eq!(mounted.stats()["limited"], Value::Null);
+    assert_eq!(authorizations(&log), ["null", "null"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_used_up_budget_is_told_once_and_the_placeholder_stays() {
+    let mounted =
+        Mounted::guarded("http://spent.test", None, &json!([{ "status": 402, "code": "budget_exceeded" }]));
+    let error = mounted.hears("cuelight-error", |_| true).await;
+    assert_eq!(error, json!({ "code": "budget_exceeded", "detail": "It is budget_exceeded." }));
+    for state in ["happy", "sad", "idle"] {
+        mounted.handle.set_state(Some(state.into()));
+        TimeoutFuture::new(100).await;
+    }
+    assert_eq!((mounted.requests().len(), mounted.count("cuelight-error")), (1, 1));
+    let stats = mounted.stats();
+    assert_eq!(
+        (&stats["showing"], &stats["limited"]["code"]),
+        (&json!("placeholder"), &json!("budget_exceeded"))
+    );
+    let until = stats["limited"]["until"].as_f64().unwrap();
+    let now = web_sys::window().unwrap().performance().unwrap().now();
+    assert!((290_000.0..=300_000.0).contains(&(until - now)), "five minutes: {until} at {now}");
+}
+
+#[wasm_bindgen_test]
+async fn a_games_token_source_is_asked_when_the_edge_wants_a_token() {
+    let (log, rules) = (js_sys::Array::new(), json!([{ "status": 401, "code": "unauthorized" }]));
+    let rules = JsValue::from_serde(&rules).unwrap().unchecked_into();
+    guard("http://source.test", &js_sys::Uint8Array::from(CLIP).into(), &log, &rules);
+    let options = json!({ "endpoint": "http://source.test", "character": "miso", "predict": false });
+    let options = JsValue::from_serde(&options).unwrap();
+    let source = js_sys::Function::new_with_args("why", "return Promise.resolve(`for.${why.code}`);");
+    js_sys::Reflect::set(&options, &"tokenSource".into(), &source).unwrap();
+    let actor = ActorHandle::new(&options).unwrap_or_else(|_| panic!("an actor"));
+    let shown = JsFuture::from(actor.request(&cue("pleased"), &JsValue::UNDEFINED)).await.unwrap();
+    let shown: Value = shown.into_serde().unwrap();
+    assert_eq!(shown["kind"], "clip");
+    let log: Vec<String> = log.iter().filter_map(|entry| entry.as_string()).collect();
+    assert_eq!(authorizations(&log), ["null", "Bearer for.unauthorized"]);
     actor.destroy();
 }

@@ -28,6 +28,8 @@ pub enum Event {
         /// From 0 to 1.
         jitter: f64,
     },
+    /// What may have kept the socket from opening has changed: the page has another token.
+    Retry,
     /// A numbered message came.
     Heard {
         /// Its number.
@@ -126,6 +128,13 @@ impl EdgeLink {
                 let pause = (pause as f64 * (0.5 + jitter.clamp(0.0, 1.0) / 2.0)) as u64;
                 return self.wake_at(now + Millis(pause));
             }
+            Event::Retry => {
+                self.failures = 0;
+                // Only if it waits to try again: a socket that is being opened is left alone.
+                if self.state == State::Connecting && self.wake.is_some() {
+                    return self.connect();
+                }
+            }
             Event::Heard { seq } => self.since = self.since.max(seq),
             Event::Wake => {
                 if self.wake.is_none_or(|at| at > now) {
@@ -188,6 +197,15 @@ mod tests {
         assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
         let _ = link.on(now, Event::Opened);
         assert_eq!(link.on(now, Event::Lost { jitter: 0.0 }), [Effect::WakeAt(now + Millis(250))]);
+    }
+
+    #[test]
+    fn another_token_ends_the_pause_before_the_next_try() {
+        let mut link = open();
+        assert_eq!(link.on(Millis(2), Event::Retry), [], "an open socket stays");
+        let _ = link.on(Millis(3), Event::Lost { jitter: 1.0 });
+        assert_eq!(link.on(Millis(4), Event::Retry), [Effect::Connect { since: 0 }]);
+        assert_eq!(link.on(Millis(5), Event::Retry), [], "it is being opened");
     }
 
     #[test]

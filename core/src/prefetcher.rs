@@ -1,8 +1,8 @@
 //! Which clips are fetched, or made, ahead of need. Bytes and generations have budgets of their
 //! own, because one costs seconds and the other money. Several characters of a page share both.
 //!
-//! Only an observation makes it act; what it fetched or had made never does, so nothing is ever
-//! guessed from a guess.
+//! Only an observation makes it act, or the end of a pause that the server asked for; what it
+//! fetched or had made never does, so nothing is ever guessed from a guess.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -60,6 +60,8 @@ pub enum Event {
     Wanted(CacheKey),
     /// The character is gone, or no longer wants guesses.
     Gone(u64),
+    /// Whether clips may be made ahead of need: not while the server limits what is asked for.
+    MayMake(bool),
 }
 
 /// What the prefetcher asks for.
@@ -104,6 +106,7 @@ pub struct Prefetcher {
     /// Requested ahead of need, and neither used nor wasted yet.
     open: BTreeSet<CacheKey>,
     begun: VecDeque<Millis>,
+    limited: bool,
     counters: Counters,
 }
 
@@ -142,6 +145,7 @@ impl Prefetcher {
                 self.guesses.remove(&character);
                 effects.extend(self.cancel_the_unlikely());
             }
+            Event::MayMake(may) => self.limited = !may,
             Event::AtHand(key) => {
                 self.stages.insert(key, Stage::Ready);
             }
@@ -214,7 +218,8 @@ impl Prefetcher {
                     effects.push(Effect::Fetch(key));
                 }
                 Some(Stage::Missing)
-                    if probability >= self.budget.worth_making
+                    if !self.limited
+                        && probability >= self.budget.worth_making
                         && under_way(&self.stages, Stage::Making) < self.budget.generations
                         && self.begun.len() < self.budget.generations_per_minute =>
                 {
@@ -291,6 +296,16 @@ mod tests {
     }
 
     #[test]
+    fn while_the_server_limits_the_page_nothing_is_made_but_what_exists_is_fetched() {
+        let mut prefetcher = Prefetcher::default();
+        let _ = prefetcher.on(Millis(0), Event::MayMake(false));
+        let effects = prefetcher.on(Millis(0), guess(&[(0, 0.9)]));
+        assert_eq!(effects, [Effect::Fetch(key(0))]);
+        assert_eq!(prefetcher.on(Millis(1), Event::Missing(key(0))), []);
+        assert_eq!(prefetcher.on(Millis(2), Event::MayMake(true)), [Effect::Make(key(0))]);
+    }
+
+    #[test]
     fn what_became_unlikely_is_cancelled() {
         let mut prefetcher = Prefetcher::default();
         let _ = prefetcher.on(Millis(0), guess(&[(0, 0.9)]));
@@ -335,6 +350,7 @@ mod tests {
             1 => keys().prop_map(Event::Failed),
             1 => keys().prop_map(Event::Wanted),
             1 => (0u64..3).prop_map(Event::Gone),
+            1 => any::<bool>().prop_map(Event::MayMake),
         ]
     }
 

@@ -3,131 +3,24 @@
 //!
 //! A clip that exists costs one GET. Only a miss is answered by a POST, and for a guess only when
 //! the prefetcher says so. News comes over the socket; while it is down, jobs are polled, and even
-//! while it is up a job that stays silent for long is asked after. Never holds a clip.
+//! while it is up a job that stays silent for long is asked after. A POST that the edge does not
+//! take for now waits its turn: what is wanted before what is guessed, the newest wish first.
+//! Never holds a clip.
 
 use std::collections::BTreeMap;
 
-use crate::api::{Job, JobEvent, JobStatus};
+use crate::api::JobStatus;
 use crate::cache_key::CacheKey;
 use crate::units::Millis;
 
-/// What the supply is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// A clip is wanted. `urgent`: somebody waits for it, it is not a guess.
-    Want {
-        /// Which.
-        key: CacheKey,
-        /// Whether somebody waits.
-        urgent: bool,
-    },
-    /// A guessed clip that is missing should be made.
-    Make(CacheKey),
-    /// A guessed clip is no longer worth fetching.
-    Forget(CacheKey),
-    /// The GET brought the clip.
-    Got(CacheKey),
-    /// The GET said that it does not exist.
-    Absent(CacheKey),
-    /// The GET or the POST did not get an answer worth the name; `after` is what the server asked for.
-    Unreachable {
-        /// Which clip it was for.
-        key: CacheKey,
-        /// Not before this long.
-        after: Option<Millis>,
-    },
-    /// The POST or the poll was refused for good.
-    Refused {
-        /// Which clip it was for.
-        key: CacheKey,
-        /// A stable code.
-        code: String,
-        /// The sentence for a person.
-        detail: String,
-    },
-    /// The POST or a poll was answered.
-    Job {
-        /// The clip it was for, as this page computes it.
-        key: CacheKey,
-        /// The answer.
-        job: Box<Job>,
-    },
-    /// The socket told something.
-    News(JobEvent),
-    /// The socket listed a job when it was opened.
-    Listed(Box<Job>),
-    /// The socket is open, or is not.
-    Socket(bool),
-    /// The time of the last [`Effect::WakeAt`] has come.
-    Wake,
-}
+mod event;
+mod gate;
+mod heard;
 
-/// What the supply asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// GET the clip at `address`; report under `key`.
-    Get {
-        /// What this page calls it.
-        key: CacheKey,
-        /// Where the server keeps it; the same, unless the server knows better.
-        address: CacheKey,
-    },
-    /// Stop the GET of this clip.
-    Abort(CacheKey),
-    /// POST a job for this clip.
-    Post {
-        /// Which.
-        key: CacheKey,
-        /// Whether it is a guess.
-        speculative: bool,
-    },
-    /// GET the job.
-    Poll {
-        /// The clip it makes.
-        key: CacheKey,
-        /// The job.
-        job_id: String,
-    },
-    /// The clip that was just got is the one wanted; `made`: it was made while we waited.
-    Deliver {
-        /// Which.
-        key: CacheKey,
-        /// Whether it had to be made.
-        made: bool,
-    },
-    /// The clip will take long: it has to be made, or cannot be reached.
-    Far(CacheKey),
-    /// A guess is missing and waits for the prefetcher's word.
-    Missing(CacheKey),
-    /// The clip cannot be had for now.
-    Failed {
-        /// Which.
-        key: CacheKey,
-        /// A stable code.
-        code: String,
-        /// The sentence for a person.
-        detail: String,
-    },
-    /// Whether somebody awaits news on the socket.
-    NeedSocket(bool),
-    /// Send [`Event::Wake`] at this time. Replaces an earlier one.
-    WakeAt(Millis),
-}
-
-/// A job that is under way, for a panel.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OpenJob {
-    /// The job's id; empty until the server has answered.
-    pub id: String,
-    /// The clip.
-    pub key: CacheKey,
-    /// As the server last said.
-    pub status: JobStatus,
-    /// 0 to 1.
-    pub progress: f32,
-    /// Whether it is a guess.
-    pub speculative: bool,
-}
+pub use event::{Effect, Event, OpenJob};
+use gate::Gate;
+pub use gate::Pause;
+use heard::Heard;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
@@ -154,19 +47,36 @@ enum Stage {
     },
 }
 
+/// Where a line's POST stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// None is due.
+    None,
+    /// It waits for its turn.
+    Due,
+    /// It has no answer yet.
+    Sent,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
     urgent: bool,
     failures: u32,
     stage: Stage,
+    ask: Ask,
+    /// The number of the newest wish for it.
+    wish: u64,
 }
 
 /// Every clip that is wanted and not at hand.
 #[derive(Debug, Clone, Default)]
 pub struct Supply {
     lines: BTreeMap<CacheKey, Line>,
+    gate: Gate,
+    wishes: u64,
     socket: bool,
     needed: bool,
+    no_guesses: bool,
 }
 
 /// A job is asked after this long while the socket is down; doubled up to [`SLOWEST_POLL`].
@@ -187,13 +97,31 @@ impl Supply {
     pub fn jobs(&self) -> Vec<OpenJob> {
         let open = |(key, line): (&CacheKey, &Line)| {
             let (id, status, progress) = match &line.stage {
-                Stage::Asking => (String::new(), JobStatus::Queued, 0.0),
+                Stage::Asking if line.ask == Ask::Sent => (String::new(), JobStatus::Queued, 0.0),
                 Stage::Making { job_id, status, progress, .. } => (job_id.clone(), *status, *progress),
                 _ => return None,
             };
             Some(OpenJob { id, key: key.clone(), status, progress, speculative: !line.urgent })
         };
         self.lines.iter().filter_map(open).collect()
+    }
+
+    /// How many clips wait until they may be asked for.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lines.values().filter(|line| line.ask == Ask::Due).count()
+    }
+
+    /// The pause that the server asked for, while it lasts.
+    #[must_use]
+    pub fn pause(&self, now: Millis) -> Option<&Pause> {
+        self.gate.pause().filter(|pause| pause.until > now)
+    }
+
+    /// Whether nothing is asked for until there is another token.
+    #[must_use]
+    pub const fn needs_token(&self) -> bool {
+        self.gate.needs_token()
     }
 
     /// When time alone will change something.
@@ -204,18 +132,16 @@ impl Supply {
             Stage::Resting { at, .. } => Some(*at),
             _ => None,
         };
-        self.lines.values().filter_map(due).min()
+        self.lines.values().filter_map(due).chain(self.gate.next_wake()).min()
     }
 
     /// Takes an event at `now`.
     #[must_use]
     pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        self.gate.tick(now);
         let mut effects = match event {
             Event::Want { key, urgent } => self.want(now, key, urgent),
-            Event::Make(key) => match self.lines.get_mut(&key) {
-                Some(line) if line.stage == Stage::Missing => vec![line.ask(key)],
-                _ => Vec::new(),
-            },
+            Event::Make(key) => self.make(key),
             Event::Forget(key) => {
                 let idle = |line: &Line| !line.urgent && matches!(line.stage, Stage::Fetching { .. });
                 if self.lines.get(&key).is_some_and(idle) {
@@ -236,7 +162,23 @@ impl Supply {
             Event::Absent(key) => self.absent(now, key),
             Event::Unreachable { key, after } => self.unreachable(now, key, after),
             Event::Refused { key, code, detail } => self.fail(now, key, code, detail),
-            Event::Job { key, job } => self.heard(now, &key, &Heard::from(*job)),
+            Event::Limited { key, after, code } => {
+                let until = self.gate.limit(now, after, code);
+                self.put_off(&key, Some(until))
+            }
+            Event::Spent { key, after, code, detail } => self.spent(now, &key, after, code, detail),
+            Event::Unauthorized { key, outdated, code, detail } => {
+                let news = !outdated && self.gate.want_token(now, code.clone(), detail.clone());
+                let told = news.then_some(Effect::TokenNeeded { code, detail });
+                told.into_iter().chain(self.put_off(&key, None)).collect()
+            }
+            Event::Token => self.new_token(now),
+            Event::Job { key, job } => {
+                if let Some(line) = self.lines.get_mut(&key) {
+                    line.answered();
+                }
+                self.heard(now, &key, &Heard::from(*job))
+            }
             Event::News(news) => self.told(now, &Heard::from(news)),
             Event::Listed(job) => self.told(now, &Heard::from(*job)),
             Event::Socket(open) => {
@@ -250,8 +192,17 @@ impl Supply {
             }
             Event::Wake => self.wake(now),
         };
-        let needed =
-            self.lines.values().any(|line| matches!(line.stage, Stage::Asking | Stage::Making { .. }));
+        effects.extend(self.send_what_is_due());
+        let no_guesses = !self.gate.admits_guesses();
+        if std::mem::replace(&mut self.no_guesses, no_guesses) != no_guesses {
+            // First, so that a guess that is put off is not made again at once.
+            effects.insert(0, Effect::Guesses(!no_guesses));
+        }
+        let needed = self.lines.values().any(|line| match line.stage {
+            Stage::Asking => line.ask == Ask::Sent,
+            Stage::Making { .. } => true,
+            _ => false,
+        });
         if std::mem::replace(&mut self.needed, needed) != needed {
             effects.push(Effect::NeedSocket(needed));
         }
@@ -259,29 +210,56 @@ impl Supply {
         effects
     }
 
+    fn make(&mut self, key: CacheKey) -> Vec<Effect> {
+        let Some(line) = self.lines.get_mut(&key).filter(|line| line.stage == Stage::Missing) else {
+            return Vec::new();
+        };
+        if !self.gate.admits_guesses() {
+            return vec![Effect::Missing(key)];
+        }
+        line.ask();
+        Vec::new()
+    }
+
     fn want(&mut self, now: Millis, key: CacheKey, urgent: bool) -> Vec<Effect> {
+        self.wishes += u64::from(urgent);
         let Some(line) = self.lines.get_mut(&key) else {
             return vec![self.fetch(key.clone(), key, urgent, false)];
         };
         let newly = urgent && !line.urgent;
         line.urgent |= urgent;
-        match &line.stage {
-            Stage::Missing if urgent => vec![Effect::Far(key.clone()), line.ask(key)],
+        if urgent {
+            line.wish = self.wishes;
+        }
+        let effects = match &line.stage {
+            Stage::Missing if urgent => {
+                line.ask();
+                vec![Effect::Far(key)]
+            }
             // The edge moves a guess to the front when it is asked for in earnest.
             Stage::Making { .. } if newly => {
-                vec![Effect::Far(key.clone()), Effect::Post { key, speculative: false }]
+                line.ask = Ask::Due;
+                vec![Effect::Far(key)]
             }
             Stage::Asking | Stage::Making { .. } | Stage::Resting { .. } if urgent => vec![Effect::Far(key)],
-            Stage::Failed { until } if *until <= now => vec![self.fetch(key.clone(), key, urgent, false)],
+            Stage::Failed { until } if *until <= now => {
+                return vec![self.fetch(key.clone(), key, urgent, false)];
+            }
             Stage::Failed { .. } if urgent => vec![Effect::Far(key)],
             _ => Vec::new(),
-        }
+        };
+        let waits = urgent && line.ask == Ask::Due;
+        let reminder = if waits { self.gate.remind(now) } else { None };
+        let reminder = reminder.map(|(code, detail)| Effect::TokenNeeded { code, detail });
+        effects.into_iter().chain(reminder).collect()
     }
 
     fn fetch(&mut self, key: CacheKey, address: CacheKey, urgent: bool, made: bool) -> Effect {
-        let failures = self.lines.get(&key).map_or(0, |line| line.failures);
+        let known = self.lines.get(&key);
+        let failures = known.map_or(0, |line| line.failures);
+        let wish = if urgent { known.map_or(self.wishes, |line| line.wish) } else { 0 };
         let stage = Stage::Fetching { address: address.clone(), made };
-        self.lines.insert(key.clone(), Line { urgent, failures, stage });
+        self.lines.insert(key.clone(), Line { urgent, failures, stage, ask: Ask::None, wish });
         Effect::Get { key, address }
     }
 
@@ -290,7 +268,10 @@ impl Supply {
         match &line.stage {
             // The job says that it is made, the store does not have it yet: patience, not another job.
             Stage::Fetching { made: true, .. } => self.unreachable(now, key, None),
-            Stage::Fetching { .. } if line.urgent => vec![Effect::Far(key.clone()), line.ask(key)],
+            Stage::Fetching { .. } if line.urgent => {
+                line.ask();
+                vec![Effect::Far(key)]
+            }
             Stage::Fetching { .. } => {
                 line.stage = Stage::Missing;
                 vec![Effect::Missing(key)]
@@ -301,8 +282,9 @@ impl Supply {
 
     fn unreachable(&mut self, now: Millis, key: CacheKey, after: Option<Millis>) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
+        let sent = line.answered();
         // A poll that got no answer is simply repeated; the job goes on without us.
-        if !matches!(line.stage, Stage::Fetching { .. } | Stage::Asking) {
+        if !(matches!(line.stage, Stage::Fetching { .. }) || sent && line.stage == Stage::Asking) {
             return Vec::new();
         }
         line.failures += 1;
@@ -320,9 +302,75 @@ impl Supply {
     fn fail(&mut self, now: Millis, key: CacheKey, code: String, detail: String) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
         line.stage = Stage::Failed { until: now + SULK };
+        line.ask = Ask::None;
         line.failures = 0;
         line.urgent = false;
         vec![Effect::Failed { key, code, detail }]
+    }
+
+    /// The POST or the poll was refused for now. What is wanted waits its turn; a guess is a guess again.
+    fn put_off(&mut self, key: &CacheKey, until: Option<Millis>) -> Vec<Effect> {
+        let Some(line) = self.lines.get_mut(key) else { return Vec::new() };
+        let sent = line.answered();
+        match &mut line.stage {
+            Stage::Asking | Stage::Making { .. } if sent && line.urgent => line.ask = Ask::Due,
+            Stage::Asking if sent => {
+                line.stage = Stage::Missing;
+                return vec![Effect::Missing(key.clone())];
+            }
+            Stage::Making { ask_at, .. } => *ask_at = (*ask_at).max(until.unwrap_or_default()),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn spent(
+        &mut self,
+        now: Millis,
+        key: &CacheKey,
+        after: Option<Millis>,
+        code: String,
+        detail: String,
+    ) -> Vec<Effect> {
+        if self.lines.get(key).is_none_or(|line| !line.urgent) {
+            self.gate.spend_guesses(now, after);
+            return self.put_off(key, None);
+        }
+        let news = self.gate.spend(now, after, code.clone());
+        let told = news.then_some(Effect::Spent { code, detail });
+        told.into_iter().chain(self.put_off(key, None)).collect()
+    }
+
+    fn new_token(&mut self, now: Millis) -> Vec<Effect> {
+        self.gate.new_token();
+        for line in self.lines.values_mut() {
+            match &mut line.stage {
+                Stage::Making { ask_at, .. } => *ask_at = (*ask_at).min(now + FIRST_POLL),
+                // What the old token was refused may be the new one's to have.
+                Stage::Failed { until } => *until = now,
+                _ => {}
+            }
+        }
+        Vec::new()
+    }
+
+    /// The POSTs that may go out now.
+    fn send_what_is_due(&mut self) -> Vec<Effect> {
+        let mut under_way = self.lines.values().filter(|line| line.ask == Ask::Sent).count();
+        let mut effects = Vec::new();
+        while self.gate.admits(under_way) {
+            let due = self.lines.iter_mut().filter(|(_, line)| line.ask == Ask::Due);
+            let Some((key, line)) = due.max_by_key(|(_, line)| (line.urgent, line.wish)) else {
+                if under_way == 0 {
+                    self.gate.at_rest();
+                }
+                break;
+            };
+            line.ask = Ask::Sent;
+            under_way += 1;
+            effects.push(Effect::Post { key: key.clone(), speculative: !line.urgent });
+        }
+        effects
     }
 
     fn told(&mut self, now: Millis, heard: &Heard) -> Vec<Effect> {
@@ -351,7 +399,11 @@ impl Supply {
             status @ (JobStatus::Queued | JobStatus::Processing) => {
                 let known = match &line.stage {
                     Stage::Making { progress, .. } => *progress,
-                    _ => 0.0,
+                    // Another page of the session has asked for it.
+                    _ => {
+                        line.ask = if line.ask == Ask::Due { Ask::None } else { line.ask };
+                        0.0
+                    }
                 };
                 line.stage = Stage::Making {
                     job_id: heard.job_id.clone(),
@@ -367,22 +419,25 @@ impl Supply {
 
     fn wake(&mut self, now: Millis) -> Vec<Effect> {
         let mut effects = Vec::new();
+        let may_poll = !self.gate.needs_token();
         for (key, line) in &mut self.lines {
             match &mut line.stage {
                 Stage::Making { job_id, ask_at, .. } if *ask_at <= now => {
-                    effects.push(Effect::Poll { key: key.clone(), job_id: job_id.clone() });
+                    if may_poll {
+                        effects.push(Effect::Poll { key: key.clone(), job_id: job_id.clone() });
+                    }
                     line.failures = line.failures.saturating_add(1);
                     let pause = Millis((FIRST_POLL.0 << line.failures.min(5)).min(SLOWEST_POLL));
                     *ask_at = now + if self.socket { SILENCE } else { pause };
                 }
                 Stage::Resting { at, then } if *at <= now => {
-                    effects.push(match &**then {
-                        Stage::Fetching { address, .. } => {
-                            Effect::Get { key: key.clone(), address: address.clone() }
-                        }
-                        _ => Effect::Post { key: key.clone(), speculative: !line.urgent },
-                    });
                     line.stage = (**then).clone();
+                    match &line.stage {
+                        Stage::Fetching { address, .. } => {
+                            effects.push(Effect::Get { key: key.clone(), address: address.clone() });
+                        }
+                        _ => line.ask = Ask::Due,
+                    }
                 }
                 _ => {}
             }
@@ -392,9 +447,18 @@ impl Supply {
 }
 
 impl Line {
-    fn ask(&mut self, key: CacheKey) -> Effect {
+    fn ask(&mut self) {
         self.stage = Stage::Asking;
-        Effect::Post { key, speculative: !self.urgent }
+        self.ask = Ask::Due;
+    }
+
+    /// The POST has its answer; false if none was under way.
+    fn answered(&mut self) -> bool {
+        let sent = self.ask == Ask::Sent;
+        if sent {
+            self.ask = Ask::None;
+        }
+        sent
     }
 
     /// A message may come before the answer to the POST: then only the address tells whose it is.
@@ -404,43 +468,6 @@ impl Line {
             Stage::Making { job_id, address, .. } => *job_id == heard.job_id || *address == heard.address,
             _ => false,
         }
-    }
-}
-
-/// What an answer and a socket message have in common.
-struct Heard {
-    job_id: String,
-    address: CacheKey,
-    status: JobStatus,
-    progress: Option<f32>,
-    error: Option<(String, String)>,
-}
-
-impl From<Job> for Heard {
-    fn from(job: Job) -> Self {
-        let error = job.error.map(|error| (error.code.as_str().to_owned(), error.detail));
-        Self {
-            job_id: job.job_id,
-            address: job.cache_key,
-            status: job.status,
-            progress: Some(job.progress),
-            error,
-        }
-    }
-}
-
-impl From<JobEvent> for Heard {
-    fn from(news: JobEvent) -> Self {
-        use crate::api::EventKind;
-        let status = match news.kind {
-            EventKind::Queued => JobStatus::Queued,
-            EventKind::Processing | EventKind::Preview => JobStatus::Processing,
-            EventKind::Completed => JobStatus::Complete,
-            EventKind::Failed => JobStatus::Failed,
-            EventKind::Cancelled => JobStatus::Cancelled,
-        };
-        let error = news.error.map(|error| (error.code.as_str().to_owned(), error.detail));
-        Self { job_id: news.job_id, address: news.cache_key, status, progress: news.progress, error }
     }
 }
 

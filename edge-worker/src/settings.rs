@@ -60,9 +60,8 @@ fn read(env: &Env) -> Result<Deployment, String> {
             variables.insert(name, value);
         }
     }
-    let settings = Settings::read(&variables).map_err(|errors| {
-        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    })?;
+    let settings = Settings::read(&variables)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let signing = secret(env, "TOKEN_KEYS").map(|json| SigningKeys::from_json(&json)).transpose();
     let keys = secret(env, "SECRET_KEYS").map(|json| KeyRing::from_json(&json)).transpose();
     let webhook = secret(env, "WEBHOOK_SECRET").unwrap_or_default();
@@ -93,7 +92,8 @@ fn secret(env: &Env, name: &str) -> Option<String> {
 impl Deployment {
     /// The tenant with this id, or the only one there is.
     pub(crate) fn tenant(&self, id: &str) -> Result<&Tenant, Failure> {
-        let found = self.settings.tenant(id).or_else(|| self.settings.tenants().next().filter(|_| id.is_empty()));
+        let found =
+            self.settings.tenant(id).or_else(|| self.settings.tenants().next().filter(|_| id.is_empty()));
         found.ok_or_else(|| Failure::Setup(format!("there is no tenant {id} in TENANTS")))
     }
 

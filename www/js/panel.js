@@ -16,13 +16,16 @@ export class Panel {
   #toggle = byId("panel-toggle");
   #character;
   #seen;
+  #token;
   #timer = 0;
   #shown = null;
   #parts = {};
 
-  constructor(character, seen) {
+  /** @param token What the page shows the edge, with `words` about it. */
+  constructor(character, seen, token) {
     this.#character = character;
     this.#seen = seen;
+    this.#token = token;
     this.#build(byId("panel-body"));
     this.#toggle.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
     byId("panel-close").addEventListener("click", () => this.close());
@@ -57,6 +60,7 @@ export class Panel {
     on("cuelight-state", (d) => `${d.previous} → ${d.state} (${d.cause})`);
     on("cuelight-job", (d) => `${d.type} ${short(d.cache_key)}${d.progress === undefined ? "" : ` ${percent(d.progress)}`}`);
     on("cuelight-error", (d) => `${d.code}: ${d.detail}`);
+    on("cuelight-token-needed", (d) => `another token is needed (${d.code})`);
     on("cuelight-shown", (d) => {
       this.#shown = d;
       return `${d.cue}: ${wordsFor(d)}`;
@@ -87,6 +91,9 @@ export class Panel {
     section("Clips being made", parts.jobs);
     section("Clip cache", this.#figures(["entries", "size", "hits", "misses", "evictions"]));
     section("Made ahead of need", this.#figures(["requested", "used", "wasted", "budget", "socket"]));
+    parts.token = make("p");
+    parts.requests = make("p");
+    section("The edge", parts.token, parts.requests);
 
     parts.events = make("ol", "events");
     parts.events.tabIndex = 0;
@@ -122,6 +129,8 @@ export class Panel {
     for (const name of ["hits", "misses", "evictions"]) this.#figure(name, cache[name]);
     for (const name of ["requested", "used", "wasted", "budget"]) this.#figure(name, speculation[name]);
     this.#figure("socket", stats.socket);
+    this.#figure("token", `Token: ${stats.token === "needed" ? "another one is needed" : this.#token.words}`);
+    this.#figure("requests", `Requests: ${requestsOf(stats)}`);
 
     bars(predictions, "Nothing is expected.", stats.predictions.slice(0, 5), (p) => [p.cue, p.probability, p.ready, p.ready ? "✓" : ""]);
     bars(jobs, "None at the moment.", stats.jobs.slice(0, 6), (j) => [
@@ -154,6 +163,13 @@ export class Panel {
     events.prepend(make("li", "", "", [time, make("span", "", text)]));
     while (events.children.length > EVENTS) events.lastChild.remove();
   }
+}
+
+/** Whether the edge takes requests, in words. */
+function requestsOf({ limited, waiting }) {
+  const queue = waiting === 0 ? "" : `, ${waiting} waiting`;
+  if (!limited) return `open${queue}`;
+  return `${limited.code}, ${Math.max(0, Math.ceil((limited.until - performance.now()) / 1000))} s more${queue}`;
 }
 
 /** What came on screen last, in words. */

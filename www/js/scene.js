@@ -2,6 +2,7 @@
 // through `Resident`, pictures come from `Stage`.
 
 import { loadCuelight } from "./cuelight-module.js";
+import { developmentToken } from "./development-token.js";
 import { byId, make } from "./dom.js";
 import { CAST, LEVELS, TOOLS } from "./scene/cast.js";
 import { Resident } from "./scene/resident.js";
@@ -238,11 +239,15 @@ document.documentElement.dataset.ready = "true";
 // and whether its clip is on screen ("go").
 Object.defineProperty(window, "scene", { value: Object.freeze({ get actors() { return residents.map((r) => r.snapshot); } }) });
 
-const cuelight = await loadCuelight();
+// One token for all, and asked for while the module loads.
+const [cuelight, token] = await Promise.all([loadCuelight(), developmentToken.ask()]);
 if (cuelight) {
-  for (const resident of residents) {
-    resident.embody(new cuelight.CuelightActor({ character: resident.part.id, preset: "fast", tier: "enterprise" }));
-  }
+  const tokenSource = () => developmentToken.ask();
+  const actors = residents.map(({ part }) => new cuelight.CuelightActor({ character: part.id, preset: "fast", tier: "enterprise", token, tokenSource }));
+  residents.forEach((resident, index) => resident.embody(actors[index]));
+  developmentToken.addEventListener("change", () => {
+    for (const actor of actors) actor.token = developmentToken.value;
+  });
 } else {
   byId("notice").hidden = false;
   byId("notice").textContent = "The residents are not at home: their module could not be loaded. The market is open all the same.";

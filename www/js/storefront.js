@@ -2,6 +2,7 @@
 
 import { Chat } from "./chat.js";
 import { loadCuelight } from "./cuelight-module.js";
+import { developmentToken } from "./development-token.js";
 import { byId } from "./dom.js";
 import { Panel } from "./panel.js";
 import { ScriptPlayer } from "./play-script.js";
@@ -13,7 +14,7 @@ const character = byId("character");
 // Everybody listens before the module is there, so that nobody misses its first events.
 const seen = new SeenStates(character);
 const chat = new Chat();
-new Panel(character, seen);
+new Panel(character, seen, developmentToken);
 new ScriptPlayer(chat, () => {
   seen.reset();
   seen.note(character.state ?? "idle");
@@ -26,6 +27,12 @@ character.addEventListener("cuelight-state", (event) => {
 character.addEventListener("cuelight-shown", (event) => {
   label.parentElement.dataset.showing = event.detail.kind;
 });
+
+developmentToken.addEventListener("change", () => {
+  character.token = developmentToken.value;
+});
+character.addEventListener("cuelight-token-needed", () => developmentToken.ask());
+developmentToken.ask();
 
 startShop();
 document.documentElement.dataset.ready = "true";

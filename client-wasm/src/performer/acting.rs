@@ -18,6 +18,7 @@ use crate::address::{Address, AddressBook};
 use crate::browser;
 use crate::edge::{Clip, Edge};
 use crate::options::Options;
+use crate::token::Token;
 
 /// What is on screen, as a page is told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,6 +67,8 @@ pub(super) struct Current {
 
 pub(super) struct Acting {
     pub(super) options: Options,
+    /// The token that this character last showed its edge.
+    pub(super) token: Option<Token>,
     pub(super) edge: Rc<Edge>,
     pub(super) machine: StateMachine<'static>,
     pub(super) presenter: Presenter,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::api::{EventKind, job_id};
+use crate::api::{EventKind, Job, JobEvent, job_id};
 use crate::operation::Operation;
 
 const T: Millis = Millis(1_000);
@@ -173,6 +173,138 @@ fn a_failed_job_is_told_with_its_reason() {
     assert_eq!(effects, [Effect::Failed { key: key(0), code, detail }, Effect::NeedSocket(false)]);
 }
 
+fn limited(key: CacheKey, seconds: u64) -> Event {
+    Event::Limited { key, after: Some(Millis::seconds(seconds)), code: "rate_limited".into() }
+}
+
+fn spent(key: CacheKey, seconds: u64) -> Event {
+    let (code, detail) = ("budget_exceeded".into(), "The budget is used up.".into());
+    Event::Spent { key, after: Some(Millis::seconds(seconds)), code, detail }
+}
+
+fn unauthorized(key: CacheKey, outdated: bool) -> Event {
+    let (code, detail) = ("token_expired".into(), "The token has expired.".into());
+    Event::Unauthorized { key, outdated, code, detail }
+}
+
+/// A supply whose clips 0 to `count` were wanted one after the other, and asked for.
+fn asking(count: u8) -> Supply {
+    let mut supply = Supply::default();
+    for number in 0..count {
+        let _ = supply.on(T, want(number, true));
+        let _ = supply.on(T, Event::Absent(key(number)));
+    }
+    supply
+}
+
+fn posts(effects: &[Effect]) -> Vec<&Effect> {
+    effects.iter().filter(|effect| matches!(effect, Effect::Post { .. })).collect()
+}
+
+#[test]
+fn a_limited_page_asks_for_nothing_until_the_pause_is_over_and_then_for_one_clip_at_a_time() {
+    let mut supply = asking(3);
+    for number in 0..3 {
+        assert_eq!(posts(&supply.on(T, limited(key(number), 6))), Vec::<&Effect>::new());
+    }
+    let until = T + Millis::seconds(6);
+    assert_eq!((supply.pause(T).unwrap().until, supply.waiting()), (until, 3));
+    assert_eq!(supply.next_wake(), Some(until));
+    assert_eq!(posts(&supply.on(Millis(until.0 - 1), Event::Wake)), Vec::<&Effect>::new());
+    // The newest wish is what is on screen now.
+    assert_eq!(posts(&supply.on(until, Event::Wake)), [&post(2, false)]);
+    let queued = |number| Event::Job { key: key(number), job: Box::new(job(key(number), JobStatus::Queued)) };
+    assert_eq!(posts(&supply.on(until, queued(2))), [&post(1, false)]);
+    assert_eq!(posts(&supply.on(until, limited(key(1), 6))), Vec::<&Effect>::new());
+    let later = until + Millis::seconds(6);
+    assert_eq!(posts(&supply.on(later, Event::Wake)), [&post(1, false)]);
+    assert_eq!(posts(&supply.on(later, queued(1))), [&post(0, false)]);
+    assert_eq!(supply.waiting(), 0);
+}
+
+#[test]
+fn a_limited_page_makes_no_guesses_and_what_is_wanted_goes_first() {
+    let mut supply = asking(1);
+    let _ = supply.on(T, want(1, false));
+    let _ = supply.on(T, Event::Absent(key(1)));
+    let _ = supply.on(T, Event::Make(key(1)));
+    let effects = asks(&mut supply, limited(key(1), 6));
+    assert_eq!(effects, [Effect::Guesses(false), Effect::Missing(key(1))]);
+    assert_eq!(asks(&mut supply, Event::Make(key(1))), [Effect::Missing(key(1))]);
+    let _ = supply.on(T, limited(key(0), 6));
+    let until = T + Millis::seconds(6);
+    assert_eq!(posts(&supply.on(until, Event::Wake)), [&post(0, false)]);
+    let answered = Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) };
+    assert!(!supply.on(until, answered).contains(&Effect::Guesses(true)), "guesses rest for longer");
+    let rested = until + Millis::seconds(30);
+    assert_eq!(supply.on(rested, Event::Wake)[0], Effect::Guesses(true));
+}
+
+#[test]
+fn a_used_up_budget_is_told_once_and_asked_about_again_when_its_pause_is_over() {
+    let mut supply = asking(2);
+    let used_up = |number| {
+        let (code, detail) = ("budget_exceeded".into(), "Used up.".into());
+        Event::Spent { key: key(number), after: None, code, detail }
+    };
+    let told = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Spent { .. })).count();
+    assert_eq!(told(&supply.on(T, used_up(0))), 1);
+    assert_eq!(told(&supply.on(T, used_up(1))), 0, "once");
+    let _ = supply.on(T, want(3, true));
+    assert_eq!(asks(&mut supply, Event::Absent(key(3))), [Effect::Far(key(3))]);
+    let later = T + Millis::seconds(300);
+    assert_eq!(posts(&supply.on(later, Event::Wake)), [&post(3, false)]);
+    assert_eq!(told(&supply.on(later, used_up(3))), 1, "it is still used up");
+}
+
+#[test]
+fn a_budget_for_guesses_that_is_used_up_stops_guesses_only() {
+    let mut supply = Supply::default();
+    let _ = supply.on(T, want(0, false));
+    let _ = supply.on(T, Event::Absent(key(0)));
+    let _ = supply.on(T, Event::Make(key(0)));
+    let effects = asks(&mut supply, spent(key(0), 60));
+    assert_eq!(effects[..2], [Effect::Guesses(false), Effect::Missing(key(0))]);
+    assert!(asks(&mut supply, want(0, true)).contains(&post(0, false)));
+}
+
+#[test]
+fn without_a_good_token_everything_waits_and_the_page_is_told_once() {
+    let mut supply = asking(3);
+    let told =
+        |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::TokenNeeded { .. })).count();
+    assert_eq!(told(&supply.on(T, unauthorized(key(0), false))), 1);
+    assert_eq!(told(&supply.on(T, unauthorized(key(1), false))), 0, "once, not once a request");
+    let soon = T + Millis::seconds(29);
+    assert_eq!(told(&supply.on(soon, want(0, true))), 0);
+    assert_eq!(told(&supply.on(soon + Millis::seconds(1), want(0, true))), 1, "a page may have missed it");
+    let _ = supply.on(soon, Event::Token);
+    assert!(!supply.needs_token());
+    // The third was sent with the token of before, and is simply sent again.
+    let effects = supply.on(soon, unauthorized(key(2), true));
+    assert_eq!((told(&effects), posts(&effects)), (0, vec![&post(0, false)]));
+    let answered = Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) };
+    assert_eq!(posts(&supply.on(soon, answered)), [&post(2, false)]);
+}
+
+#[test]
+fn a_job_is_not_polled_without_a_good_token_and_a_limited_poll_waits() {
+    let mut supply = asking(1);
+    let _ = supply.on(T, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) });
+    let polls = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Poll { .. })).count();
+    let now = supply.next_wake().unwrap();
+    assert_eq!(polls(&supply.on(now, Event::Wake)), 1);
+    let _ = supply.on(now, limited(key(0), 9));
+    assert_eq!(polls(&supply.on(now + Millis(8_999), Event::Wake)), 0);
+    let now = now + Millis(9_000);
+    assert_eq!(polls(&supply.on(now, Event::Wake)), 1);
+    let _ = supply.on(now, unauthorized(key(0), false));
+    assert_eq!(polls(&supply.on(now + Millis(60_000), Event::Wake)), 0);
+    let now = now + Millis(60_000);
+    let _ = supply.on(now, Event::Token);
+    assert_eq!(polls(&supply.on(now + FIRST_POLL, Event::Wake)), 1);
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let keys = || (0u8..4).prop_map(key);
     let status = prop_oneof![Just(JobStatus::Queued), Just(JobStatus::Processing), Just(JobStatus::Complete)];
@@ -184,6 +316,10 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => keys().prop_map(Event::Got),
         2 => keys().prop_map(Event::Absent),
         1 => keys().prop_map(|key| Event::Unreachable { key, after: None }),
+        2 => (keys(), 0u64..20).prop_map(|(key, s)| limited(key, s)),
+        1 => (keys(), 0u64..20).prop_map(|(key, s)| spent(key, s)),
+        1 => (keys(), any::<bool>()).prop_map(|(key, outdated)| unauthorized(key, outdated)),
+        1 => Just(Event::Token),
         2 => (keys(), status).prop_map(|(key, status)| Event::Job { job: Box::new(job(key.clone(), status)), key }),
         2 => (keys(), kind).prop_map(|(key, kind)| news(key, kind)),
         1 => any::<bool>().prop_map(Event::Socket),
@@ -192,6 +328,32 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
+    #[test]
+    fn a_closed_gate_lets_nothing_through_and_an_opened_one_a_single_request(
+        events in prop::collection::vec((any_event(), 0u64..4_000), 0..150)
+    ) {
+        let mut supply = Supply::default();
+        let (mut now, mut open, mut careful) = (T, true, false);
+        for (event, pause) in events {
+            let closes = matches!(event, Event::Limited { .. });
+            let effects = supply.on(now, event);
+            let closed = supply.pause(now).is_some() || supply.needs_token();
+            let posts = effects.iter().filter(|effect| matches!(effect, Effect::Post { .. })).count();
+            prop_assert!(!closed || posts == 0, "asked while it must not");
+            careful |= closed || closes;
+            prop_assert!(!careful || posts <= 1, "a storm after a pause");
+            for effect in effects {
+                if let Effect::Guesses(may) = effect {
+                    prop_assert_ne!(may, open);
+                    open = may;
+                }
+            }
+            careful &= !(open && supply.waiting() == 0);
+            prop_assert!(!(open && closed), "no guesses while nothing may be asked for");
+            now = now + Millis(pause);
+        }
+    }
+
     #[test]
     fn a_clip_that_somebody_waits_for_is_never_forgotten(
         events in prop::collection::vec((any_event(), 0u64..4_000), 0..150)
@@ -209,7 +371,10 @@ proptest! {
             for line in supply.lines.values().filter(|line| line.urgent) {
                 // Under way, or due to be tried again: nothing urgent waits for nobody.
                 prop_assert!(!matches!(line.stage, Stage::Missing));
+                prop_assert!(line.stage != Stage::Asking || line.ask != Ask::None);
             }
+            let parked = supply.waiting() > 0 && !supply.needs_token() && supply.pause(now).is_some();
+            prop_assert!(!parked || supply.next_wake().is_some(), "what waits for a time is woken");
             now = now + Millis(pause);
         }
     }
