@@ -1,4 +1,4 @@
-//! Where clips are: the Cache API in front of R2. Knows nothing of jobs, actors or providers.
+//! Where clips are kept: R2. Knows nothing of the Cache API, jobs, actors or providers.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,32 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::media::Media;
 use cuelight_core::operation::Operation;
 use cuelight_core::units::Millis;
-use worker::{Cache, Env, HttpMetadata, Object, Range, Response, Result};
+use worker::{Env, HttpMetadata, Object, Range, ResponseBody, Result};
 
 use crate::settings::CLIPS;
 
 /// What a clip's answer says about caching: its address names its content, so it never changes
 /// (RFC 8246).
 pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// Who may see a clip. Decides under which name it is kept, so that no address of one shelf ever
+/// reaches the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shelf {
+    /// Everybody.
+    Public,
+    /// Whoever has a signed address.
+    Private,
+}
+
+impl Shelf {
+    fn name(self, key: &CacheKey) -> String {
+        match self {
+            Self::Public => key.as_str().to_owned(),
+            Self::Private => format!("private/{}", key.as_str()),
+        }
+    }
+}
 
 /// What R2 knows about a clip without reading it.
 #[derive(Debug, Clone)]
@@ -29,31 +48,34 @@ pub(crate) struct Stored {
     pub(crate) stored_at: Millis,
 }
 
-/// The clip at `key`, without its bytes.
+/// The public clip at `key`, without its bytes.
 pub(crate) async fn look(env: &Env, key: &CacheKey) -> Result<Option<Stored>> {
-    let object = env.bucket(CLIPS)?.head(key.as_str()).await?;
+    look_on(env, Shelf::Public, key).await
+}
+
+/// The clip at `key` on `shelf`, without its bytes.
+pub(crate) async fn look_on(env: &Env, shelf: Shelf, key: &CacheKey) -> Result<Option<Stored>> {
+    let object = env.bucket(CLIPS)?.head(shelf.name(key)).await?;
     object.map(|object| describe(&object, key)).transpose()
 }
 
-/// The clip at `key`, all of it or `range`.
-pub(crate) async fn read(env: &Env, key: &CacheKey, range: Option<ByteRange>) -> Result<Option<Response>> {
+/// The clip at `key` on `shelf` and its bytes: all of them or `range`. They stay outside the
+/// module's memory.
+pub(crate) async fn read(
+    env: &Env,
+    shelf: Shelf,
+    key: &CacheKey,
+    range: Option<ByteRange>,
+) -> Result<Option<(Stored, ResponseBody)>> {
     let bucket = env.bucket(CLIPS)?;
-    let mut get = bucket.get(key.as_str());
+    let mut get = bucket.get(shelf.name(key));
     if let Some(range) = range {
         get = get.range(Range::OffsetWithLength { offset: range.first, length: range.len() });
     }
     let Some(object) = get.execute().await? else { return Ok(None) };
     let stored = describe(&object, key)?;
     let Some(body) = object.body() else { return Ok(None) };
-    let mut response = Response::from_body(body.response_body()?)?;
-    let length = range.map_or(stored.content.bytes, ByteRange::len);
-    let headers = response.headers_mut();
-    headers.set("content-type", &stored.content.content_type)?;
-    headers.set("content-length", &length.to_string())?;
-    headers.set("etag", &stored.etag)?;
-    headers.set("accept-ranges", "bytes")?;
-    headers.set("cache-control", IMMUTABLE)?;
-    Ok(Some(response))
+    Ok(Some((stored, body.response_body()?)))
 }
 
 /// Stores a checked clip. Storing the same bytes twice changes nothing.
@@ -74,16 +96,6 @@ pub(crate) async fn store(
     let bucket = env.bucket(CLIPS)?;
     bucket.put(key.as_str(), bytes).http_metadata(metadata).custom_metadata(custom).execute().await?;
     Ok(Content { url: key.path(), content_type: media.content_type.to_owned(), bytes: size })
-}
-
-/// The whole clip from the Cache API, which costs nothing. `url` is its address without a query.
-pub(crate) async fn cached(url: &str) -> Result<Option<Response>> {
-    Cache::default().get(url, true).await
-}
-
-/// Puts a whole clip into the Cache API.
-pub(crate) async fn remember(url: String, response: Response) -> Result<()> {
-    Cache::default().put(url, response).await
 }
 
 fn describe(object: &Object, key: &CacheKey) -> Result<Stored> {

@@ -6,13 +6,16 @@
 
 pub mod actors;
 mod clip_store;
+pub mod counters;
+mod edge_cache;
 mod error;
 mod provider_client;
 mod router;
 mod routes;
 mod settings;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, Result, event};
 
 /// Answers one request.
 #[event(fetch)]

@@ -1,9 +1,10 @@
 //! Which request goes where, and what every answer carries: a request id, CORS, and headers that
-//! keep a browser from guessing. One log line a request.
+//! keep a browser from guessing. One log line a request, except for clips from the Cache API: they
+//! are answered with what was stored, and only counted.
 
 use cuelight_core::problem::Code;
 use serde_json::json;
-use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log};
+use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log, web_sys};
 
 use crate::error::Failure;
 use crate::routes::{catalogues, clips, jobs, placeholders};
@@ -35,12 +36,25 @@ impl Call {
 }
 
 /// Answers a request, whatever happens.
-pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Result<Response> {
+pub(crate) async fn answer(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> Result<web_sys::Response> {
+    let at_hand = clips::at_hand(&request).await;
+    if let Ok(Some(hit)) = at_hand {
+        return Ok(hit);
+    }
     let began = settings::now();
+    let request = Request::from(request);
     let (method, path) = (request.method(), request.path());
     let request_id = settings::nonce();
     let call = Call { request, env, context, request_id: request_id.clone() };
-    let mut response = match route(call, &method, &path).await {
+    let routed = match at_hand {
+        Err(failure) => Err(failure),
+        Ok(_) => route(call, &method, &path).await,
+    };
+    let mut response = match routed {
         Ok(response) => response,
         Err(failure) => failure.into_response(&request_id)?,
     };
@@ -53,7 +67,7 @@ pub(crate) async fn answer(request: Request, env: Env, context: Context) -> Resu
         "{}",
         json!({"request_id": request_id, "method": method, "path": path, "status": status, "ms": ms})
     );
-    Ok(response)
+    Ok(response.into())
 }
 
 async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Failure> {
@@ -65,7 +79,8 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
     }
     match segments.as_slice() {
         ["clips", key] if read => clips::serve(&call, key).await,
-        ["clips", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
+        ["private", key] if read => clips::serve_private(&call, key).await,
+        ["clips" | "private", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
         ["placeholders", file] if read => placeholders::serve(&call, file),
         ["placeholders", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
         ["api", "v1", "jobs"] if post => jobs::create(call).await,
@@ -95,6 +110,16 @@ fn not_allowed(method: &Method, allow: &'static str) -> Failure {
     Failure::new(Code::MethodNotAllowed, detail).with("allow", allow)
 }
 
+/// What an answer to a page of any shop carries, also when it comes out of a cache.
+pub(crate) fn set_common(headers: &Headers) -> Result<()> {
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("referrer-policy", "no-referrer")?;
+    // Any shop may embed a character. No credentials, so no origin is named and no Vary needed.
+    headers.set("access-control-allow-origin", "*")?;
+    headers.set("cross-origin-resource-policy", "cross-origin")?;
+    headers.set("access-control-expose-headers", "x-request-id, etag, content-range, link, retry-after")
+}
+
 /// Adds what every answer carries. A response that came from elsewhere has immutable headers, so
 /// they are copied.
 fn carry(response: Response, path: &str, request_id: &str) -> Result<Response> {
@@ -103,12 +128,7 @@ fn carry(response: Response, path: &str, request_id: &str) -> Result<Response> {
         headers.append(&name, &value)?;
     }
     headers.set("x-request-id", request_id)?;
-    headers.set("x-content-type-options", "nosniff")?;
-    headers.set("referrer-policy", "no-referrer")?;
-    // Any shop may embed a character. No credentials, so no origin is named and no Vary needed.
-    headers.set("access-control-allow-origin", "*")?;
-    headers.set("cross-origin-resource-policy", "cross-origin")?;
-    headers.set("access-control-expose-headers", "x-request-id, etag, content-range, link, retry-after")?;
+    set_common(&headers)?;
     if response.status_code() == 204 {
         headers.set("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")?;
         headers.set(

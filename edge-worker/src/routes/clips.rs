@@ -1,84 +1,179 @@
 //! `GET /clips/{key}`: the hot path. The Cache API, then R2; nothing else is touched, and no JSON
-//! is read or written on a hit.
+//! is read or written on a hit. Private clips come from R2 only, and only by a signed address.
 
 use cuelight_core::byte_range::{Conditions, Selection, select};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::problem::Code;
-use worker::{Method, Response, console_error};
+use worker::{Headers, Method, Response, ResponseBody, web_sys};
 
-use crate::clip_store;
+use crate::clip_store::{self, IMMUTABLE, Shelf, Stored};
+use crate::counters;
+use crate::edge_cache::{self, Cached};
 use crate::error::Failure;
-use crate::router::Call;
+use crate::router::{self, Call};
 
-/// Serves a clip, a part of it, or the news that the caller has it.
-pub(crate) async fn serve(call: &Call, key: &str) -> Result<Response, Failure> {
-    let key = CacheKey::parse(key).ok_or_else(|| {
-        Failure::new(Code::NotFound, "A clip's address ends in 32 characters of a-z and 2-7.")
-    })?;
-    let (range, if_range) = (call.header("range"), call.header("if-range"));
-    let if_none_match = call.header("if-none-match");
-    let head = call.request.method() == Method::Head;
-    let mut url = call.request.url()?;
-    url.set_query(None);
-
-    // Most requests: all of a clip that is already here. Parts come from R2, which slices by
-    // itself; the platforms' caches differ in how they do.
-    if range.is_none()
-        && if_none_match.is_none()
-        && !head
-        && let Some(hit) = clip_store::cached(url.as_str()).await?
-    {
-        return Ok(hit);
+/// What the Cache API alone can answer: a public clip, a part of it, or the news that the caller has
+/// it. None if this is no such request, or the clip is not cached.
+///
+/// Most requests of a deployment end here, so each call out of the module is counted: the raw
+/// request is read, and a whole clip is returned as it was stored.
+pub(crate) async fn at_hand(request: &web_sys::Request) -> Result<Option<web_sys::Response>, Failure> {
+    let Some(address) = edge_cache::address(&request.url()) else { return Ok(None) };
+    let head = match request.method().as_str() {
+        "GET" => false,
+        "HEAD" => true,
+        _ => return Ok(None),
+    };
+    let Some(response) = edge_cache::find(&address).await else { return Ok(None) };
+    let headers = request.headers();
+    let header = |name| headers.get(name).ok().flatten();
+    let (range, if_none_match) = (header("range").filter(|_| !head), header("if-none-match"));
+    if range.is_none() && if_none_match.is_none() && !head {
+        counters::CLIP_HITS_CACHE.add_one();
+        return Ok(Some(response));
     }
-    let stored = clip_store::look(&call.env, &key).await?.ok_or_else(missing)?;
+    let if_range = header("if-range");
+    let Some(cached) = Cached::read(response) else { return Ok(None) };
     let asked = Conditions {
-        range: range.as_deref().filter(|_| !head),
+        range: range.as_deref(),
         if_range: if_range.as_deref(),
         if_none_match: if_none_match.as_deref(),
     };
-    match select(stored.content.bytes, &stored.etag, asked) {
-        Selection::NotModified => described(&stored, 304),
+    let answer = match select(cached.size, &cached.etag, asked) {
+        Selection::NotModified => cached.without_body(304),
+        Selection::Whole if head => cached.without_body(200),
+        Selection::Whole => Ok(cached.response),
         Selection::Unsatisfiable => {
-            let detail = format!("The clip has {} bytes.", stored.content.bytes);
-            let content_range = format!("bytes */{}", stored.content.bytes);
-            Err(Failure::new(Code::RangeNotSatisfiable, detail).with("content-range", content_range))
+            counters::CLIP_HITS_CACHE.add_one();
+            return Err(unsatisfiable(cached.size));
         }
+        Selection::Part(part) => match cached.cut(part).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => return Ok(None),
+            Err(error) => Err(error),
+        },
+    };
+    counters::CLIP_HITS_CACHE.add_one();
+    Ok(Some(answer.map_err(worker::Error::from)?))
+}
+
+/// Serves a public clip that the Cache API did not have.
+pub(crate) async fn serve(call: &Call, key: &str) -> Result<Response, Failure> {
+    let response = serve_from(call, Shelf::Public, &read_key(key)?, IMMUTABLE).await?;
+    counters::CLIP_HITS_STORE.add_one();
+    Ok(response)
+}
+
+/// Serves a private clip to whoever has a signed address of it. The signature is judged before any
+/// storage is touched, so that a stranger cannot even learn whether a clip exists.
+pub(crate) async fn serve_private(call: &Call, key: &str) -> Result<Response, Failure> {
+    let key = read_key(key)?;
+    let seconds = signed_for(call, &key)?;
+    let caching = format!("private, max-age={seconds}");
+    let response = serve_from(call, Shelf::Private, &key, &caching).await?;
+    counters::PRIVATE_CLIP_HITS.add_one();
+    Ok(response)
+}
+
+/// For how many more seconds the address of the request lets its holder see the clip.
+fn signed_for(_call: &Call, _key: &CacheKey) -> Result<u64, Failure> {
+    Err(Failure::new(Code::Forbidden, "This deployment has no key that could have signed this address."))
+}
+
+fn read_key(text: &str) -> Result<CacheKey, Failure> {
+    CacheKey::parse(text)
+        .ok_or_else(|| Failure::new(Code::NotFound, "A clip's address ends in 32 characters of a-z and 2-7."))
+}
+
+/// Serves the clip at `key` on `shelf` from R2, `caching` being its `Cache-Control`. Public clips are
+/// put into the Cache API while they are on their way.
+async fn serve_from(call: &Call, shelf: Shelf, key: &CacheKey, caching: &str) -> Result<Response, Failure> {
+    let head = call.request.method() == Method::Head;
+    let range = call.header("range").filter(|_| !head);
+    let (if_range, if_none_match) = (call.header("if-range"), call.header("if-none-match"));
+    if range.is_none() && if_none_match.is_none() && !head {
+        return whole(call, shelf, key, caching).await;
+    }
+    let stored = clip_store::look_on(&call.env, shelf, key).await?.ok_or_else(missing)?;
+    let asked = Conditions {
+        range: range.as_deref(),
+        if_range: if_range.as_deref(),
+        if_none_match: if_none_match.as_deref(),
+    };
+    let size = stored.content.bytes;
+    match select(size, &stored.etag, asked) {
+        Selection::NotModified => Ok(answer(304, headers(&stored, caching, None)?, ResponseBody::Empty)?),
+        Selection::Unsatisfiable => Err(unsatisfiable(size)),
         Selection::Whole if head => {
-            let mut response = described(&stored, 200)?;
-            response.headers_mut().set("content-length", &stored.content.bytes.to_string())?;
-            Ok(response)
+            Ok(answer(200, headers(&stored, caching, Some(size))?, ResponseBody::Empty)?)
         }
-        Selection::Whole => {
-            let mut response = clip_store::read(&call.env, &key, None).await?.ok_or_else(missing)?;
-            let copy = response.cloned()?;
-            call.context.wait_until(async move {
-                if let Err(error) = clip_store::remember(url.into(), copy).await {
-                    console_error!("the Cache API refused a clip: {error}");
-                }
-            });
-            Ok(response)
-        }
+        Selection::Whole => whole(call, shelf, key, caching).await,
         Selection::Part(part) => {
-            let response = clip_store::read(&call.env, &key, Some(part)).await?.ok_or_else(missing)?;
-            let mut response = response.with_status(206);
-            response.headers_mut().set("content-range", &part.content_range(stored.content.bytes))?;
-            Ok(response)
+            let read = clip_store::read(&call.env, shelf, key, Some(part)).await?;
+            let (stored, body) = read.ok_or_else(missing)?;
+            if shelf == Shelf::Public && size <= edge_cache::MAX_CUT {
+                fill(call, key);
+            }
+            let headers = headers(&stored, caching, Some(part.len()))?;
+            headers.set("content-range", &part.content_range(size))?;
+            Ok(answer(206, headers, body)?)
         }
     }
 }
 
-fn described(stored: &clip_store::Stored, status: u16) -> Result<Response, Failure> {
-    let mut response = Response::empty()?.with_status(status);
-    let headers = response.headers_mut();
+async fn whole(call: &Call, shelf: Shelf, key: &CacheKey, caching: &str) -> Result<Response, Failure> {
+    let read = clip_store::read(&call.env, shelf, key, None).await?;
+    let (stored, body) = read.ok_or_else(missing)?;
+    let mut response = answer(200, headers(&stored, caching, Some(stored.content.bytes))?, body)?;
+    if shelf == Shelf::Public
+        && let Some(address) = edge_cache::address(&call.request.inner().url())
+    {
+        let copy = response.cloned()?.into();
+        call.context.wait_until(async move { edge_cache::put(&address, copy).await });
+    }
+    Ok(response)
+}
+
+/// Has the whole clip cached once this request is answered: who asks for one part asks for others.
+fn fill(call: &Call, key: &CacheKey) {
+    let Some(address) = edge_cache::address(&call.request.inner().url()) else { return };
+    let (env, key) = (call.env.clone(), key.clone());
+    call.context.wait_until(async move {
+        // What goes wrong here harms nobody: the next request reads R2 again.
+        if let Ok(Some((stored, body))) = clip_store::read(&env, Shelf::Public, &key, None).await
+            && let Ok(headers) = headers(&stored, IMMUTABLE, Some(stored.content.bytes))
+            && let Ok(copy) = answer(200, headers, body)
+        {
+            edge_cache::put(&address, copy.into()).await;
+        }
+    });
+}
+
+fn headers(stored: &Stored, caching: &str, length: Option<u64>) -> worker::Result<Headers> {
+    let headers = Headers::new();
+    router::set_common(&headers)?;
     headers.set("content-type", &stored.content.content_type)?;
+    if let Some(length) = length {
+        headers.set("content-length", &length.to_string())?;
+    }
     headers.set("etag", &stored.etag)?;
     headers.set("accept-ranges", "bytes")?;
-    headers.set("cache-control", clip_store::IMMUTABLE)?;
-    Ok(response)
+    headers.set("cache-control", caching)?;
+    Ok(headers)
+}
+
+fn answer(status: u16, headers: Headers, body: ResponseBody) -> worker::Result<Response> {
+    Ok(Response::from_body(body)?.with_status(status).with_headers(headers))
+}
+
+fn unsatisfiable(size: u64) -> Failure {
+    Failure::new(Code::RangeNotSatisfiable, format!("The clip has {size} bytes."))
+        .with("content-range", format!("bytes */{size}"))
 }
 
 /// Quick, and not cached anywhere: the clip may exist a second later.
 fn missing() -> Failure {
+    counters::CLIP_MISSES.add_one();
     Failure::new(Code::ClipMissing, "Ask for it with POST /api/v1/jobs; the link is what to show meanwhile.")
         .with("link", "</placeholders/idle.svg>; rel=\"alternate\"; type=\"image/svg+xml\"")
 }
