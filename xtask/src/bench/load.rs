@@ -1,7 +1,7 @@
 //! Load over HTTP/1.1 on this machine: connections that stay open, one request after another on each,
 //! every answer checked. Knows nothing of what it asks for.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,7 +70,7 @@ impl Load<'_> {
                 .map(|_| {
                     let (numbers, start) = (&numbers, &start);
                     scope.spawn(move || {
-                        let connection = TcpStream::connect(self.place);
+                        let connection = Connection::open(self.place);
                         start.wait();
                         self.work(connection?, numbers, until)
                     })
@@ -89,11 +89,7 @@ impl Load<'_> {
         })
     }
 
-    fn work(&self, stream: TcpStream, numbers: &AtomicU64, until: Until) -> Result<Vec<Duration>> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut writer = stream.try_clone()?;
-        let mut reader = BufReader::with_capacity(64 * 1024, stream);
+    fn work(&self, mut connection: Connection, numbers: &AtomicU64, until: Until) -> Result<Vec<Duration>> {
         let (mut answer, mut latencies) = (Answer::default(), Vec::new());
         let began = Instant::now();
         loop {
@@ -108,10 +104,45 @@ impl Load<'_> {
             ensure!(!process::interrupted(), "interrupted");
             let request = (self.request)(number);
             let asked = Instant::now();
-            writer.write_all(&request)?;
-            read_answer(&mut reader, &mut answer)?;
+            if !connection.ask(&request)? {
+                // A server whose machine is busy takes a connection for idle and closes it just before
+                // the next request comes. That is allowed, and so is asking again (RFC 9112, 9.3.1).
+                connection = Connection::open(self.place)?;
+                ensure!(connection.ask(&request)?, "the server closes every connection");
+            }
+            read_answer(&mut connection.reader, &mut answer)?;
             latencies.push(asked.elapsed());
             (self.check)(&answer)?;
+        }
+    }
+}
+
+/// A connection that stays open.
+struct Connection {
+    writer: TcpStream,
+    reader: BufReader<TcpStream>,
+}
+
+impl Connection {
+    fn open(place: &str) -> Result<Self> {
+        let stream = TcpStream::connect(place)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { writer: stream.try_clone()?, reader: BufReader::with_capacity(64 * 1024, stream) })
+    }
+
+    /// Sends `request` and waits for the first byte of the answer; false if the server closed instead.
+    fn ask(&mut self, request: &[u8]) -> Result<bool> {
+        let gone = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof
+            )
+        };
+        let answered = self.writer.write_all(request).and_then(|()| Ok(!self.reader.fill_buf()?.is_empty()));
+        match answered {
+            Err(error) if gone(&error) => Ok(false),
+            other => Ok(other?),
         }
     }
 }
