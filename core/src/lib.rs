@@ -20,6 +20,7 @@ pub mod edge_link;
 pub mod fallback;
 pub mod limiter;
 pub mod media;
+pub mod metrics;
 pub mod nearest;
 pub mod operation;
 pub mod placeholder;

@@ -2,32 +2,46 @@
 //! turns a request or an alarm into an event, persists the machine's new state, and only then
 //! performs the effects.
 
-use cuelight_core::api::Job;
 use cuelight_core::cache_key::CacheKey;
-use cuelight_core::operation::ClipSpec;
+use cuelight_core::units::Millis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result, Stub};
 
-use crate::settings::{GENERATION, SESSION};
+use crate::counters;
+use crate::settings::{ACCOUNT, GENERATION, LANE, METRICS, SESSION};
 
 // What `#[durable_object]` writes has no docs, and the runtime's handles are not `Debug`.
 #[allow(missing_docs, missing_debug_implementations)]
+mod account;
+#[allow(missing_docs, missing_debug_implementations)]
 mod generation;
+#[allow(missing_docs, missing_debug_implementations)]
+mod lane;
+#[allow(missing_docs, missing_debug_implementations)]
+mod metrics;
 #[allow(missing_docs, missing_debug_implementations)]
 mod session;
 mod state;
 
+pub use account::AccountActor;
 pub use generation::GenerationActor;
+pub use lane::LaneActor;
+pub use metrics::MetricsActor;
 pub use session::SessionActor;
 
-/// A caller's request, as a session is told of it.
+/// What a caller's request for a job is, as a generation reads it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Requested {
-    /// The job as it is to begin.
-    pub(crate) job: Job,
-    /// What to make.
-    pub(crate) spec: ClipSpec,
+pub(crate) struct WhichJob {
+    pub(crate) id: String,
+    pub(crate) tenant: String,
+}
+
+/// The turn of a lane's grant, as a generation is told of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Granted {
+    pub(crate) ticket: String,
+    pub(crate) until: Millis,
 }
 
 /// The generation of `key`.
@@ -45,6 +59,21 @@ fn session_by_id(env: &Env, id: &str) -> Result<Stub> {
     env.durable_object(SESSION)?.id_from_string(id)?.get_stub()
 }
 
+/// The lane of a provider of the catalogue.
+pub(crate) fn lane(env: &Env, provider: &str) -> Result<Stub> {
+    env.durable_object(LANE)?.get_by_name(provider)
+}
+
+/// The account of a tenant.
+pub(crate) fn account(env: &Env, tenant: &str) -> Result<Stub> {
+    env.durable_object(ACCOUNT)?.get_by_name(tenant)
+}
+
+/// Where all isolates add up what they count.
+pub(crate) fn metrics(env: &Env) -> Result<Stub> {
+    env.durable_object(METRICS)?.get_by_name("all")
+}
+
 /// Sends `body` to an actor and reads its answer. The request's id goes with it.
 pub(crate) async fn ask<T: Serialize + ?Sized, R: DeserializeOwned>(
     stub: &Stub,
@@ -52,6 +81,7 @@ pub(crate) async fn ask<T: Serialize + ?Sized, R: DeserializeOwned>(
     body: &T,
     request_id: &str,
 ) -> Result<R> {
+    counters::ACTOR_CALLS.add_one();
     let headers = Headers::new();
     headers.set("x-request-id", request_id)?;
     let mut init = RequestInit::new();
@@ -67,4 +97,9 @@ pub(crate) async fn ask<T: Serialize + ?Sized, R: DeserializeOwned>(
 
 fn json<T: Serialize + ?Sized>(body: &T) -> Result<Response> {
     Response::ok(serde_json::to_string(body)?)
+}
+
+/// The id of the request that an actor was called for.
+fn request_id(request: &Request) -> String {
+    request.headers().get("x-request-id").ok().flatten().unwrap_or_default()
 }

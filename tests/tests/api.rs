@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use cuelight_tests::World;
-use cuelight_tests::world::state_clip;
+use cuelight_tests::world::{PATIENCE, state_clip};
 use futures_util::future::join_all;
+use reqwest::Response;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,6 +21,8 @@ async fn the_edge_answers_as_its_contract_says() {
     placeholders_are_small_safe_and_in_the_characters_colours(&world).await;
     let url = a_clip_is_made_once_and_then_served(&world).await;
     a_range_request_returns_exactly_the_bytes_asked(&world, &url).await;
+    a_part_of_a_clip_that_no_cache_holds_has_the_whole_cached(&world).await;
+    a_private_address_without_a_signature_tells_nothing(&world, &url).await;
     two_hundred_callers_share_one_generation(&world).await;
 }
 
@@ -192,8 +196,11 @@ async fn a_range_request_returns_exactly_the_bytes_asked(world: &World, url: &st
         let request = world.http.get(format!("{}{url}", world.edge)).header(name, value);
         async move { request.send().await.unwrap() }
     };
-    // Twice: the first round may fill the Cache API, the second is answered from it.
+    // Twice: the first round fills the Cache API, the second is answered from it.
     for round in 0..2 {
+        if round == 1 {
+            until_cached(world, url, None).await;
+        }
         for (range, from, to) in [
             ("bytes=0-0".to_owned(), 0, 1),
             ("bytes=0-1".to_owned(), 0, 2),
@@ -209,6 +216,8 @@ async fn a_range_request_returns_exactly_the_bytes_asked(world: &World, url: &st
             assert_eq!(content_range, format!("bytes {from}-{}/{size}", to - 1), "{range}");
             assert_eq!(answer.headers()["content-length"].to_str().unwrap(), (to - from).to_string());
             assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+            assert_eq!(answer.headers()["etag"].to_str().unwrap(), etag);
+            assert!(round == 0 || from_cache(&answer), "{range} is cut from the cached clip");
             assert_eq!(answer.bytes().await.unwrap(), whole[from..to], "{range}");
         }
         for range in [format!("bytes={size}-"), "bytes=-0".to_owned()] {
@@ -223,7 +232,10 @@ async fn a_range_request_returns_exactly_the_bytes_asked(world: &World, url: &st
             assert_eq!(answer.bytes().await.unwrap(), whole, "{range}");
         }
     }
-    assert_eq!(ask("if-none-match", etag.clone()).await.status(), 304);
+    let not_modified = ask("if-none-match", etag.clone()).await;
+    assert_eq!(not_modified.status(), 304);
+    assert!(from_cache(&not_modified) && !not_modified.headers().contains_key("content-length"));
+    assert_eq!(not_modified.headers()["access-control-allow-origin"], "*", "or a page cannot read it");
     assert_eq!(ask("if-none-match", format!("\"x\", W/{etag}")).await.status(), 304);
     assert_eq!(ask("if-none-match", "\"something-else\"".to_owned()).await.status(), 200);
     for (validator, status) in [(etag.as_str(), 206), ("\"something-else\"", 200)] {
@@ -233,9 +245,65 @@ async fn a_range_request_returns_exactly_the_bytes_asked(world: &World, url: &st
     }
     let head = world.http.head(format!("{}{url}", world.edge)).send().await.unwrap();
     assert_eq!(head.status(), 200);
+    assert!(from_cache(&head));
     assert_eq!(head.headers()["content-length"].to_str().unwrap(), size.to_string());
     assert_eq!(head.headers()["etag"].to_str().unwrap(), etag);
     assert!(head.bytes().await.unwrap().is_empty());
+}
+
+/// Whether an answer came from the Cache API: those alone are not logged, so they have no request id.
+fn from_cache(answer: &Response) -> bool {
+    answer.status().as_u16() < 400 && !answer.headers().contains_key("x-request-id")
+}
+
+/// Asks until the answer comes from the Cache API, which is filled after an answer.
+async fn until_cached(world: &World, url: &str, range: Option<&str>) {
+    let started = Instant::now();
+    loop {
+        let mut request = world.http.get(format!("{}{url}", world.edge));
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        if from_cache(&request.send().await.unwrap()) {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "{url} is never cached");
+    }
+}
+
+async fn a_part_of_a_clip_that_no_cache_holds_has_the_whole_cached(world: &World) {
+    let (_, job) = world.post_job("s-part", &state_clip("bolt", "talking")).await;
+    let job = world.finished(job["id"].as_str().unwrap()).await;
+    let url = job["content"]["url"].as_str().unwrap().to_owned();
+    let size = job["content"]["bytes"].as_u64().unwrap();
+    // As Safari does before anything else.
+    let request = world.http.get(format!("{}{url}", world.edge)).header("range", "bytes=0-1");
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 206);
+    assert!(!from_cache(&answer), "nobody asked for it before");
+    assert_eq!(answer.headers()["content-range"].to_str().unwrap(), format!("bytes 0-1/{size}"));
+    assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(answer.bytes().await.unwrap().len(), 2);
+    until_cached(world, &url, Some("bytes=0-1")).await;
+    let whole = world.get(&url).await;
+    assert!(from_cache(&whole));
+    assert_eq!(whole.bytes().await.unwrap().len() as u64, size);
+}
+
+async fn a_private_address_without_a_signature_tells_nothing(world: &World, public: &str) {
+    let existing = public.replace("/clips/", "/private/");
+    let missing = format!("/private/{}", "a".repeat(32));
+    let mut answers = BTreeSet::new();
+    for path in [&existing, &missing] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let status = answer.status();
+        let mut problem: Value = answer.json().await.unwrap();
+        problem["request_id"] = Value::Null;
+        answers.insert((status.as_u16(), problem.to_string()));
+    }
+    assert_eq!(answers.len(), 1, "whether the clip exists makes no difference: {answers:?}");
+    assert!(answers.iter().all(|(status, _)| matches!(status, 401 | 403)), "{answers:?}");
 }
 
 async fn two_hundred_callers_share_one_generation(world: &World) {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::ready::studio_url;
 use crate::build::{self, Care};
 use crate::process;
 use crate::progress::{forward, seconds};
@@ -98,7 +99,7 @@ fn follow(workspace: &Workspace, studio: &mut Part, edge: &mut Part) -> Result<(
 
 /// A running child and what it says.
 #[derive(Debug)]
-struct Part {
+pub(crate) struct Part {
     name: &'static str,
     child: Child,
     lines: Receiver<String>,
@@ -106,7 +107,7 @@ struct Part {
 }
 
 impl Part {
-    fn start(name: &'static str, command: &mut Command) -> Result<Self> {
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = process::start(command)?;
         let (sender, lines): (Sender<String>, _) = mpsc::channel();
@@ -134,7 +135,7 @@ impl Part {
         lines
     }
 
-    fn wait_for<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Result<T> {
+    pub(crate) fn wait_for<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Result<T> {
         let asked = Instant::now();
         while asked.elapsed() < PATIENCE && !process::interrupted() {
             if let Some(found) = self.collect(GLANCE).iter().find_map(|line| wanted(line)) {

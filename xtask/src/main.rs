@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod bench;
 mod build;
 mod deploy;
 mod dev;
@@ -35,6 +36,7 @@ cargo xtask deploy [--dry-run] [--env production] [--var NAME:VALUE]...
 cargo xtask keys new --tenant ID [--may jobs,tokens]
 cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
+cargo xtask bench edge                    measure the edge against a plain JavaScript worker
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -78,6 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             let [kind] = options.words.as_slice() else { bail!("which key?\n\n{USAGE}") };
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
+        "bench" => bench::command(&Workspace::find()?, &options(rest, &["WORD"])?.words),
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

@@ -81,7 +81,7 @@ fn signal_all(processes: &[i32], signal: Signal) {
 
 /// The ids of all living processes below this one. Empty where there is no `/proc`; there the
 /// groups' leaders pass the signal on.
-fn descendants() -> Vec<i32> {
+pub(crate) fn descendants() -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let parents: Vec<(i32, i32)> = entries
         .flatten()

@@ -8,7 +8,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The address in the line that the studio prints when it listens.
-pub(super) fn studio_url(line: &str) -> Option<String> {
+pub(crate) fn studio_url(line: &str) -> Option<String> {
     Some(line.split_once("studio ready at ")?.1.trim().to_owned())
 }
 
