@@ -1,6 +1,6 @@
 //! Sends an adapter's request and brings back the answer. The only place that speaks to the
 //! outside: to the provider's own origin, without following redirects, for a limited time, up to
-//! a limited size.
+//! a limited size. An answer that did not come whole says nothing about what was done.
 
 use cuelight_core::actors::generation::ProviderError;
 use cuelight_core::media::MAX_CLIP_BYTES;
@@ -11,18 +11,33 @@ use std::time::Duration;
 use url::Url;
 use worker::{AbortController, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect};
 
-/// How long one call may take, its body included. Below `generation::CALL_GUARD`, so that a call
-/// is never repeated while it is still under way.
-const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// What one call may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How long, the answer's body included. Below `generation::CALL_GUARD`, so that a call is
+    /// never repeated while it is still under way.
+    time: Duration,
+    /// How large the answer's body may be, in bytes.
+    bytes: usize,
+}
+
+impl Limits {
+    /// For a submission, a poll, a look-up and a cancel: their answers are about a kilobyte.
+    pub(crate) const JSON: Self = Self { time: Duration::from_secs(10), bytes: 1 << 20 };
+    /// For a clip.
+    pub(crate) const CLIP: Self = Self { time: Duration::from_secs(30), bytes: MAX_CLIP_BYTES };
+}
 
 /// Sends `request` if it goes to the origin of `base`.
 ///
 /// # Errors
-/// [`ProviderError::Fatal`] for another origin, [`ProviderError::Transient`] when no complete
-/// answer came, [`ProviderError::BadMedia`] when it is too large.
+/// [`ProviderError::Fatal`] for another origin, [`ProviderError::Unanswered`] when the connection
+/// was lost before the answer's end, or was ended by us because the time was up. A body beyond the
+/// limit is cut behind it, for its reader to refuse.
 pub(crate) async fn send(
     base: &Url,
     request: http::Request<Vec<u8>>,
+    limits: Limits,
 ) -> Result<http::Response<Vec<u8>>, ProviderError> {
     let url = Url::parse(&request.uri().to_string()).map_err(|_| fatal("an adapter made no address"))?;
     if url.origin() != base.origin() {
@@ -32,8 +47,7 @@ pub(crate) async fn send(
     let signal = controller.signal();
     let call = pin!(async {
         let request = outgoing(&url, request).map_err(|error| fatal(&error.to_string()))?;
-        let lost =
-            |error: worker::Error| ProviderError::Transient(format!("no answer from the provider: {error}"));
+        let lost = |error: worker::Error| unanswered(format!("no answer from the provider: {error}"));
         let mut answer = Fetch::Request(request).send_with_signal(&signal).await.map_err(lost)?;
         let mut incoming = http::Response::builder().status(answer.status_code());
         for (name, value) in answer.headers() {
@@ -43,22 +57,17 @@ pub(crate) async fn send(
         let mut stream = answer.stream().map_err(lost)?;
         while let Some(chunk) = stream.next().await {
             body.extend_from_slice(&chunk.map_err(lost)?);
-            if body.len() > MAX_CLIP_BYTES {
-                return Err(ProviderError::BadMedia("it is larger than we take".to_owned()));
+            if body.len() > limits.bytes {
+                break;
             }
         }
-        incoming
-            .body(body)
-            .map_err(|_| ProviderError::Transient("the provider's answer is not HTTP".to_owned()))
+        incoming.body(body).map_err(|_| unanswered("the provider's answer is not HTTP".to_owned()))
     });
-    match select(call, pin!(Delay::from(CALL_LIMIT))).await {
+    match select(call, pin!(Delay::from(limits.time))).await {
         Either::Left((answer, _)) => answer,
         Either::Right(((), _)) => {
             controller.abort();
-            Err(ProviderError::Transient(format!(
-                "no answer from the provider in {} s",
-                CALL_LIMIT.as_secs()
-            )))
+            Err(unanswered(format!("no answer from the provider in {} s", limits.time.as_secs())))
         }
     }
 }
@@ -82,4 +91,8 @@ fn outgoing(url: &Url, request: http::Request<Vec<u8>>) -> worker::Result<Reques
 
 fn fatal(why: &str) -> ProviderError {
     ProviderError::Fatal(why.to_owned())
+}
+
+const fn unanswered(why: String) -> ProviderError {
+    ProviderError::Unanswered(why)
 }

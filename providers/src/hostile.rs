@@ -15,8 +15,7 @@ use crate::{Output, ProviderError};
 pub(crate) const MAX_TEXT_CHARS: usize = 200;
 /// Longest wait that a provider can ask for or announce: one hour. More would only park the clip.
 pub(crate) const MAX_WAIT: Millis = Millis::seconds(3_600);
-/// Highest price of one clip that is believed: 1,000 dollars, a hundred times what the dearest clip
-/// of today costs.
+/// Highest price of one clip that is believed: 1,000 dollars, far above that of any clip we order.
 const MAX_COST: MicroUsd = MicroUsd(1_000_000_000);
 /// Longest id of an operation, in bytes: it becomes part of an address and of stored state.
 const MAX_ID_BYTES: usize = 64;

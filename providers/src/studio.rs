@@ -17,8 +17,8 @@ const MAX_IDEMPOTENCY_KEY: usize = 64;
 /// The largest JSON answer that is read, in bytes. A poll's answer is about half a kilobyte.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// What only a gateway answers, after it may have passed the request on: 502 and 504 (RFC 9110,
-/// 15.6.3 and 15.6.5), and Cloudflare's 520, 522 and 524 for the same three mishaps.
+/// What a gateway answers when it may have passed the request on: 502 and 504 (RFC 9110, 15.6.3 and
+/// 15.6.5), and Cloudflare's own for an answer it cannot read (520) or that did not come (522, 524).
 const GATEWAY: [u16; 5] = [502, 504, 520, 522, 524];
 
 #[derive(Serialize)]

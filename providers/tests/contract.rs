@@ -12,6 +12,15 @@ use http::{Request, Response};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+#[path = "contract/doubt.rs"]
+mod doubt;
+
+use doubt::{
+    a_cancel_says_whether_it_was_in_time, a_duplicate_of_an_order_is_that_order,
+    a_key_is_looked_for_as_it_was_submitted, a_price_is_believed_up_to_a_thousand_dollars,
+    an_answer_that_makes_no_sense_decides_nothing, an_order_is_found_again_by_its_key,
+};
+
 const KEY: &str = "a-key-nobody-may-see";
 /// SHA-256 of `abc`, from FIPS 180-2, appendix B.1.
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -140,86 +149,6 @@ fn an_id_that_could_lead_elsewhere_is_refused(vendor: &Vendor) {
         assert!(matches!(adapter.poll(id), Err(ProviderError::Fatal(_))), "{id:?}");
         assert!(matches!(adapter.cancel(id), Err(ProviderError::Fatal(_))), "{id:?}");
     }
-}
-
-fn a_duplicate_of_an_order_is_that_order(vendor: &Vendor) {
-    let read = |id| of(vendor).read_submit(&answer(409, (vendor.duplicate)(id)));
-    let accepted = read(Some("gen_A-1")).unwrap();
-    assert_eq!((accepted.operation_id.as_str(), accepted.estimate_ms), ("gen_A-1", None));
-    // It has the order, so a second one must not follow: which one it is can be looked up.
-    assert!(matches!(read(None), Err(ProviderError::Unanswered(_))));
-}
-
-fn an_order_is_found_again_by_its_key(vendor: &Vendor) {
-    let adapter = of(vendor);
-    let read = |ids: &[&str]| adapter.read_find(&answer(200, (vendor.found)(ids)));
-    let found = read(&["gen_A-1"]).unwrap().expect("an operation");
-    assert_eq!((found.operation_id.as_str(), found.estimate_ms), ("gen_A-1", Some(Millis(2500))));
-    assert_eq!(read(&[]).unwrap(), None);
-    // It did not look at the key; to take any of them might be to show somebody else's clip.
-    assert!(matches!(read(&["gen_A-1", "gen_B-2"]), Err(ProviderError::Fatal(_))));
-    for body in ["", "null", "[]", "{}", "{\"generations\":null}", "{\"generations\":[{}]}", "<html>"] {
-        let read = adapter.read_find(&answer(200, body));
-        assert!(matches!(read, Err(ProviderError::Transient(_))), "{body}: no answer is not 'none'");
-    }
-    for status in [404, 405, 501] {
-        assert!(adapter.read_find(&answer(status, "{}")).is_err(), "{status} is not 'none'");
-    }
-}
-
-fn a_key_is_looked_for_as_it_was_submitted(vendor: &Vendor) {
-    let adapter = of(vendor);
-    let spec = spec(json!({"character": "bolt", "state": "idle"}));
-    for key in ["k.1.1", "a&idempotency_key=b#c", "two\r\nlines", &"x".repeat(100), "ä", ""] {
-        let sent = adapter.submit(&spec, key).unwrap();
-        let asked = adapter.find(key).unwrap().expect("every vendor so far can be asked");
-        let url = url::Url::parse(&asked.uri().to_string()).unwrap();
-        let values: Vec<_> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
-        assert_eq!(values, [header(&sent, "idempotency-key")], "{key:?}");
-    }
-}
-
-fn a_price_is_believed_up_to_a_thousand_dollars(vendor: &Vendor) {
-    let adapter = of(vendor);
-    for (said, read) in [
-        (json!(0), Some(MicroUsd(0))),
-        (json!(4_200), Some(MicroUsd(4_200))),
-        (json!(0.2), Some(MicroUsd(1))),
-        (json!(1_000_000_000), Some(MicroUsd(1_000_000_000))),
-        (json!(1_000_000_001), None),
-        (json!(u64::MAX), None),
-        (json!(1e300), None),
-        (json!(-1), None),
-        (json!("4200"), None),
-        (json!([4_200]), None),
-        (json!(null), None),
-    ] {
-        let Ok(Progress::Succeeded(output)) =
-            adapter.read_poll(&answer(200, (vendor.priced)("succeeded", said.clone())))
-        else {
-            panic!("{said}: the clip is good whatever the price")
-        };
-        assert_eq!(output.cost_micro_usd, read, "{said}");
-        let cancelled = adapter.read_cancel(&answer(200, (vendor.priced)("succeeded", said.clone())));
-        assert_eq!(cancelled, Ok(Cancelled::Charged(read)), "{said}");
-    }
-}
-
-fn a_cancel_says_whether_it_was_in_time(vendor: &Vendor) {
-    let adapter = of(vendor);
-    let read = |end: &str, cost: Value| adapter.read_cancel(&answer(200, (vendor.priced)(end, cost)));
-    for end in ["cancelled", "failed"] {
-        assert_eq!(read(end, json!(0)), Ok(Cancelled::Free), "{end}");
-        assert_eq!(read(end, json!(null)), Ok(Cancelled::Free), "{end}");
-        // What was begun may have to be paid; a claim that is not believed is still one.
-        assert_eq!(read(end, json!(700)), Ok(Cancelled::Charged(Some(MicroUsd(700)))), "{end}");
-        assert_eq!(read(end, json!(u64::MAX)), Ok(Cancelled::Charged(None)), "{end}");
-    }
-    for status in [404, 410] {
-        assert_eq!(adapter.read_cancel(&answer(status, "{}")), Err(ProviderError::Lost));
-    }
-    let goes_on = adapter.read_cancel(&answer(202, (vendor.running)(0.5)));
-    assert!(matches!(goes_on, Err(ProviderError::Transient(_))), "{goes_on:?}");
 }
 
 fn progress_lies_between_nothing_and_all(vendor: &Vendor) {
@@ -355,23 +284,6 @@ fn the_wait_that_was_asked_for_is_kept_up_to_an_hour(vendor: &Vendor) {
     }
 }
 
-fn an_answer_that_makes_no_sense_decides_nothing(vendor: &Vendor) {
-    let adapter = of(vendor);
-    let cut = (vendor.accepted)("g1").to_string();
-    for body in ["", "null", "[]", "<html>", &cut[..cut.len() / 2], &"[".repeat(10_000), &" ".repeat(1 << 20)]
-    {
-        let [submit, poll, _, find, cancel] = readings(adapter.as_ref(), &answer(200, body));
-        // A question can be asked again.
-        for error in [poll, find] {
-            assert!(matches!(error, Some(ProviderError::Transient(_))), "{error:?}");
-        }
-        // A deed may have been done.
-        for error in [submit, cancel] {
-            assert!(matches!(error, Some(ProviderError::Unanswered(_))), "{error:?}");
-        }
-    }
-}
-
 fn a_providers_words_are_short_plain_and_without_the_key(vendor: &Vendor) {
     // The key as it is, with a character inside that is dropped later, and where the cut would be.
     let (head, tail) = KEY.split_at(5);
@@ -416,11 +328,6 @@ contract! { studio, super::STUDIO;
     a_submission_is_told_apart_by_its_idempotency_key
     an_accepted_order_has_an_operation
     an_id_that_could_lead_elsewhere_is_refused
-    a_duplicate_of_an_order_is_that_order
-    an_order_is_found_again_by_its_key
-    a_key_is_looked_for_as_it_was_submitted
-    a_price_is_believed_up_to_a_thousand_dollars
-    a_cancel_says_whether_it_was_in_time
     progress_lies_between_nothing_and_all
     a_finished_clip_is_fetched_from_the_vendor_alone
     only_the_declared_bytes_are_the_clip
@@ -428,9 +335,14 @@ contract! { studio, super::STUDIO;
     the_end_of_an_operation_is_classified
     a_refusal_is_classified_alike_wherever_it_comes
     the_wait_that_was_asked_for_is_kept_up_to_an_hour
-    an_answer_that_makes_no_sense_decides_nothing
     a_providers_words_are_short_plain_and_without_the_key
     a_key_that_cannot_be_sent_is_not_told
+    a_cancel_says_whether_it_was_in_time
+    a_duplicate_of_an_order_is_that_order
+    a_key_is_looked_for_as_it_was_submitted
+    a_price_is_believed_up_to_a_thousand_dollars
+    an_answer_that_makes_no_sense_decides_nothing
+    an_order_is_found_again_by_its_key
 }
 
 #[test]

@@ -22,6 +22,7 @@ use worker::{
 
 use super::state::Machine;
 use super::{ask, json as answer, session_by_id};
+use crate::provider_client::Limits;
 use crate::{clip_store, provider_client, settings};
 
 /// One key's single flight.
@@ -84,12 +85,13 @@ impl GenerationActor {
                 Some(Event::Verified { want, flight, exists })
             }
             Effect::Submit { spec, idempotency_key } => {
-                let result = self.call(&spec.model, |a| a.submit(&spec, &idempotency_key)).await;
+                let result =
+                    self.call(&spec.model, Limits::JSON, |a| a.submit(&spec, &idempotency_key)).await;
                 let result = result.and_then(|(a, response)| a.read_submit(&response));
                 Some(Event::SubmitAnswered { idempotency_key, result })
             }
             Effect::Poll { model, operation_id } => {
-                let result = self.call(&model, |a| a.poll(&operation_id)).await;
+                let result = self.call(&model, Limits::JSON, |a| a.poll(&operation_id)).await;
                 let result = result.and_then(|(a, response)| a.read_poll(&response));
                 Some(Event::PollAnswered { operation_id, result })
             }
@@ -98,7 +100,7 @@ impl GenerationActor {
                 Some(Event::Stored { operation_id, result })
             }
             Effect::Abandon { model, operation_id } => {
-                if let Err(error) = self.call(&model, |a| a.cancel(&operation_id)).await {
+                if let Err(error) = self.call(&model, Limits::JSON, |a| a.cancel(&operation_id)).await {
                     console_error!(
                         "{}",
                         json!({"actor": "generation", "abandon": operation_id, "error": error.to_string()})
@@ -127,7 +129,7 @@ impl GenerationActor {
         if let Ok(Some(stored)) = clip_store::look(&self.env, key).await {
             return Ok(stored.content);
         }
-        let (adapter, response) = self.call(&spec.model, |a| a.download(output)).await?;
+        let (adapter, response) = self.call(&spec.model, Limits::CLIP, |a| a.download(output)).await?;
         let bytes = adapter.read_download(output, response)?;
         let media = media::check(&bytes, spec).map_err(|error| ProviderError::BadMedia(error.to_string()))?;
         let stored = clip_store::store(&self.env, key, spec.operation, &media, bytes).await;
@@ -138,11 +140,12 @@ impl GenerationActor {
     async fn call(
         &self,
         model: &str,
+        limits: Limits,
         build: impl FnOnce(&dyn Adapter) -> Result<http::Request<Vec<u8>>, ProviderError>,
     ) -> Result<(Box<dyn Adapter>, http::Response<Vec<u8>>), ProviderError> {
         let (base, adapter) = self.adapter(model)?;
         let request = build(adapter.as_ref())?;
-        let response = provider_client::send(&base, request).await?;
+        let response = provider_client::send(&base, request, limits).await?;
         Ok((adapter, response))
     }
 

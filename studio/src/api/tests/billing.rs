@@ -22,6 +22,16 @@ fn slow(ms: u64) -> Router {
     app(Config { delays, ..Config::default() })
 }
 
+/// A studio whose clock stands still and that has drawn the clip before, for one price: a
+/// generation waits for `ms` milliseconds and for nothing else.
+async fn waiting(ms: u64) -> Router {
+    let app = slow(0);
+    finished(&app, "drawn").await;
+    call(&app, Method::POST, "/control/delays", "", Some(json!({ "realtime": ms }))).await;
+    tokio::time::pause();
+    app
+}
+
 async fn bill(app: &Router) -> Value {
     get(app, "/control/bill").await.json()
 }
@@ -78,12 +88,7 @@ async fn a_success_is_charged_although_nobody_polls() {
 
 #[tokio::test]
 async fn nothing_is_charged_before_the_delay_has_passed() {
-    // The clip is drawn beforehand, so that only the delay is waited for.
-    let app = slow(0);
-    finished(&app, "drawn").await;
-    let body = json!({"realtime": 5_000});
-    call(&app, Method::POST, "/control/delays", "", Some(body)).await;
-    tokio::time::pause();
+    let app = waiting(5_000).await;
     ordered(&app, "k").await;
     tokio::time::advance(Duration::from_millis(4_900)).await;
     assert_eq!(total(&app).await, PRICE);
@@ -129,14 +134,15 @@ async fn a_cancel_in_time_saves_the_price_and_one_too_late_does_not() {
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!((&view["status"], &view["cost_micro_usd"]), (&json!("cancelled"), &json!(0)));
     }
-    let app = quick();
+    let app = waiting(5_000).await;
     let id = ordered(&app, "k").await;
-    drawn(&app, 1).await;
+    // Done, and nobody has asked.
+    tokio::time::advance(Duration::from_millis(5_100)).await;
     for _ in 0..2 {
         let view = cancel(&app, &id).await.json();
         assert_eq!((&view["status"], &view["cost_micro_usd"]), (&json!("succeeded"), &json!(PRICE)));
     }
-    assert_eq!((total(&app).await, &stats(&app).await["cancels"]), (PRICE, &json!(0)));
+    assert_eq!((total(&app).await, &stats(&app).await["cancels"]), (2 * PRICE, &json!(0)));
     assert_eq!(cancel(&app, "gen_none").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -273,13 +279,9 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 async fn play(steps: Vec<Step>) {
-    // Drawn beforehand, and the clock stands still: what happens depends on the steps alone.
-    let app = slow(0);
-    finished(&app, "drawn").await;
-    let body = json!({"realtime": 1_500});
-    call(&app, Method::POST, "/control/delays", "", Some(body)).await;
+    // What happens depends on the steps alone.
+    let app = waiting(1_500).await;
     call(&app, Method::POST, "/control/reset", "", None).await;
-    tokio::time::pause();
     let mut ids: [Option<String>; 4] = [const { None }; 4];
     let mut before = 0;
     for step in steps {
