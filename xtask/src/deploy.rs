@@ -167,8 +167,7 @@ fn provide_bucket(workspace: &Workspace, bucket: &str) -> Result<()> {
     if found.status.success() {
         return Ok(());
     }
-    // 10006 is R2's code for it.
-    if !found.output.contains("10006") && !found.output.contains("does not exist") {
+    if !speaks_of_no_bucket(&found.output) {
         bail!("{}", refused(&found.output));
     }
     let mut create = wrangler(workspace);
@@ -177,10 +176,17 @@ fn provide_bucket(workspace: &Workspace, bucket: &str) -> Result<()> {
 
 /// Whether wrangler found no worker of that name: before the first deployment there is none.
 fn speaks_of_no_worker(output: &str) -> bool {
-    ["10007", "script_not_found", "not found", "does not exist"].iter().any(|sign| output.contains(sign))
+    let says = |line: &str| line.contains("Worker \"") && line.contains("not found");
+    output.contains("[code: 10007]") || output.lines().any(says)
+}
+
+fn speaks_of_no_bucket(output: &str) -> bool {
+    output.contains("[code: 10006]") || output.contains("The specified bucket does not exist")
 }
 
 fn refused(output: &str) -> String {
+    // Before it comes wrangler's advice to put our development key among production's variables.
+    let output = output.find("✘").and_then(|at| output.get(at..)).unwrap_or(output);
     format!(
         "{}\n\nwrangler could not ask Cloudflare. Run `wrangler login` in edge-worker/, or set \
          CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, and run the same command again.",
@@ -188,10 +194,14 @@ fn refused(output: &str) -> String {
     )
 }
 
-/// The names in what `wrangler secret list` prints, which is a JSON list, maybe after a notice.
+/// The names in what `wrangler secret list` prints: a JSON list of objects among its notices.
 fn names_of(output: &str) -> Option<Vec<String>> {
-    let list: Vec<Value> =
-        output.match_indices('[').find_map(|(at, _)| serde_json::from_str(output[at..].trim()).ok())?;
+    let list_at = |at: usize| {
+        let mut values =
+            serde_json::Deserializer::from_str(&output[at..]).into_iter::<Vec<Map<String, Value>>>();
+        values.next()?.ok()
+    };
+    let list = output.match_indices('[').find_map(|(at, _)| list_at(at))?;
     Some(list.iter().filter_map(|one| one.get("name")?.as_str().map(str::to_owned)).collect())
 }
 
@@ -254,14 +264,29 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_secrets_are_read_after_a_notice_too() {
+    fn the_names_of_secrets_are_read_among_notices_too() {
         let list =
             r#"[{"name":"STUDIO_KEY","type":"secret_text"},{"name":"TOKEN_KEYS","type":"secret_text"}]"#;
-        for output in [list.to_owned(), format!("[WARNING] a newer wrangler\n{list}\n")] {
+        for output in [list.to_owned(), format!("\u{1b}[33m[WARNING] newer\n{list}\n[INFO] x")] {
             assert_eq!(names_of(&output).unwrap(), ["STUDIO_KEY", "TOKEN_KEYS"]);
         }
         assert_eq!(names_of("[]"), Some(Vec::new()));
         assert_eq!(names_of("nothing"), None);
+    }
+
+    /// The sentences are wrangler's own, of 4.86.0.
+    #[test]
+    fn a_first_deployment_is_told_from_a_failure() {
+        let unknown =
+            "✘ [ERROR] Worker \"cuelight\" (env: production) not found.\n\nIf this is a new Worker, run";
+        assert!(speaks_of_no_worker(unknown));
+        assert!(speaks_of_no_worker("workers.api.error.script_not_found [code: 10007]"));
+        assert!(speaks_of_no_bucket("The specified bucket does not exist. [code: 10006]"));
+        let closed =
+            "✘ [ERROR] In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN";
+        for failure in [closed, "Authentication error [code: 10000]", "env file not found", ""] {
+            assert!(!speaks_of_no_worker(failure) && !speaks_of_no_bucket(failure), "{failure}");
+        }
     }
 
     #[test]
