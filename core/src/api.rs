@@ -92,6 +92,18 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing will change any more.
     #[must_use]
     pub const fn is_final(self) -> bool {

@@ -21,6 +21,9 @@ pub struct Media {
     pub height: u32,
     /// Length in milliseconds.
     pub duration: Millis,
+    /// Whether it has a sound track. Noted, not stripped: clips are played muted, and cutting a
+    /// track out would move every offset of the file.
+    pub has_audio: bool,
 }
 
 /// Why bytes are not the clip.
@@ -72,7 +75,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Media, MediaError> {
         .filter(|(kind, _)| kind == b"trak")
         .find_map(|(_, trak)| video_size(trak))
         .ok_or(MediaError::Missing("video track"))?;
-    Ok(Media { content_type: "video/mp4", width, height, duration })
+    let has_audio = moov.iter().any(|(kind, trak)| kind == b"trak" && handler(trak) == Some(*b"soun"));
+    Ok(Media { content_type: "video/mp4", width, height, duration, has_audio })
 }
 
 /// Reads what `bytes` are and whether they are the clip that `spec` asks for.
@@ -150,6 +154,13 @@ fn video_size(trak: &[u8]) -> Option<(u32, u32)> {
     (width > 0 && height > 0).then_some((width, height))
 }
 
+/// What kind of track it is (8.4.3): `vide`, `soun`, …
+fn handler(trak: &[u8]) -> Option<[u8; 4]> {
+    let trak = boxes(trak).ok()?;
+    let mdia = boxes(find(&trak, b"mdia")?).ok()?;
+    array_at(find(&mdia, b"hdlr")?, 8)
+}
+
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
@@ -190,7 +201,13 @@ mod tests {
         let media = inspect(&mp4(512, 256, 3_000)).unwrap();
         assert_eq!(
             media,
-            Media { content_type: "video/mp4", width: 512, height: 256, duration: Millis(3_000) }
+            Media {
+                content_type: "video/mp4",
+                width: 512,
+                height: 256,
+                duration: Millis(3_000),
+                has_audio: false
+            }
         );
     }
 

@@ -28,6 +28,7 @@ pub use account::AccountActor;
 pub use generation::GenerationActor;
 pub use lane::LaneActor;
 pub use metrics::MetricsActor;
+pub(crate) use session::Replied;
 pub use session::SessionActor;
 
 /// What a caller's request for a job is, as a generation reads it.
@@ -82,6 +83,24 @@ pub(crate) async fn ask<T: Serialize + ?Sized, R: DeserializeOwned>(
     request_id: &str,
 ) -> Result<R> {
     counters::ACTOR_CALLS.add_one();
+    send(stub, path, body, request_id).await
+}
+
+/// The same for what only reads or adds up numbers: counting it would never come to rest.
+pub(crate) async fn ask_uncounted<T: Serialize + ?Sized, R: DeserializeOwned>(
+    stub: &Stub,
+    path: &str,
+    body: &T,
+) -> Result<R> {
+    send(stub, path, body, "").await
+}
+
+async fn send<T: Serialize + ?Sized, R: DeserializeOwned>(
+    stub: &Stub,
+    path: &str,
+    body: &T,
+    request_id: &str,
+) -> Result<R> {
     let headers = Headers::new();
     headers.set("x-request-id", request_id)?;
     let mut init = RequestInit::new();

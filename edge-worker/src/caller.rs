@@ -181,7 +181,11 @@ fn named_session(call: &Call) -> Result<Option<String>, Failure> {
 fn presented(call: &Call) -> Option<String> {
     if let Some(header) = call.header("authorization") {
         let (scheme, rest) = header.split_once(' ').unwrap_or((header.as_str(), ""));
-        return Some(if scheme.eq_ignore_ascii_case("bearer") { rest.trim().to_owned() } else { String::new() });
+        return Some(if scheme.eq_ignore_ascii_case("bearer") {
+            rest.trim().to_owned()
+        } else {
+            String::new()
+        });
     }
     let protocols = call.header("sec-websocket-protocol")?;
     protocols.split(',').find_map(|name| name.trim().strip_prefix(BEARER_SUBPROTOCOL)).map(str::to_owned)

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
+use cuelight_core::actors::generation::Place;
 use cuelight_core::api::Content;
 use cuelight_core::byte_range::ByteRange;
 use cuelight_core::cache_key::CacheKey;
+use cuelight_core::cue::Cue;
 use cuelight_core::media::Media;
+use cuelight_core::nearest::{self, Nearest};
 use cuelight_core::operation::Operation;
 use cuelight_core::units::Millis;
 use worker::{Env, HttpMetadata, Object, Range, ResponseBody, Result};
 
+use crate::private_address;
 use crate::settings::CLIPS;
 
 /// What a clip's answer says about caching: its address names its content, so it never changes
@@ -27,6 +31,19 @@ pub(crate) enum Shelf {
 }
 
 impl Shelf {
+    /// The shelf of a clip that is private, or is not.
+    pub(crate) const fn of(private: bool) -> Self {
+        if private { Self::Private } else { Self::Public }
+    }
+
+    /// The address of the clip at `key`, unsigned.
+    fn address(self, key: &CacheKey) -> String {
+        match self {
+            Self::Public => key.path(),
+            Self::Private => private_address::of(key),
+        }
+    }
+
     fn name(self, key: &CacheKey) -> String {
         match self {
             Self::Public => key.as_str().to_owned(),
@@ -56,7 +73,7 @@ pub(crate) async fn look(env: &Env, key: &CacheKey) -> Result<Option<Stored>> {
 /// The clip at `key` on `shelf`, without its bytes.
 pub(crate) async fn look_on(env: &Env, shelf: Shelf, key: &CacheKey) -> Result<Option<Stored>> {
     let object = env.bucket(CLIPS)?.head(shelf.name(key)).await?;
-    object.map(|object| describe(&object, key)).transpose()
+    object.map(|object| describe(&object, shelf, key)).transpose()
 }
 
 /// The clip at `key` on `shelf` and its bytes: all of them or `range`. They stay outside the
@@ -73,15 +90,18 @@ pub(crate) async fn read(
         get = get.range(Range::OffsetWithLength { offset: range.first, length: range.len() });
     }
     let Some(object) = get.execute().await? else { return Ok(None) };
-    let stored = describe(&object, key)?;
+    let stored = describe(&object, shelf, key)?;
     let Some(body) = object.body() else { return Ok(None) };
     Ok(Some((stored, body.response_body()?)))
 }
 
-/// Stores a checked clip. Storing the same bytes twice changes nothing.
+/// Stores a checked clip, and the name under which it is found as the nearest. Storing the same
+/// bytes twice changes nothing.
 pub(crate) async fn store(
     env: &Env,
+    shelf: Shelf,
     key: &CacheKey,
+    place: &Place,
     operation: Operation,
     media: &Media,
     bytes: Vec<u8>,
@@ -92,19 +112,46 @@ pub(crate) async fn store(
         cache_control: Some(IMMUTABLE.to_owned()),
         ..HttpMetadata::default()
     };
-    let custom = HashMap::from([("operation".to_owned(), operation.as_str().to_owned())]);
+    let custom = HashMap::from([
+        ("operation".to_owned(), operation.as_str().to_owned()),
+        ("audio".to_owned(), media.has_audio.to_string()),
+    ]);
     let bucket = env.bucket(CLIPS)?;
-    bucket.put(key.as_str(), bytes).http_metadata(metadata).custom_metadata(custom).execute().await?;
-    Ok(Content { url: key.path(), content_type: media.content_type.to_owned(), bytes: size })
+    bucket.put(shelf.name(key), bytes).http_metadata(metadata).custom_metadata(custom).execute().await?;
+    if let Some(name) = &place.index {
+        // An empty object: its name says everything.
+        bucket.put(name.as_str(), Vec::<u8>::new()).execute().await?;
+    }
+    Ok(Content { url: shelf.address(key), content_type: media.content_type.to_owned(), bytes: size })
 }
 
-fn describe(object: &Object, key: &CacheKey) -> Result<Stored> {
+/// The nearest clip to `cue` that exists in `groups`, the first group first. `own` is not it.
+pub(crate) async fn nearest(
+    env: &Env,
+    groups: &[String],
+    cue: &Cue,
+    own: &CacheKey,
+) -> Result<Option<Nearest>> {
+    let bucket = env.bucket(CLIPS)?;
+    for group in groups {
+        // A page of names is a thousand: more cues of one character than anybody will make.
+        let listed = bucket.list().prefix(group.as_str()).execute().await?;
+        let names: Vec<String> = listed.objects().iter().map(Object::key).collect();
+        let entries = names.iter().filter_map(|name| nearest::read_entry(name));
+        if let Some(found) = nearest::choose(cue, entries, own) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn describe(object: &Object, shelf: Shelf, key: &CacheKey) -> Result<Stored> {
     let custom = object.custom_metadata().unwrap_or_default();
     let operation = custom.get("operation").map(String::as_str);
     let operation = Operation::ALL.into_iter().find(|o| Some(o.as_str()) == operation);
     Ok(Stored {
         content: Content {
-            url: key.path(),
+            url: shelf.address(key),
             content_type: object.http_metadata().content_type.unwrap_or_else(|| "video/mp4".to_owned()),
             bytes: object.size(),
         },

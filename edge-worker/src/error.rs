@@ -1,6 +1,7 @@
 //! Every failure to one problem document. The only place that writes one: what went wrong on our
 //! side is logged in full under the request's id, and answered bare.
 
+use crate::counters;
 use cuelight_core::problem::{Code, FieldError, Problem};
 use worker::{Headers, Response, Result, console_error};
 
@@ -24,6 +25,12 @@ pub(crate) enum Failure {
     Setup(String),
 }
 
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
 impl Failure {
     /// A problem with this code and sentence.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
@@ -33,6 +40,12 @@ impl Failure {
     /// The problem that lists these wrong fields.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         Self::Problem(Box::new(Problem::invalid(errors)))
+    }
+
+    /// The problem that lists what a token does not cover.
+    pub(crate) fn forbidden(errors: Vec<FieldError>) -> Self {
+        let detail = "The token does not cover this request; see errors.";
+        Self::from(Problem { errors, ..Problem::new(Code::Forbidden, detail) })
     }
 
     /// Adds a header to the answer.
@@ -59,6 +72,7 @@ impl Failure {
                 (Problem::new(Code::Internal, detail), Vec::new())
             }
         };
+        counters::count_with("refusals", "code", problem.code.as_str());
         problem.request_id = Some(request_id.to_owned());
         let headers = Headers::new();
         headers.set("content-type", Problem::MEDIA_TYPE)?;

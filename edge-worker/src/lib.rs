@@ -5,14 +5,20 @@
 #![cfg(target_arch = "wasm32")]
 
 pub mod actors;
+mod admission;
+mod body;
+mod caller;
 mod clip_store;
-pub mod counters;
+mod counters;
 mod edge_cache;
 mod error;
+mod private_address;
+mod provider_calls;
 mod provider_client;
 mod router;
 mod routes;
 mod settings;
+mod webhook;
 
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result, event};

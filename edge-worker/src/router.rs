@@ -6,12 +6,11 @@ use cuelight_core::problem::Code;
 use serde_json::json;
 use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log, web_sys};
 
+use crate::caller;
+use crate::counters;
 use crate::error::Failure;
-use crate::routes::{catalogues, clips, jobs, placeholders};
+use crate::routes::{catalogues, clips, jobs, operations, placeholders, socket, tokens};
 use crate::settings;
-
-/// The largest request body, in bytes.
-pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 /// A request and what it may touch.
 pub(crate) struct Call {
@@ -48,6 +47,10 @@ pub(crate) async fn answer(
     let began = settings::now();
     let request = Request::from(request);
     let (method, path) = (request.method(), request.path());
+    if counters::is_due() {
+        let env = env.clone();
+        context.wait_until(async move { counters::flush(&env).await });
+    }
     let request_id = settings::nonce();
     let call = Call { request, env, context, request_id: request_id.clone() };
     let routed = match at_hand {
@@ -73,7 +76,9 @@ pub(crate) async fn answer(
 async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Failure> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let (get, head, post) = (*method == Method::Get, *method == Method::Head, *method == Method::Post);
+    let delete = *method == Method::Delete;
     let read = get || head;
+    caller::keep_development_local(&call)?;
     if *method == Method::Options {
         return Ok(Response::empty()?.with_status(204));
     }
@@ -84,13 +89,25 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
         ["placeholders", file] if read => placeholders::serve(&call, file),
         ["placeholders", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
         ["api", "v1", "jobs"] if post => jobs::create(call).await,
-        ["api", "v1", "jobs"] => Err(not_allowed(method, "POST, OPTIONS")),
+        ["api", "v1", "jobs"] if get => jobs::list(&call).await,
+        ["api", "v1", "jobs"] => Err(not_allowed(method, "GET, POST, OPTIONS")),
         ["api", "v1", "jobs", "preflight"] if post => jobs::preflight(call).await,
         ["api", "v1", "jobs", "preflight"] => Err(not_allowed(method, "POST, OPTIONS")),
-        ["api", "v1", "jobs", id] if get => jobs::read(&call, id).await,
-        ["api", "v1", "jobs", _] => Err(not_allowed(method, "GET, OPTIONS")),
-        ["api", "v1", "ws", "jobs"] if get => jobs::socket(call).await,
-        ["api", "v1", "ws", "jobs"] => Err(not_allowed(method, "GET")),
+        ["api", "v1", "jobs", id] if get => jobs::read_one(&call, id).await,
+        ["api", "v1", "jobs", id] if delete => jobs::cancel(&call, id).await,
+        ["api", "v1", "jobs", _] => Err(not_allowed(method, "GET, DELETE, OPTIONS")),
+        ["api", "v1", "ws", "jobs"] if get => socket::open(&call).await,
+        ["api", "v1", "ws", "jobs"] => Err(not_allowed(method, "GET, OPTIONS")),
+        ["api", "v1", "tokens"] if post => tokens::create(call).await,
+        ["api", "v1", "tokens"] => Err(not_allowed(method, "POST, OPTIONS")),
+        ["api", "v1", "tokens", id] if delete => tokens::revoke(&call, id).await,
+        ["api", "v1", "tokens", _] => Err(not_allowed(method, "DELETE, OPTIONS")),
+        ["api", "v1", "usage"] if get => operations::usage(&call).await,
+        ["api", "v1", "metrics"] if get => operations::metrics(&call).await,
+        ["api", "v1", "usage" | "metrics"] => Err(not_allowed(method, "GET, OPTIONS")),
+        ["api", "v1", "lanes", provider] if get => operations::lane(&call, provider).await,
+        ["api", "v1", "lanes", provider] if *method == Method::Put => operations::drain(call, provider).await,
+        ["api", "v1", "lanes", _] => Err(not_allowed(method, "GET, PUT, OPTIONS")),
         ["api", "v1", name @ ("states" | "presets" | "models" | "characters" | "health")] => {
             if get {
                 catalogues::serve(name)
@@ -117,7 +134,10 @@ pub(crate) fn set_common(headers: &Headers) -> Result<()> {
     // Any shop may embed a character. No credentials, so no origin is named and no Vary needed.
     headers.set("access-control-allow-origin", "*")?;
     headers.set("cross-origin-resource-policy", "cross-origin")?;
-    headers.set("access-control-expose-headers", "x-request-id, etag, content-range, link, retry-after")
+    headers.set(
+        "access-control-expose-headers",
+        "x-request-id, etag, content-range, link, retry-after, ratelimit, ratelimit-policy",
+    )
 }
 
 /// Adds what every answer carries. A response that came from elsewhere has immutable headers, so
@@ -130,10 +150,10 @@ fn carry(response: Response, path: &str, request_id: &str) -> Result<Response> {
     headers.set("x-request-id", request_id)?;
     set_common(&headers)?;
     if response.status_code() == 204 {
-        headers.set("access-control-allow-methods", "GET, HEAD, POST, OPTIONS")?;
+        headers.set("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS")?;
         headers.set(
             "access-control-allow-headers",
-            "content-type, range, x-cuelight-session, idempotency-key",
+            "authorization, content-type, range, x-cuelight-session, idempotency-key",
         )?;
         headers.set("access-control-max-age", "86400")?;
     }

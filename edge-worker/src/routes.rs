@@ -3,4 +3,7 @@
 pub(crate) mod catalogues;
 pub(crate) mod clips;
 pub(crate) mod jobs;
+pub(crate) mod operations;
 pub(crate) mod placeholders;
+pub(crate) mod socket;
+pub(crate) mod tokens;

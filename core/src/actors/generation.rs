@@ -39,9 +39,11 @@ pub const MAX_ATTEMPTS: u32 = 3;
 pub const MAX_DOWNLOADS: u32 = 8;
 /// The wait between attempts.
 pub const BACKOFF: Backoff = Backoff { base: Millis(1_000), cap: Millis(20_000) };
-/// A call to a provider that has not answered after this long died with its isolate. Longer than
-/// the shell lets any call take, so that two are never under way.
-pub const CALL_GUARD: Millis = Millis(45_000);
+/// A submission, a poll or a look-up that has not answered after this long died with its isolate.
+/// Longer than the shell lets such a call take (10 s), so that two are never under way.
+pub const CALL_GUARD: Millis = Millis(15_000);
+/// The same for a download and what is done with it (30 s).
+pub const DOWNLOAD_GUARD: Millis = Millis(45_000);
 /// An account or a lane that has not answered after this long is asked again.
 const ASK_GUARD: Millis = Millis(15_000);
 /// The longest a flight waits for its turn in a lane.
@@ -53,6 +55,8 @@ pub struct Generation {
     core: Core,
     outbox: Outbox,
     core_changed: bool,
+    /// What happened that is counted, since it was last asked for.
+    counts: Vec<&'static str>,
     /// Read from the form in which everything was one part.
     legacy: bool,
 }
@@ -147,6 +151,17 @@ impl Generation {
         self.core.flight.as_ref().map(|flight| flight.tenant.as_str()).filter(|tenant| !tenant.is_empty())
     }
 
+    /// Finds the request that began the flight in the logs.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        self.core.flight.as_ref().map_or("", |flight| flight.request_id.as_str())
+    }
+
+    /// What happened that is counted, once for each time it did: names of [`crate::metrics`].
+    pub fn take_counts(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.counts)
+    }
+
     /// The job as a caller sees it, if this generation knows it.
     #[must_use]
     pub fn job(&self, now: Millis, job_id: &str) -> Option<Job> {
@@ -181,6 +196,14 @@ impl Generation {
     fn wanted(&mut self, now: Millis, want: Want, effects: &mut Vec<Effect>) {
         if self.outbox.has_left(&want.job_id) {
             return;
+        }
+        // Counted once a flight: from then on it is no speculation any more.
+        if let Some(flight) = self.core.flight.as_mut()
+            && flight.guess
+            && !want.speculative
+        {
+            flight.guess = false;
+            self.counts.push("speculation_used");
         }
         let known = self.outbox.waiter(&want.job_id).is_some();
         match &self.core.flight {
@@ -280,12 +303,18 @@ impl Stored for Generation {
                 outbox: Vec<outbox::Waiter>,
             }
             let OnePart { core, outbox } = serde_json::from_str(json)?;
-            return Ok(Self { core, outbox: Outbox::all_changed(outbox), core_changed: true, legacy: true });
+            return Ok(Self {
+                core,
+                outbox: Outbox::all_changed(outbox),
+                core_changed: true,
+                legacy: true,
+                ..Self::default()
+            });
         }
         let core = part("flight").map(serde_json::from_str).transpose()?.unwrap_or_default();
         let waiters = parts.iter().filter(|(name, _)| name.starts_with(outbox::PART));
         let waiters = waiters.map(|(_, json)| serde_json::from_str(json)).collect::<Result<_, _>>()?;
-        Ok(Self { core, outbox: Outbox::unchanged(waiters), core_changed: false, legacy: false })
+        Ok(Self { core, outbox: Outbox::unchanged(waiters), ..Self::default() })
     }
 
     fn changes(&mut self) -> Result<Vec<Write>, serde_json::Error> {

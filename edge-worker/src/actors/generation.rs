@@ -6,24 +6,20 @@
 
 use std::collections::VecDeque;
 
-use cuelight_core::actors::generation::{Effect, Event, Generation, Output, ProviderError, Want};
-use cuelight_core::api::Content;
-use cuelight_core::cache_key::CacheKey;
-use cuelight_core::catalog;
-use cuelight_core::media;
-use cuelight_core::operation::ClipSpec;
-use cuelight_providers::{Adapter, adapter};
+use cuelight_core::actors::generation::{Effect, Event, Generation, Update, Want};
+use cuelight_core::actors::{account, lane};
 use futures_util::future::join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use url::Url;
 use worker::{
-    DurableObject, Env, Request, Response, Result, State, console_error, console_log, durable_object,
+    DurableObject, Env, Request, Response, Result, State, Stub, console_error, console_log, durable_object,
 };
 
 use super::state::Machine;
-use super::{ask, json as answer, session_by_id};
-use crate::provider_client::Limits;
-use crate::{clip_store, provider_client, settings};
+use super::{Granted, WhichJob, ask, json as answer, request_id, session_by_id};
+use crate::provider_calls::Provider;
+use crate::{clip_store, counters, private_address, settings};
 
 /// One key's single flight.
 #[durable_object]
@@ -38,126 +34,164 @@ impl DurableObject for GenerationActor {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let id = request_id(&request);
         let body = request.text().await?;
-        if request.path() == "/job" {
-            let id: String = serde_json::from_str(&body)?;
-            return answer(&self.machine.read(|machine| machine.job(settings::now(), &id)).await?);
+        match request.path().as_str() {
+            "/job" => {
+                let WhichJob { id, tenant } = serde_json::from_str(&body)?;
+                let own = |machine: &Generation| machine.tenant().is_none_or(|known| known == tenant);
+                let job = |machine: &Generation| machine.job(settings::now(), &id).filter(|_| own(machine));
+                answer(&self.machine.read(job).await?)
+            }
+            "/explain" => answer(&self.machine.read(Generation::explain).await?),
+            "/left" => {
+                let job_id: String = serde_json::from_str(&body)?;
+                self.run(Event::Left { job_id }, &id).await?;
+                answer(&true)
+            }
+            "/granted" => {
+                let Granted { ticket, until } = serde_json::from_str(&body)?;
+                self.run(Event::Granted { ticket, until }, &id).await?;
+                answer(&true)
+            }
+            _ => {
+                let want: Want = serde_json::from_str(&body)?;
+                let job_id = want.job_id.clone();
+                console_log!("{}", json!({"request_id": id, "actor": "generation", "job_id": job_id}));
+                self.run(Event::Wanted(want), &id).await?;
+                answer(&self.machine.read(|machine| machine.answer(settings::now(), &job_id)).await?)
+            }
         }
-        let want: Want = serde_json::from_str(&body)?;
-        let id = want.job_id.clone();
-        let request_id = request.headers().get("x-request-id")?;
-        console_log!("{}", json!({"request_id": request_id, "actor": "generation", "job_id": id}));
-        self.run(Event::Wanted(want)).await?;
-        answer(&self.machine.read(|machine| machine.answer(settings::now(), &id)).await?)
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.run(Event::Alarm).await?;
+        // The request that began the flight is found in the logs of all its calls.
+        let id = self.machine.read(|machine| machine.request_id().to_owned()).await?;
+        self.run(Event::Alarm, &id).await?;
+        if counters::is_due() {
+            counters::flush(&self.env).await;
+        }
         Response::empty()
     }
 }
 
 impl GenerationActor {
     /// An event, its effects, the events those bring, and so on.
-    async fn run(&self, event: Event) -> Result<()> {
+    async fn run(&self, event: Event, request_id: &str) -> Result<()> {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
-            let alarm = |effect: &Effect| match effect {
-                Effect::SetAlarm(at) => Some(*at),
-                _ => None,
+            let alarm = |effect: &Effect| if let Effect::SetAlarm(at) = effect { Some(*at) } else { None };
+            let mut counted = Vec::new();
+            let decide = |machine: &mut Generation| {
+                let effects = machine.on(settings::now(), event);
+                counted = machine.take_counts();
+                effects
             };
-            let effects =
-                self.machine.turn(|machine| machine.on(settings::now(), event), alarm, |_| {}).await?;
+            let effects = self.machine.turn(decide, alarm, |_| {}).await?;
+            counted.into_iter().for_each(counters::count);
             // Effects of one turn do not depend on each other: many are told as quickly as one.
-            let answers = join_all(effects.into_iter().map(|effect| self.perform(effect))).await;
+            let answers = join_all(effects.into_iter().map(|effect| self.perform(effect, request_id))).await;
             events.extend(answers.into_iter().flatten());
         }
         Ok(())
     }
 
-    async fn perform(&self, effect: Effect) -> Option<Event> {
-        match effect {
+    async fn perform(&self, effect: Effect, request_id: &str) -> Option<Event> {
+        let provider = Provider { env: &self.env, request_id };
+        Some(match effect {
             // Set in the same write that persisted the machine.
-            Effect::SetAlarm(_) => None,
+            Effect::SetAlarm(_) => return None,
             Effect::Verify { want, flight } => {
                 // A store that cannot be asked is not a clip that is gone.
-                let exists = !matches!(clip_store::look(&self.env, &want.key).await, Ok(None));
-                Some(Event::Verified { want, flight, exists })
+                let shelf = clip_store::Shelf::of(want.place.private);
+                let looked = clip_store::look_on(&self.env, shelf, &want.key).await;
+                Event::Verified { exists: !matches!(looked, Ok(None)), want, flight }
+            }
+            Effect::Reserve { tenant, reservation } => {
+                let id = reservation.id.clone();
+                let asked = account::Request::Reserve(reservation);
+                let answer = self
+                    .tell(super::account(&self.env, &tenant), &format!("/ask/{tenant}"), &asked, request_id)
+                    .await;
+                Event::Reserved { id, answer }
+            }
+            Effect::Acquire { lane, bid } => {
+                let ticket = bid.ticket.clone();
+                let asked = lane::Request::Acquire(bid);
+                let answer: Option<Option<lane::Answer>> = self
+                    .tell(super::lane(&self.env, &lane), &format!("/ask/{lane}"), &asked, request_id)
+                    .await;
+                Event::LaneAnswered { ticket, answer: answer.flatten() }
             }
             Effect::Submit { spec, idempotency_key } => {
-                let result =
-                    self.call(&spec.model, Limits::JSON, |a| a.submit(&spec, &idempotency_key)).await;
-                let result = result.and_then(|(a, response)| a.read_submit(&response));
-                Some(Event::SubmitAnswered { idempotency_key, result })
+                counters::count("submissions");
+                let result = provider.submit(&spec, &idempotency_key).await;
+                Event::SubmitAnswered { idempotency_key, result }
+            }
+            Effect::Find { model, idempotency_key } => {
+                let result = provider.find(&model, &idempotency_key).await;
+                Event::Found { idempotency_key, result }
             }
             Effect::Poll { model, operation_id } => {
-                let result = self.call(&model, Limits::JSON, |a| a.poll(&operation_id)).await;
-                let result = result.and_then(|(a, response)| a.read_poll(&response));
-                Some(Event::PollAnswered { operation_id, result })
+                let result = provider.poll(&model, &operation_id).await;
+                Event::PollAnswered { operation_id, result }
             }
-            Effect::Store { key, spec, operation_id, output } => {
-                let result = self.store(&key, &spec, &output).await;
-                Some(Event::Stored { operation_id, result })
+            Effect::Store { key, place, spec, operation_id, output } => {
+                let result = provider.store(&key, &place, &spec, &output).await;
+                let result = result.map(|mut content| {
+                    if place.private {
+                        content.url = private_address::of(&key);
+                    }
+                    content
+                });
+                Event::Stored { operation_id, result }
             }
             Effect::Abandon { model, operation_id } => {
-                if let Err(error) = self.call(&model, Limits::JSON, |a| a.cancel(&operation_id)).await {
-                    console_error!(
-                        "{}",
-                        json!({"actor": "generation", "abandon": operation_id, "error": error.to_string()})
-                    );
-                }
-                None
+                let result = provider.cancel(&model, &operation_id).await;
+                Event::Abandoned { operation_id, result }
             }
-            Effect::Notify { session: name, update } => {
-                let (job_id, ordinal) = (update.job_id.clone(), update.ordinal);
-                let told = match session_by_id(&self.env, &name) {
-                    Ok(stub) => ask::<_, bool>(&stub, "/update", &update, "").await,
-                    Err(error) => Err(error),
-                };
-                Some(Event::Delivered { job_id, ordinal, acknowledged: told.is_ok() })
+            Effect::Close { tenant, id, spent } => {
+                let asked = account::Request::Close { id: id.clone(), spent };
+                let told: Option<account::Answer> = self
+                    .tell(super::account(&self.env, &tenant), &format!("/ask/{tenant}"), &asked, request_id)
+                    .await;
+                Event::Closed { id, acknowledged: told.is_some() }
             }
-        }
+            Effect::Release { lane, ticket, outcome } => {
+                let asked = lane::Request::Release { ticket: ticket.clone(), outcome };
+                let told: Option<Option<lane::Answer>> = self
+                    .tell(super::lane(&self.env, &lane), &format!("/ask/{lane}"), &asked, request_id)
+                    .await;
+                Event::Released { ticket, acknowledged: told.is_some() }
+            }
+            Effect::Notify { session, update } => {
+                let Update { job_id, ordinal, .. } = update.clone();
+                let told: Option<bool> =
+                    self.tell(session_by_id(&self.env, &session), "/update", &update, request_id).await;
+                Event::Delivered { job_id, ordinal, acknowledged: told.is_some() }
+            }
+        })
     }
 
-    async fn store(
+    /// Tells another actor. Nothing when it could not be reached, which is logged.
+    async fn tell<R: DeserializeOwned>(
         &self,
-        key: &CacheKey,
-        spec: &ClipSpec,
-        output: &Output,
-    ) -> Result<Content, ProviderError> {
-        // Stored already, by a turn that died before it could say so: nothing to fetch again.
-        if let Ok(Some(stored)) = clip_store::look(&self.env, key).await {
-            return Ok(stored.content);
-        }
-        let (adapter, response) = self.call(&spec.model, Limits::CLIP, |a| a.download(output)).await?;
-        let bytes = adapter.read_download(output, response)?;
-        let media = media::check(&bytes, spec).map_err(|error| ProviderError::BadMedia(error.to_string()))?;
-        let stored = clip_store::store(&self.env, key, spec.operation, &media, bytes).await;
-        stored.map_err(|error| ProviderError::Transient(format!("the clip could not be stored: {error}")))
-    }
-
-    /// Sends what `build` makes of the model's adapter.
-    async fn call(
-        &self,
-        model: &str,
-        limits: Limits,
-        build: impl FnOnce(&dyn Adapter) -> Result<http::Request<Vec<u8>>, ProviderError>,
-    ) -> Result<(Box<dyn Adapter>, http::Response<Vec<u8>>), ProviderError> {
-        let (base, adapter) = self.adapter(model)?;
-        let request = build(adapter.as_ref())?;
-        let response = provider_client::send(&base, request, limits).await?;
-        Ok((adapter, response))
-    }
-
-    fn adapter(&self, model: &str) -> Result<(Url, Box<dyn Adapter>), ProviderError> {
-        let provider =
-            catalog::built_in().model(model).map(|model| model.provider.as_str()).unwrap_or_default();
-        let account = settings::account(&self.env, provider).map_err(|failure| {
-            console_error!("{}", json!({"actor": "generation", "error": failure.to_string()}));
-            ProviderError::Fatal("the provider is not set up".to_owned())
-        })?;
-        let base = account.base.clone();
-        let adapter = adapter(provider, account);
-        adapter.map(|a| (base, a)).ok_or_else(|| ProviderError::Fatal("there is no such provider".to_owned()))
+        stub: Result<Stub>,
+        path: &str,
+        body: &impl Serialize,
+        request_id: &str,
+    ) -> Option<R> {
+        let told = match stub {
+            Ok(stub) => ask(&stub, path, body, request_id).await,
+            Err(error) => Err(error),
+        };
+        told.map_err(|error| {
+            let error = error.to_string();
+            console_error!(
+                "{}",
+                json!({"request_id": request_id, "actor": "generation", "told": path, "error": error})
+            );
+        })
+        .ok()
     }
 }

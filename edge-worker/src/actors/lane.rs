@@ -42,7 +42,10 @@ impl DurableObject for LaneActor {
         let body = request.text().await?;
         let event = if path.starts_with("/drain/") {
             let drained: bool = serde_json::from_str(&body)?;
-            console_log!("{}", json!({"request_id": id, "actor": "lane", "lane": provider, "drained": drained}));
+            console_log!(
+                "{}",
+                json!({"request_id": id, "actor": "lane", "lane": provider, "drained": drained})
+            );
             Event::Drain(drained)
         } else {
             let asked: Ask = serde_json::from_str(&body)?;
@@ -90,7 +93,10 @@ impl LaneActor {
             Err(error) => Err(error),
         };
         if let Err(error) = told {
-            console_error!("{}", json!({"actor": "lane", "grant": granted.ticket, "error": error.to_string()}));
+            console_error!(
+                "{}",
+                json!({"actor": "lane", "grant": granted.ticket, "error": error.to_string()})
+            );
         }
     }
 }

@@ -6,7 +6,13 @@
 use std::collections::VecDeque;
 
 use cuelight_core::actors::generation::{Answer, Update, Want};
-use cuelight_core::actors::session::{Effect, Event, Session, as_joined};
+use cuelight_core::actors::session::{
+    Effect, Event, Filter, Message, Reply, Request as Ask, Session, Wish, as_joined,
+};
+use cuelight_core::api::Job;
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::limiter::Rate;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use worker::{
     DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
@@ -14,8 +20,18 @@ use worker::{
 };
 
 use super::state::Machine;
-use super::{Requested, ask, generation, json as answer};
-use crate::settings;
+use super::{ask, generation, json as answer, request_id};
+use crate::{caller, private_address, settings, webhook};
+
+/// The close code of a socket whose token was taken back: ours to choose (RFC 6455, section 7.4.2).
+const REVOKED: u16 = 4401;
+
+/// What a session answers to a request, to a cancellation or to a question about a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Replied {
+    pub(crate) reply: Reply,
+    pub(crate) job: Option<Job>,
+}
 
 /// One player or page.
 #[durable_object]
@@ -35,14 +51,43 @@ impl DurableObject for SessionActor {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        match request.path().as_str() {
-            "/socket" => self.open(&request).await,
+        let id = request_id(&request);
+        let path = request.path();
+        if path == "/socket" {
+            return self.open(&request).await;
+        }
+        let body = request.text().await?;
+        match path.as_str() {
             "/update" => {
-                let update: Update = serde_json::from_str(&request.text().await?)?;
-                self.run(Event::Updated(update), "", None).await?;
+                let update: Update = serde_json::from_str(&body)?;
+                self.run(Event::Updated(update), &id, None).await?;
                 answer(&true)
             }
-            _ => self.request(request).await,
+            "/cancel" => {
+                let job_id: String = serde_json::from_str(&body)?;
+                let reply = self.run(Event::Cancel { job_id: job_id.clone() }, &id, None).await?;
+                let job = self.machine.read(|machine| machine.job(&job_id).cloned()).await?;
+                answer(&Replied { reply: reply.unwrap_or(Reply::Unknown), job })
+            }
+            "/revoke" => answer(&self.run(Event::Revoked, &id, None).await?),
+            "/list" => {
+                let filter: Filter = serde_json::from_str(&body)?;
+                answer(&self.machine.read(|machine| machine.list(&filter)).await?)
+            }
+            "/job" => {
+                let job_id: String = serde_json::from_str(&body)?;
+                answer(&self.machine.read(|machine| machine.job(&job_id).cloned()).await?)
+            }
+            "/limit" => {
+                let rate: Rate = serde_json::from_str(&body)?;
+                answer(&self.machine.read(|machine| machine.limit(settings::now(), rate)).await?)
+            }
+            _ => {
+                let asked: Ask = serde_json::from_str(&body)?;
+                console_log!("{}", json!({"request_id": id, "actor": "session", "job_id": asked.job.id}));
+                let reply = self.run(Event::Requested(Box::new(asked)), &id, None).await?;
+                self.replied(reply.unwrap_or(Reply::Unknown)).await
+            }
         }
     }
 
@@ -69,16 +114,15 @@ impl DurableObject for SessionActor {
 }
 
 impl SessionActor {
-    async fn request(&self, mut request: Request) -> Result<Response> {
-        let request_id = request.headers().get("x-request-id")?.unwrap_or_default();
-        let Requested { job, spec } = serde_json::from_str(&request.text().await?)?;
-        console_log!("{}", json!({"request_id": request_id, "actor": "session", "job_id": job.id}));
-        let joins = self.machine.read(|machine| machine.live_job(&job).map(|live| live.id.clone())).await?;
-        let event = Event::Requested { job: Box::new(job.clone()), spec: Box::new(spec) };
-        self.run(event, &request_id, None).await?;
-        let id = joins.as_ref().unwrap_or(&job.id);
-        let now = self.machine.read(|machine| machine.job(id).cloned()).await?.unwrap_or(job);
-        answer(&if joins.is_some() { as_joined(&now) } else { now })
+    async fn replied(&self, reply: Reply) -> Result<Response> {
+        let job = match &reply {
+            Reply::Job { id, joined, .. } => {
+                let job = self.machine.read(|machine| machine.job(id).cloned()).await?;
+                job.map(|job| if *joined { as_joined(&job) } else { job })
+            }
+            _ => None,
+        };
+        answer(&Replied { reply, job })
     }
 
     async fn open(&self, request: &Request) -> Result<Response> {
@@ -86,75 +130,126 @@ impl SessionActor {
         let since = url.query_pairs().find(|(name, _)| name == "since");
         let since = since.and_then(|(_, value)| value.parse().ok());
         let pair = WebSocketPair::new()?;
-        self.run(Event::Connected { since }, "", Some(&pair.server)).await?;
-        Response::from_websocket(pair.client)
+        let refused = self.run(Event::Connected { since }, "", Some(&pair.server)).await?;
+        if refused.is_some() {
+            // Opened and closed at once: a browser shows a page the code of a close, but not the
+            // status of a refused upgrade.
+            pair.server.accept()?;
+            pair.server.close(Some(REVOKED), Some("the token was revoked"))?;
+        }
+        let mut response = Response::from_websocket(pair.client)?;
+        let offered = request.headers().get("sec-websocket-protocol")?.unwrap_or_default();
+        if offered.split(',').any(|name| name.trim() == caller::SUBPROTOCOL) {
+            // A browser drops a socket whose server takes up none of what it offered.
+            response.headers_mut().set("sec-websocket-protocol", caller::SUBPROTOCOL)?;
+        }
+        Ok(response)
     }
 
-    /// An event, its effects, the events those bring, and so on. `opened` is the socket that is
-    /// being opened: it is accepted and greeted in one breath, so that it hears every event after
-    /// its snapshot and none twice.
-    async fn run(&self, event: Event, request_id: &str, opened: Option<&WebSocket>) -> Result<()> {
+    /// An event, its effects, the events those bring, and so on; the reply to the first, if it has
+    /// one. `opened` is the socket that is being opened: it is accepted and greeted in one breath,
+    /// so that it hears every event after its snapshot and none twice.
+    async fn run(&self, event: Event, request_id: &str, opened: Option<&WebSocket>) -> Result<Option<Reply>> {
         let mut accept = opened;
+        let mut reply = None;
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             let decide = |machine: &mut Session| {
                 let effects = machine.on(settings::now(), event);
-                if let Some(socket) = accept.take() {
+                let refused = effects.iter().any(|effect| matches!(effect, Effect::Reply(Reply::Revoked)));
+                if let Some(socket) = accept.take().filter(|_| !refused) {
                     self.state.accept_web_socket(socket);
                 }
                 effects
             };
-            let alarm = |effect: &Effect| match effect {
-                Effect::SetAlarm(at) => Some(*at),
-                _ => None,
-            };
-            let effects = self.machine.turn(decide, alarm, |effect| self.tell(effect, opened)).await?;
+            let alarm = |effect: &Effect| if let Effect::SetAlarm(at) = effect { Some(*at) } else { None };
+            let effects = self.machine.turn(decide, alarm, |effect| self.send(effect, opened)).await?;
             for effect in effects {
-                if let Effect::Want { job, spec } = effect {
-                    let want = Want {
-                        key: job.cache_key.clone(),
-                        spec: *spec,
-                        session: self.state.id().to_string(),
-                        job_id: job.id.clone(),
-                        priority: job.priority,
-                        speculative: job.speculative,
-                    };
-                    events.push_back(self.want(want, request_id).await);
+                match effect {
+                    Effect::Reply(said) => reply = Some(said),
+                    Effect::Want { job, wish } => events.push_back(self.want(*job, *wish, request_id).await),
+                    Effect::Leave { key, job_id } => {
+                        events.push_back(self.leave(&key, job_id, request_id).await)
+                    }
+                    Effect::Webhook { url, mut job } => {
+                        self.sign(|deployment| private_address::sign_job(deployment, &mut job));
+                        let over = webhook::send(&self.env, &url, &job).await;
+                        events.push_back(Event::WebhookAnswered { job_id: job.id, over });
+                    }
+                    // Done at once, in `send`, or with the machine's write.
+                    Effect::SetAlarm(_) | Effect::Greet(_) | Effect::Broadcast(_) | Effect::CloseSockets => {}
                 }
             }
         }
-        Ok(())
+        Ok(reply)
     }
 
     /// Sends to sockets. One that is gone says so by its close event, so a failure here is none.
-    fn tell(&self, effect: &Effect, opened: Option<&WebSocket>) {
+    fn send(&self, effect: &Effect, opened: Option<&WebSocket>) {
         match effect {
             Effect::Greet(message) => {
                 if let Some(socket) = opened {
-                    let _ = socket.send(message);
+                    let mut message: Message = message.clone();
+                    self.sign(|deployment| private_address::sign_message(deployment, &mut message));
+                    let _ = socket.send(&message);
                 }
             }
             Effect::Broadcast(event) => {
+                let mut event = event.clone();
+                self.sign(|deployment| private_address::sign_event(deployment, &mut event));
                 for socket in self.state.get_websockets() {
-                    let _ = socket.send(event);
+                    let _ = socket.send(&event);
                 }
             }
-            Effect::SetAlarm(_) | Effect::Want { .. } => {}
+            Effect::CloseSockets => {
+                for socket in self.state.get_websockets() {
+                    let _ = socket.close(Some(REVOKED), Some("the token was revoked"));
+                }
+            }
+            _ => {}
         }
     }
 
-    async fn want(&self, want: Want, request_id: &str) -> Event {
+    fn sign(&self, mut with: impl FnMut(&settings::Deployment)) {
+        if let Ok(deployment) = settings::deployment(&self.env) {
+            with(deployment);
+        }
+    }
+
+    async fn want(&self, job: Job, wish: Wish, request_id: &str) -> Event {
+        let job_id = job.id.clone();
+        let want = Want {
+            key: job.cache_key,
+            spec: wish.spec,
+            tenant: wish.tenant,
+            terms: wish.terms,
+            place: wish.place,
+            request_id: wish.request_id,
+            session: self.state.id().to_string(),
+            job_id: job.id,
+            priority: job.priority,
+            speculative: job.speculative,
+        };
         let asked = match generation(&self.env, &want.key) {
             Ok(stub) => ask::<_, Option<Answer>>(&stub, "/want", &want, request_id).await,
             Err(error) => Err(error),
         };
         let answer = asked.unwrap_or_else(|error| {
+            let error = error.to_string();
             console_error!(
                 "{}",
-                json!({"actor": "session", "want": want.job_id, "error": error.to_string()})
+                json!({"request_id": request_id, "actor": "session", "want": job_id, "error": error})
             );
             None
         });
-        Event::WantAnswered { job_id: want.job_id, answer }
+        Event::WantAnswered { job_id, answer }
+    }
+
+    async fn leave(&self, key: &CacheKey, job_id: String, request_id: &str) -> Event {
+        let told = match generation(&self.env, key) {
+            Ok(stub) => ask::<_, bool>(&stub, "/left", &job_id, request_id).await,
+            Err(error) => Err(error),
+        };
+        Event::LeaveAnswered { job_id, acknowledged: told.is_ok() }
     }
 }

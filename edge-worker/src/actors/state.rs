@@ -54,7 +54,8 @@ impl<M: Stored> Machine<M> {
                     None => Ok(()),
                 }
             };
-            let (written, set) = futures_util::join!(join_all(changes?.into_iter().map(|w| self.write(w))), set);
+            let (written, set) =
+                futures_util::join!(join_all(changes?.into_iter().map(|w| self.write(w))), set);
             written.into_iter().chain([set]).collect::<Result<()>>()
         });
         let begun = futures_util::poll!(&mut writes);

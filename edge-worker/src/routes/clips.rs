@@ -1,16 +1,19 @@
 //! `GET /clips/{key}`: the hot path. The Cache API, then R2; nothing else is touched, and no JSON
 //! is read or written on a hit. Private clips come from R2 only, and only by a signed address.
 
+use cuelight_core::auth::{AuthError, signed_address};
 use cuelight_core::byte_range::{Conditions, Selection, select};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::problem::Code;
 use worker::{Headers, Method, Response, ResponseBody, web_sys};
 
+use crate::caller;
 use crate::clip_store::{self, IMMUTABLE, Shelf, Stored};
 use crate::counters;
 use crate::edge_cache::{self, Cached};
 use crate::error::Failure;
 use crate::router::{self, Call};
+use crate::settings;
 
 /// What the Cache API alone can answer: a public clip, a part of it, or the news that the caller has
 /// it. None if this is no such request, or the clip is not cached.
@@ -76,8 +79,15 @@ pub(crate) async fn serve_private(call: &Call, key: &str) -> Result<Response, Fa
 }
 
 /// For how many more seconds the address of the request lets its holder see the clip.
-fn signed_for(_call: &Call, _key: &CacheKey) -> Result<u64, Failure> {
-    Err(Failure::new(Code::Forbidden, "This deployment has no key that could have signed this address."))
+fn signed_for(call: &Call, key: &CacheKey) -> Result<u64, Failure> {
+    let deployment = settings::deployment(&call.env)?;
+    let signing = deployment.signing.as_ref().ok_or(AuthError::BadSignature).map_err(caller::refused)?;
+    let url = call.request.url()?;
+    let now = settings::now();
+    signed_address::verify(signing, key, url.query().unwrap_or_default(), now).map_err(caller::refused)?;
+    // Signed, so it is a number that we wrote.
+    let expires = call.query("expires").and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    Ok(expires.saturating_sub(now.0 / 1_000))
 }
 
 fn read_key(text: &str) -> Result<CacheKey, Failure> {

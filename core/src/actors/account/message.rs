@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::JobError;
 use crate::operation::Operation;
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
@@ -129,4 +130,30 @@ pub struct UsageLine {
     pub refunded: u32,
     /// What they cost.
     pub spent_micro_usd: MicroUsd,
+}
+
+impl Usage {
+    /// Why a clip at this price would be refused now, if it would be. What an account says in the
+    /// end may differ: others spend meanwhile.
+    #[must_use]
+    pub fn refuses(&self, cost: MicroUsd, speculative: bool) -> Option<JobError> {
+        let Limits { daily, monthly, speculation_daily, clips_per_month, .. } = self.limits;
+        if self.clips_this_month.saturating_add(self.reservations) >= clips_per_month {
+            let detail = format!("The plan includes {clips_per_month} clips a month, and they are used up.");
+            return Some(JobError { code: Code::QuotaExceeded, detail });
+        }
+        let budgets = [
+            ("monthly", monthly, self.month + self.reserved),
+            ("daily", daily, self.today + self.reserved),
+            ("daily speculation", speculation_daily, self.speculation_today),
+        ];
+        let (name, limit, used) = budgets
+            .into_iter()
+            .take(if speculative { 3 } else { 2 })
+            .find(|(_, limit, used)| *used + cost > *limit)?;
+        let detail = format!(
+            "The {name} budget is {limit}; {used} are spent or set aside, and this clip costs {cost}."
+        );
+        Some(JobError { code: Code::BudgetExceeded, detail })
+    }
 }

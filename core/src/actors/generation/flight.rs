@@ -249,6 +249,22 @@ impl ProviderError {
         )
     }
 
+    /// Its kind in a word, for counters.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Throttled { .. } => "throttled",
+            Self::Invalid { .. } => "invalid",
+            Self::ContentRefused { .. } => "content_refused",
+            Self::Transient(_) => "transient",
+            Self::Unanswered(_) => "unanswered",
+            Self::Failed(_) => "failed",
+            Self::Lost => "lost",
+            Self::BadMedia(_) => "bad_media",
+            Self::Fatal(_) => "fatal",
+        }
+    }
+
     /// What it asked us to wait, in milliseconds.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Millis> {

@@ -103,6 +103,9 @@ pub(super) struct Flight {
     /// Whether it was reserved from the budget for speculation.
     #[serde(default)]
     pub(super) speculative: bool,
+    /// Whether nobody but speculation has asked for it so far.
+    #[serde(default)]
+    pub(super) guess: bool,
     /// The ticket that is bid with, or that was granted.
     #[serde(default)]
     pub(super) lease: Option<Lease>,
@@ -141,6 +144,7 @@ impl Flight {
             bids: 0,
             reserved: false,
             speculative: want.speculative,
+            guess: want.speculative,
             lease: None,
             spent: MicroUsd(0),
             started_at: now,

@@ -3,7 +3,7 @@
 use super::attempt::Left;
 use super::event::Effect;
 use super::flight::{Progress, ProviderError};
-use super::{BACKOFF, CALL_GUARD, Generation, MAX_DOWNLOADS, Phase};
+use super::{BACKOFF, CALL_GUARD, DOWNLOAD_GUARD, Generation, MAX_DOWNLOADS, Phase};
 use crate::actors::guard::{self, Guard};
 use crate::actors::lane::Outcome;
 use crate::api::Content;
@@ -92,7 +92,7 @@ impl Generation {
             return self.attempt_failed(now, &error, Left::Billed);
         }
         *downloads += 1;
-        flight.due = now + CALL_GUARD;
+        flight.due = now + DOWNLOAD_GUARD;
         effects.push(Effect::Store {
             key: flight.key.clone(),
             place: flight.place.clone(),
@@ -111,6 +111,10 @@ impl Generation {
         match result {
             Ok(content) => {
                 flight.progress = 1.0;
+                self.counts.push("clips_stored");
+                if flight.guess {
+                    self.counts.push("speculation_stored");
+                }
                 self.enter(now, Phase::Complete { content });
             }
             Err(error)

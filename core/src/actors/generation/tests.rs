@@ -408,7 +408,7 @@ fn a_download_that_ends_its_isolate_is_not_begun_for_ever() {
     let mut bench = Bench::storing();
     let mut begun = 1;
     while matches!(bench.machine.core.flight.as_ref().unwrap().phase, Phase::Storing { .. }) && begun < 20 {
-        let effects = bench.alarm_after(CALL_GUARD.0);
+        let effects = bench.alarm_after(DOWNLOAD_GUARD.0);
         begun += effects.iter().filter(|e| matches!(e, Effect::Store { .. })).count();
     }
     assert_eq!(begun, MAX_DOWNLOADS as usize);
