@@ -223,7 +223,8 @@ impl World {
                     self.send(item, Some(Item::Session { session, event: failed }));
                 }
                 Effect::Webhook { url, job } => {
-                    let failed = Event::WebhookAnswered { job_id: job.id.clone(), over: false };
+                    let failed =
+                        Event::WebhookAnswered { job_id: job.id.clone(), url: url.clone(), over: false };
                     let is_final = job.status.is_final();
                     let item = Item::Webhook { session, job_id: job.id, url, is_final };
                     self.send(item, Some(Item::Session { session, event: failed }));
@@ -251,7 +252,8 @@ impl World {
         } else {
             self.note("webhook answered with an error");
         }
-        self.send(Item::Session { session, event: session::Event::WebhookAnswered { job_id, over } }, None);
+        let event = session::Event::WebhookAnswered { job_id, url, over };
+        self.send(Item::Session { session, event }, None);
     }
 
     pub(crate) fn lane(&mut self, lane: usize, event: lane::Event, asker: Option<Asker>) {
