@@ -94,7 +94,7 @@ impl Provider {
     fn of(n: usize, cost: MicroUsd, dice: &mut Dice) -> Self {
         let terms = Terms {
             lane: format!("lane{n}"),
-            timeout: Millis::seconds(dice.pick(&[40, 90])),
+            timeout: Millis::seconds(dice.pick(&[60, 120])),
             usual_wait: Millis::seconds(5),
             cost,
             reconcile: dice.pick(&[Reconcile::Idempotency, Reconcile::Listing, Reconcile::None]),
