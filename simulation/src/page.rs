@@ -96,7 +96,8 @@ impl World {
                 return self.tally.end("hit");
             }
             job.status = JobStatus::Complete;
-            job.content = Some(Content { url: job.cache_key.path(), content_type: "video/mp4".into(), bytes: 5 });
+            job.content =
+                Some(Content { url: job.cache_key.path(), content_type: "video/mp4".into(), bytes: 5 });
         }
         let wish = |spec, key| Wish {
             spec,
@@ -167,7 +168,10 @@ impl World {
                     && let Some(seen) = seen
                     && !self.judge.may_be_forgotten(session, seen + 1, elapsed)
                 {
-                    self.accuse(Invariant::EventsInOrder, format!("what came after {seen} was forgotten too early"));
+                    self.accuse(
+                        Invariant::EventsInOrder,
+                        format!("what came after {seen} was forgotten too early"),
+                    );
                 }
                 if snapshot.reset || seen.is_none() {
                     self.pages[session].seen = Some(snapshot.seq);
