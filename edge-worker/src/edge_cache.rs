@@ -4,7 +4,7 @@
 use cuelight_core::byte_range::ByteRange;
 use cuelight_core::cache_key::CacheKey;
 use worker::js_sys::futures::JsFuture;
-use worker::js_sys::{ArrayBuffer, Uint8Array};
+use worker::js_sys::{ArrayBuffer, Promise, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::ext::CacheStorageExt;
 use worker::{console_error, js_sys, web_sys};
@@ -37,17 +37,17 @@ pub(crate) fn address(url: &str) -> Option<String> {
     Some(format!("{}{}{HEADERS_VERSION}", url.get(..path)?, key.path()))
 }
 
-/// The whole clip at `address`, ready to be returned. A cache that fails has nothing.
-pub(crate) async fn find(address: &str) -> Option<web_sys::Response> {
-    let found = JsFuture::from(CACHE.with(|cache| cache.match_with_str(address))).await;
-    match found {
-        Ok(value) if value.is_undefined() => None,
-        Ok(value) => Some(value.unchecked_into()),
-        Err(error) => {
-            console_error!("the Cache API failed: {error:?}");
-            None
-        }
+/// Starts to look for the whole clip at `address`. [`found`] reads what comes.
+pub(crate) fn look_up(address: &str) -> Promise {
+    CACHE.with(|cache| cache.match_with_str(address))
+}
+
+/// The clip, ready to be returned, in what [`look_up`] came to. A cache that fails has nothing.
+pub(crate) fn found(outcome: JsValue) -> Option<web_sys::Response> {
+    if outcome.is_undefined() {
+        return None;
     }
+    outcome.dyn_into().map_err(|error| console_error!("the Cache API failed: {error:?}")).ok()
 }
 
 /// Puts a whole clip, with its final headers, at `address`.

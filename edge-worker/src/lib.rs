@@ -20,11 +20,14 @@ mod routes;
 mod settings;
 mod webhook;
 
-use worker::web_sys::{Request, Response};
-use worker::{Context, Env, Result, event};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::js_sys::Promise;
+use worker::web_sys::Request;
+use worker::{Context, Env, worker_sys};
 
-/// Answers one request.
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
-    router::answer(request, env, context).await
+/// Answers one request. Written out, where `worker`'s own `event` macro would start a task for each:
+/// `router::fetch` says why.
+#[wasm_bindgen]
+pub fn fetch(request: Request, env: Env, context: worker_sys::Context) -> Promise {
+    router::fetch(request, env, Context::new(context))
 }

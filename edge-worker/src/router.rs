@@ -2,12 +2,19 @@
 //! keep a browser from guessing. One log line a request, except for clips from the Cache API: they
 //! are answered with what was stored, and only counted.
 
+use std::panic::AssertUnwindSafe;
+
 use cuelight_core::problem::Code;
 use serde_json::json;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use worker::js_sys::Promise;
+use worker::js_sys::futures::future_to_promise;
+use worker::wasm_bindgen::{self, JsCast, JsValue};
 use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log, web_sys};
 
 use crate::caller;
 use crate::counters;
+use crate::edge_cache;
 use crate::error::Failure;
 use crate::routes::{catalogues, clips, jobs, operations, placeholders, socket, tokens};
 use crate::settings;
@@ -34,13 +41,51 @@ impl Call {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A promise; only this crate's own types may be given methods.
+    type Pending;
+    /// `Promise.prototype.then` with one function for both ends.
+    #[wasm_bindgen(method, js_name = then)]
+    fn settle(this: &Pending, resolved: &JsValue, rejected: &JsValue) -> Promise;
+}
+
 /// Answers a request, whatever happens.
-pub(crate) async fn answer(
+///
+/// A clip that is cached needs no task of Rust's executor, which costs more than all the rest of its
+/// answer does: one function waits for the cache and hands on what comes.
+pub(crate) fn fetch(request: web_sys::Request, env: Env, context: Context) -> Promise {
+    let Some(looking) = clips::look_up(&request) else { return later(request, env, context, None) };
+    let looked = Closure::once_into_js(move |outcome: JsValue| -> JsValue {
+        match edge_cache::found(outcome) {
+            Some(clip) if clips::wants_whole(&request) => clip.into(),
+            cached => later(request, env, context, cached).into(),
+        }
+    });
+    looking.unchecked_ref::<Pending>().settle(&looked, &looked)
+}
+
+fn later(
     request: web_sys::Request,
     env: Env,
     context: Context,
+    cached: Option<web_sys::Response>,
+) -> Promise {
+    future_to_promise(AssertUnwindSafe(async move {
+        Ok(answer(request, env, context, cached).await.map_err(JsValue::from)?.into())
+    }))
+}
+
+async fn answer(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+    cached: Option<web_sys::Response>,
 ) -> Result<web_sys::Response> {
-    let at_hand = clips::at_hand(&request).await;
+    let at_hand = match cached {
+        Some(cached) => clips::at_hand(&request, cached).await,
+        None => Ok(None),
+    };
     if let Ok(Some(hit)) = at_hand {
         return Ok(hit);
     }

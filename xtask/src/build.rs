@@ -94,6 +94,8 @@ fn edge(workspace: &Workspace, care: Care) -> Result<()> {
     let mut pack = workspace.command(workspace.cargo_tool("worker-build"));
     pack.current_dir(&folder)
         .arg(if care == Care::Release { "--release" } else { "--dev" })
+        // What a worker starts with is its size: between calls of the platform it computes little.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
         // Given all three it downloads nothing.
         .env("WASM_BINDGEN_BIN", workspace.cargo_tool("wasm-bindgen"))
         .env("WASM_OPT_BIN", workspace.npm_tool("wasm-opt"))

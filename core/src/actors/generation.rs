@@ -274,6 +274,7 @@ impl Generation {
                 self.doubt(now, now);
                 self.reconcile(now, effects);
             }
+            Phase::Ambiguous { .. } if now >= flight.give_up_at => self.out_of_time(now),
             Phase::Ambiguous { .. } => self.reconcile(now, effects),
             Phase::Processing { .. } => self.poll(now, effects),
             Phase::Storing { .. } => self.store(now, effects),

@@ -97,9 +97,9 @@ impl Session {
                     entry.leave_answered(now, acknowledged);
                 }
             }
-            Event::WebhookAnswered { job_id, over } => {
+            Event::WebhookAnswered { job_id, url, over } => {
                 if let Some(entry) = self.entry(&job_id) {
-                    entry.webhook_answered(now, over);
+                    entry.webhook_answered(now, &url, over);
                 }
             }
             Event::Connected { .. } if self.meta.revoked => effects.push(Effect::Reply(Reply::Revoked)),
@@ -184,6 +184,9 @@ impl Session {
         if let Some(id) = live {
             // A user's request lifts one that was made ahead of need; nothing is ever demoted.
             if let Some(entry) = self.entry(&id) {
+                if !entry.join(idempotency, webhook) {
+                    return Reply::Full;
+                }
                 effects.extend(entry.promote(now, &job, wish));
             }
             return Reply::Job { id, joined: true, repeated: false, verdict };
@@ -216,9 +219,9 @@ impl Session {
     /// The answer to a request that was made before, under the same idempotency key.
     fn repeated(&self, idempotency: Option<&Idempotency>) -> Option<Reply> {
         let idempotency = idempotency.filter(|_| guard::holds(Guard::OneJobPerIdempotencyKey))?;
-        let of_key = |entry: &&Entry| entry.idempotency.as_ref().is_some_and(|i| i.key == idempotency.key);
-        let entry = self.jobs.iter().find(of_key)?;
-        Some(if entry.idempotency.as_ref() == Some(idempotency) {
+        let of_key = |entry| Some((entry, Entry::request_of(entry, &idempotency.key)?));
+        let (entry, before) = self.jobs.iter().find_map(of_key)?;
+        Some(if before == idempotency {
             Reply::Job { id: entry.job.id.clone(), joined: false, repeated: true, verdict: None }
         } else {
             Reply::Conflict
@@ -321,7 +324,7 @@ impl Session {
             JobStatus::Complete if held > MicroUsd(0) => entry.job.cost_micro_usd.unwrap_or(held),
             _ => MicroUsd(0),
         };
-        effects.extend(entry.call_webhook(now));
+        effects.extend(entry.call_webhooks(now));
         let job = entry.job.clone();
         self.meta.spent = self.meta.spent.less(held) + cost;
         self.changed.insert(storage::Part::Meta);

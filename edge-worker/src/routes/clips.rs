@@ -5,6 +5,7 @@ use cuelight_core::auth::{AuthError, signed_address};
 use cuelight_core::byte_range::{Conditions, Selection, select};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::problem::Code;
+use worker::js_sys::Promise;
 use worker::{Headers, Method, Response, ResponseBody, web_sys};
 
 use crate::caller;
@@ -15,28 +16,38 @@ use crate::error::Failure;
 use crate::router::{self, Call};
 use crate::settings;
 
-/// What the Cache API alone can answer: a public clip, a part of it, or the news that the caller has
-/// it. None if this is no such request, or the clip is not cached.
-///
-/// Most requests of a deployment end here, so each call out of the module is counted: the raw
-/// request is read, and a whole clip is returned as it was stored.
-pub(crate) async fn at_hand(request: &web_sys::Request) -> Result<Option<web_sys::Response>, Failure> {
-    let Some(address) = edge_cache::address(&request.url()) else { return Ok(None) };
+/// Starts to look for the clip that `request` names in the Cache API. None if it names none.
+pub(crate) fn look_up(request: &web_sys::Request) -> Option<Promise> {
+    edge_cache::address(&request.url()).map(|address| edge_cache::look_up(&address))
+}
+
+/// Whether a cached clip is the answer as it stands. Most requests of a deployment end here.
+pub(crate) fn wants_whole(request: &web_sys::Request) -> bool {
+    let headers = request.headers();
+    let lacks = |name| matches!(headers.has(name), Ok(false));
+    let whole = request.method() == "GET" && lacks("range") && lacks("if-none-match");
+    if whole {
+        counters::CLIP_HITS_CACHE.add_one();
+    }
+    whole
+}
+
+/// What a cached clip alone can answer: itself, a part of it, or the news that the caller has it. None
+/// if R2 has to.
+pub(crate) async fn at_hand(
+    request: &web_sys::Request,
+    cached: web_sys::Response,
+) -> Result<Option<web_sys::Response>, Failure> {
     let head = match request.method().as_str() {
         "GET" => false,
         "HEAD" => true,
         _ => return Ok(None),
     };
-    let Some(response) = edge_cache::find(&address).await else { return Ok(None) };
     let headers = request.headers();
     let header = |name| headers.get(name).ok().flatten();
     let (range, if_none_match) = (header("range").filter(|_| !head), header("if-none-match"));
-    if range.is_none() && if_none_match.is_none() && !head {
-        counters::CLIP_HITS_CACHE.add_one();
-        return Ok(Some(response));
-    }
     let if_range = header("if-range");
-    let Some(cached) = Cached::read(response) else { return Ok(None) };
+    let Some(cached) = Cached::read(cached) else { return Ok(None) };
     let asked = Conditions {
         range: range.as_deref(),
         if_range: if_range.as_deref(),

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::ledger::ABANDONED;
 use crate::units::Millis;
 
-/// How long an id is remembered: longer than any message of ours is repeated.
-pub(super) const MEMORY: Millis = Millis::seconds(2 * 3_600);
+/// How long an id is remembered. A debt is told until it is acknowledged, so this has to outlast an
+/// outage: as long as a reservation does.
+pub(super) const MEMORY: Millis = ABANDONED;
 /// Most ids to remember; above it the oldest is forgotten first.
 pub(super) const MOST: usize = 5_000;
 

@@ -73,21 +73,32 @@ impl Generation {
             None => flight.due = now + BACKOFF.delay(1, id, None),
             Some(account::Answer::Done) => self.bid_anew(now, effects),
             Some(account::Answer::Refused(refusal)) => {
-                flight.reserved = false;
                 let again_at = now + refusal.retry_after.min(REFUSAL_AGE);
                 let error = JobError { code: refusal.code, detail: refusal.detail };
+                // The same call may arrive once more, when there is money again.
+                self.close(now, MicroUsd(0));
                 self.enter(now, Phase::Failed { error, again_at });
             }
         }
     }
 
-    /// Asks the lane for a slot, under a ticket that was never used.
+    /// Begins to wait for a slot.
     pub(super) fn bid_anew(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        if let Some(flight) = self.core.flight.as_mut() {
+            flight.give_up_at = now + MAX_QUEUE;
+        }
+        self.bid_on(now, effects);
+    }
+
+    /// Asks the lane for a slot, under a ticket that was never used. The wait is the same one.
+    fn bid_on(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let Some(flight) = self.core.flight.as_mut() else { return };
+        if now >= flight.give_up_at {
+            return self.out_of_time(now);
+        }
         flight.bids += 1;
         flight.lease = Some(Lease { ticket: flight.ticket(), until: Millis(0) });
         flight.phase = Phase::Leasing;
-        flight.give_up_at = now + MAX_QUEUE;
         if guard::holds(Guard::LeasedBeforeSubmitted) {
             return self.bid(now, effects);
         }
@@ -128,7 +139,7 @@ impl Generation {
             Some(lane::Answer::Granted { until }) => self.granted(now, ticket, until),
             Some(lane::Answer::Waiting { ask_again, .. }) => flight.due = now + ask_again,
             // The lane gave up on the ticket: it was granted and ran out before we heard of it.
-            Some(lane::Answer::Released) => self.bid_anew(now, effects),
+            Some(lane::Answer::Released) => self.bid_on(now, effects),
             Some(lane::Answer::Full { retry_after }) => {
                 let detail = "Too many clips wait for this provider; ask again a little later.".to_owned();
                 let error = JobError { code: Code::LaneFull, detail };
@@ -154,7 +165,7 @@ impl Generation {
         if now + flight.terms.timeout > until {
             // The alarm was so late that the slot would run out under the operation.
             self.give_back(now, Outcome::Unknown);
-            return self.bid_anew(now, effects);
+            return self.bid_on(now, effects);
         }
         flight.attempt += 1;
         flight.submitted_at = now;

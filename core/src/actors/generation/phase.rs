@@ -179,10 +179,10 @@ impl Flight {
         }
     }
 
-    /// When the phase has taken too long. A result that exists is still fetched: it is paid for.
+    /// When the phase has taken too long. A result that exists is still fetched: it is paid for. A
+    /// doubt is not cut short: the call that is under way may be the one that begins the operation.
     pub(super) fn deadline(&self) -> Option<Millis> {
-        let bounded =
-            matches!(self.phase, Phase::Leasing | Phase::Ambiguous { .. } | Phase::Processing { .. });
+        let bounded = matches!(self.phase, Phase::Leasing | Phase::Processing { .. });
         let kept = guard::holds(Guard::Deadline) || !matches!(self.phase, Phase::Processing { .. });
         (bounded && kept).then_some(self.give_up_at)
     }

@@ -602,7 +602,7 @@ fn a_refused_reservation_fails_the_flight_and_spares_the_account_for_a_while() {
     };
     let id = format!("{}.1.1", want(1).key);
     let effects = bench.on(Event::Reserved { id, answer: Some(account::Answer::Refused(refusal)) });
-    assert_eq!(closed(&effects), [], "nothing was set aside");
+    assert_eq!(closed(&effects), [MicroUsd(0)], "its call may arrive once more, when there is money again");
     assert_eq!(bench.failure(), Some(Code::BudgetExceeded));
     assert_eq!(
         bench.on(Event::Wanted(want(2))).iter().filter(|e| matches!(e, Effect::Reserve { .. })).count(),
@@ -730,4 +730,40 @@ fn a_users_request_lifts_a_speculative_bid() {
     let bid = effects.iter().find_map(|e| if let Effect::Acquire { bid, .. } = e { Some(bid) } else { None });
     let bid = bid.unwrap();
     assert_eq!((bid.priority, bid.speculative), (12, false));
+}
+
+#[test]
+fn a_lane_whose_clock_is_far_behind_is_waited_for_as_long_as_any_other() {
+    let mut bench = Bench { obliging: false, ..Bench::new() };
+    let mut todo = bench.on(Event::Wanted(want(1)));
+    for _ in 0..1_000 {
+        let Some(effect) = todo.pop() else { break };
+        todo.extend(match effect {
+            Effect::Reserve { reservation, .. } => {
+                bench.on(Event::Reserved { id: reservation.id, answer: Some(account::Answer::Done) })
+            }
+            Effect::Acquire { bid, .. } => {
+                bench.now = bench.now + Millis::seconds(60);
+                let answer = Some(lane::Answer::Granted { until: Millis(0) });
+                bench.on(Event::LaneAnswered { ticket: bid.ticket, answer })
+            }
+            Effect::SetAlarm(_) if bench.failure().is_none() => bench.on(Event::Alarm),
+            _ => Vec::new(),
+        });
+    }
+    assert_eq!(bench.failure(), Some(Code::ProviderUnavailable));
+}
+
+#[test]
+fn a_doubt_is_not_given_up_while_the_call_that_may_end_it_is_under_way() {
+    let mut bench = Bench::wanted();
+    let key = bench.submission();
+    let _ = bench.answer_submission(&key, Err(ProviderError::Unanswered("lost".into())));
+    let asked = bench.alarm_after(terms().timeout.0 - 1);
+    assert_eq!(submissions(&asked), [key.as_str()], "it is asked once more, just before the deadline");
+    let _ = bench.alarm_after(CALL_GUARD.0 - 1);
+    assert_eq!(bench.failure(), None);
+    let _ = bench.accept(&key, "op1");
+    assert!(bench.alarm_after(400).iter().any(|e| matches!(e, Effect::Abandon { .. })));
+    assert_eq!(bench.failure(), Some(Code::ProviderTimeout));
 }

@@ -97,6 +97,8 @@ pub enum Event {
     WebhookAnswered {
         /// For which job.
         job_id: String,
+        /// Which of its webhooks.
+        url: String,
         /// Whether it was taken, or refused for good.
         over: bool,
     },

@@ -17,6 +17,8 @@ const BACKOFF: Backoff = Backoff { base: Millis(500), cap: Millis(60_000) };
 const WEBHOOK_GUARD: Millis = Millis(40_000);
 /// The wait between failed webhooks.
 const WEBHOOK_BACKOFF: Backoff = Backoff { base: Millis(5_000), cap: Millis(3_600_000) };
+/// Most requests that a job remembers to have been joined by.
+const MAX_JOINED: usize = 50;
 /// A webhook that failed this often, over about seven hours, is given up.
 const MAX_WEBHOOKS: u32 = 16;
 
@@ -39,6 +41,9 @@ pub(super) struct Entry {
     pub(super) webhook: Option<Webhook>,
     #[serde(default)]
     pub(super) idempotency: Option<Idempotency>,
+    /// What requests that joined it left to be kept: at most [`MAX_JOINED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    joined: Vec<Joined>,
     /// The job that this one makes the preview of. It has no events of its own.
     #[serde(default)]
     pub(super) preview_of: Option<String>,
@@ -67,6 +72,15 @@ pub(super) struct Webhook {
     pub(super) url: String,
     #[serde(flatten)]
     pub(super) pending: Pending,
+}
+
+/// What a request that joined a job asked for besides the clip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Joined {
+    #[serde(default)]
+    idempotency: Option<Idempotency>,
+    #[serde(default)]
+    webhook: Option<Webhook>,
 }
 
 impl Pending {
@@ -104,6 +118,7 @@ impl Entry {
             leave: None,
             webhook: None,
             idempotency: None,
+            joined: Vec::new(),
             preview_of: None,
             held: MicroUsd(0),
         }
@@ -118,8 +133,9 @@ impl Entry {
     pub(super) fn wake(&self) -> Option<Millis> {
         let want = self.want.as_ref().and_then(|want| want.pending.due);
         let leave = self.leave.as_ref().and_then(|leave| leave.due);
-        let webhook = self.webhook.as_ref().and_then(|webhook| webhook.pending.due);
-        [want, leave, webhook].into_iter().flatten().min()
+        let joined = self.joined.iter().filter_map(|joined| joined.webhook.as_ref());
+        let webhooks = self.webhook.iter().chain(joined).map(|webhook| webhook.pending.due);
+        [want, leave].into_iter().chain(webhooks).flatten().min()
     }
 
     /// What is to be said now.
@@ -134,12 +150,43 @@ impl Entry {
         if self.leave.as_mut().is_some_and(|leave| leave.say(now, GUARD)) {
             effects.push(self.leaving());
         }
-        if let Some(webhook) = self.webhook.as_mut()
-            && webhook.pending.say(now, WEBHOOK_GUARD)
-        {
-            effects.push(Effect::Webhook { url: webhook.url.clone(), job: Box::new(self.job.clone()) });
-        }
+        let said = self
+            .webhooks()
+            .filter_map(|webhook| webhook.pending.say(now, WEBHOOK_GUARD).then(|| webhook.url.clone()));
+        let said: Vec<String> = said.collect();
+        effects.extend(said.into_iter().map(|url| self.posting(url)));
         effects
+    }
+
+    /// Those of all its requests.
+    fn webhooks(&mut self) -> impl Iterator<Item = &mut Webhook> {
+        let joined = self.joined.iter_mut().filter_map(|joined| joined.webhook.as_mut());
+        self.webhook.iter_mut().chain(joined)
+    }
+
+    fn posting(&self, url: String) -> Effect {
+        Effect::Webhook { url, job: Box::new(self.job.clone()) }
+    }
+
+    /// A later request for the same clip joins it. False when too many have.
+    pub(super) fn join(&mut self, idempotency: Option<Idempotency>, webhook: Option<String>) -> bool {
+        let webhook = webhook
+            .filter(|url| self.webhooks().all(|webhook| webhook.url != *url))
+            .map(|url| Webhook { url, pending: Pending::idle() });
+        if idempotency.is_none() && webhook.is_none() {
+            return true;
+        }
+        let has_room = self.joined.len() < MAX_JOINED;
+        if has_room {
+            self.joined.push(Joined { idempotency, webhook });
+        }
+        has_room
+    }
+
+    /// The request that was made under this idempotency key, if it is this job.
+    pub(super) fn request_of(&self, key: &str) -> Option<&Idempotency> {
+        let joined = self.joined.iter().filter_map(|joined| joined.idempotency.as_ref());
+        self.idempotency.iter().chain(joined).find(|idempotency| idempotency.key == key)
     }
 
     /// Wants its clip.
@@ -184,22 +231,26 @@ impl Entry {
         }
     }
 
-    /// The job is over: its webhook is to be called, if it has one.
-    pub(super) fn call_webhook(&mut self, now: Millis) -> Option<Effect> {
-        let webhook = self.webhook.as_mut()?;
-        webhook.pending = Pending::begun(now, WEBHOOK_GUARD);
-        if !guard::holds(Guard::WebhookUntilTaken) {
-            webhook.pending.due = None;
-        }
-        Some(Effect::Webhook { url: webhook.url.clone(), job: Box::new(self.job.clone()) })
+    /// The job is over: whoever asked to be called is.
+    pub(super) fn call_webhooks(&mut self, now: Millis) -> Vec<Effect> {
+        let called = self.webhooks().map(|webhook| {
+            webhook.pending = Pending::begun(now, WEBHOOK_GUARD);
+            if !guard::holds(Guard::WebhookUntilTaken) {
+                webhook.pending.due = None;
+            }
+            webhook.url.clone()
+        });
+        let called: Vec<String> = called.collect();
+        called.into_iter().map(|url| self.posting(url)).collect()
     }
 
-    pub(super) fn webhook_answered(&mut self, now: Millis, over: bool) {
-        let Some(webhook) = self.webhook.as_mut() else { return };
+    pub(super) fn webhook_answered(&mut self, now: Millis, url: &str, over: bool) {
+        let seed = self.job.id.clone();
+        let Some(webhook) = self.webhooks().find(|webhook| webhook.url == url) else { return };
         if over || webhook.pending.tries >= MAX_WEBHOOKS {
             webhook.pending.due = None;
         } else if webhook.pending.due.is_some() {
-            webhook.pending.failed(now, WEBHOOK_BACKOFF, &self.job.id);
+            webhook.pending.failed(now, WEBHOOK_BACKOFF, &seed);
         }
     }
 

@@ -390,6 +390,29 @@ fn a_cancelled_job_ends_at_once_and_its_generation_is_told_until_it_hears() {
     assert_eq!(logged(&late), [], "it stays cancelled");
 }
 
+fn taken(job_id: &str, url: &str, over: bool) -> Event {
+    Event::WebhookAnswered { job_id: job_id.to_owned(), url: url.to_owned(), over }
+}
+
+#[test]
+fn a_request_that_joins_a_job_keeps_its_idempotency_key_and_its_webhook() {
+    let mut bench = Bench::new();
+    let _ = bench.ask(request(job(0, 0)));
+    let first = Idempotency { key: "k".into(), body: "b".into() };
+    let webhook = Some("https://shop.example/2".to_owned());
+    let joins = Request { idempotency: Some(first.clone()), webhook, ..request(job(0, 1)) };
+    assert!(matches!(reply(&bench.ask(joins.clone())), Reply::Job { joined: true, .. }));
+    let id = job(0, 0).id;
+    let _ = bench.answer(&id, Source::Generated, JobStatus::Processing);
+    let ended = bench.on(Event::Updated(update(0, 2, JobStatus::Failed)));
+    assert!(ended.iter().any(|e| matches!(e, Effect::Webhook { url, .. } if url.ends_with("/2"))));
+    assert_eq!(bench.on(taken(&id, "https://shop.example/2", true)), []);
+    let again = bench.ask(Request { job: job(0, 2), ..joins });
+    assert_eq!(reply(&again), Reply::Job { id, joined: false, repeated: true, verdict: None });
+    let other = Some(Idempotency { body: "c".into(), ..first });
+    assert_eq!(reply(&bench.ask(Request { idempotency: other, ..request(job(0, 3)) })), Reply::Conflict);
+}
+
 #[test]
 fn a_webhook_is_called_when_the_job_ends_until_it_is_taken() {
     let mut bench = Bench::new();
@@ -400,11 +423,11 @@ fn a_webhook_is_called_when_the_job_ends_until_it_is_taken() {
     let mut effects = bench.on(Event::Updated(update(0, 2, JobStatus::Complete)));
     assert_eq!(called(&effects), 1);
     for _ in 0..3 {
-        effects = bench.on(Event::WebhookAnswered { job_id: id.clone(), over: false });
+        effects = bench.on(taken(&id, "https://shop.example", false));
         bench.now = alarm(&effects).unwrap();
         assert_eq!(called(&bench.on(Event::Alarm)), 1);
     }
-    assert_eq!(bench.on(Event::WebhookAnswered { job_id: id, over: true }), []);
+    assert_eq!(bench.on(taken(&id, "https://shop.example", true)), []);
 }
 
 #[test]
