@@ -8,6 +8,7 @@
 pub mod browser;
 pub mod events;
 pub mod follower;
+pub mod keys;
 pub mod process;
 pub mod receiver;
 pub mod world;
@@ -15,5 +16,6 @@ pub mod world;
 pub use browser::Browser;
 pub use events::EventStream;
 pub use follower::Follower;
+pub use keys::Server;
 pub use receiver::Receiver;
 pub use world::{Answer, World};

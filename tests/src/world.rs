@@ -31,6 +31,8 @@ pub struct World {
     folder: tempfile::TempDir,
     /// Settings of the edge that differ from those of `wrangler.toml`, by name.
     variables: BTreeMap<String, String>,
+    /// Without wrangler and its proxy.
+    bare: bool,
     edge_process: Option<Group>,
     _studio_process: Group,
 }
@@ -76,6 +78,16 @@ impl World {
 
     /// The same, with settings of the edge that replace those of `wrangler.toml`.
     pub async fn with(studio_arguments: &[&str], settings: &[(&str, Value)]) -> Self {
+        Self::begun(studio_arguments, settings, false).await
+    }
+
+    /// The same without the proxy that wrangler puts before a worker, for tests that ask more than
+    /// it passes on. No pages are served.
+    pub async fn bare(studio_arguments: &[&str], settings: &[(&str, Value)]) -> Self {
+        Self::begun(studio_arguments, settings, true).await
+    }
+
+    async fn begun(studio_arguments: &[&str], settings: &[(&str, Value)], bare: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut studio = Command::new(path_from_env("CUELIGHT_STUDIO"));
         studio.args(["--port", "0"]).args(studio_arguments);
@@ -92,6 +104,7 @@ impl World {
             port,
             folder,
             variables: BTreeMap::new(),
+            bare,
             edge_process: None,
             _studio_process: studio_process,
         };
@@ -110,16 +123,7 @@ impl World {
     /// Starts the edge on the storage that an earlier one left.
     pub async fn start_edge(&mut self) {
         let log = self.folder.path().join("edge.log");
-        let mut command = Command::new(path_from_env("CUELIGHT_WRANGLER"));
-        command
-            .current_dir(path_from_env("CUELIGHT_EDGE_DIR"))
-            .args(["dev", "--local", "--ip", "127.0.0.1", "--port", &self.port.to_string()])
-            .args(["--inspector-port", &free_port().to_string()])
-            .args(["--persist-to", &self.folder.path().join("state").to_string_lossy()])
-            .args(["--show-interactive-dev-session", "false"])
-            .args(self.variables.iter().flat_map(|(name, text)| ["--var".to_owned(), format!("{name}:{text}")]))
-            .env("WRANGLER_SEND_METRICS", "false")
-            .env("CI", "true");
+        let command = if self.bare { self.bare_workerd() } else { self.wrangler() };
         let mut group = Group::start(command, &log);
         let started = Instant::now();
         loop {
@@ -133,6 +137,42 @@ impl World {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         self.edge_process = Some(group);
+    }
+
+    /// What a developer starts.
+    fn wrangler(&self) -> Command {
+        let variables = self.variables.iter();
+        let mut command = Command::new(path_from_env("CUELIGHT_WRANGLER"));
+        command
+            .current_dir(path_from_env("CUELIGHT_EDGE_DIR"))
+            .args(["dev", "--local", "--ip", "127.0.0.1", "--port", &self.port.to_string()])
+            .args(["--inspector-port", &free_port().to_string()])
+            .args(["--persist-to", &self.state().to_string_lossy()])
+            .args(["--show-interactive-dev-session", "false"])
+            .args(variables.flat_map(|(name, text)| ["--var".to_owned(), format!("{name}:{text}")]))
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("CI", "true");
+        command
+    }
+
+    /// The same without wrangler's proxy.
+    fn bare_workerd(&self) -> Command {
+        let wrangler = path_from_env("CUELIGHT_WRANGLER");
+        // npm/node_modules/.bin/wrangler
+        let npm = wrangler.ancestors().nth(3).expect("wrangler is in a folder of npm's");
+        let edge = path_from_env("CUELIGHT_EDGE_DIR");
+        let mut command = Command::new("node");
+        command
+            .arg(edge.join("../tests/edge.mjs"))
+            .args([npm, &edge])
+            .arg(self.port.to_string())
+            .arg(self.state())
+            .arg(json!(self.variables).to_string());
+        command
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// SIGKILL to wrangler and workerd, at once and without warning.
@@ -192,6 +232,11 @@ impl World {
         answer.json().await.expect("JSON")
     }
 
+    /// What the tenant has spent, as the edge says.
+    pub async fn usage(&self) -> Value {
+        Answer::to(self.http.get(self.at("/api/v1/usage"))).await.json
+    }
+
     /// What the studio has charged, in millionths of a dollar.
     pub async fn studio_bill(&self) -> Value {
         Answer::to(self.http.get(format!("{}/control/bill", self.studio))).await.json
@@ -236,4 +281,22 @@ pub fn state_clip(character: &str, state: &str) -> Value {
         "operation_type": "state_clip",
         "params": {"character": character, "state": state, "quality_preset": "realtime"},
     })
+}
+
+/// The body for the smallest clip there is, told from others by the caller's part of the key.
+pub fn small_clip(cache_key: &str) -> Value {
+    let params = json!({
+        "character": "bolt", "state": "idle", "quality_preset": "realtime",
+        "width": 128, "height": 128, "fps": 4, "duration": 1,
+    });
+    json!({"operation_type": "state_clip", "cache_key": cache_key, "params": params})
+}
+
+/// Looks again and again until it is so.
+pub async fn until(mut so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !so().await {
+        assert!(started.elapsed() < PATIENCE, "it never came to be");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use cuelight_tests::world::small_clip;
 use cuelight_tests::{Follower, World};
 use futures_util::future::join_all;
 use reqwest::{Client, StatusCode};
@@ -17,9 +18,9 @@ const SESSIONS: u64 = 100;
 const REQUESTS_EACH: u64 = 50;
 const KEYS: u64 = 200;
 /// Each session asks about once in this time, so that its requests fall before, into and after deaths.
-const PACE: Duration = Duration::from_millis(800);
+const PACE: Duration = Duration::from_millis(600);
 /// How long the edge lives each time, in milliseconds: from, and how much longer at most.
-const LIFE: (u64, u64) = (3_000, 3_000);
+const LIFE: (u64, u64) = (5_000, 4_000);
 /// Longer than any wait in the machines that a death can cause: a lost download is begun again
 /// after 45 s.
 const LIMIT: Duration = Duration::from_secs(150);
@@ -29,7 +30,7 @@ async fn nothing_is_lost_and_nothing_is_made_or_charged_twice() {
     let began = Instant::now();
     let rate = json!({"requests": 10_000, "window_s": 60});
     let lanes = json!({"studio": {"concurrency": 32, "per_minute": 10_000}});
-    let mut world = World::with(&["--delay", "realtime=300"], &[("LIMITS", rate), ("LANES", lanes)]).await;
+    let mut world = World::bare(&["--delay", "realtime=300"], &[("LIMITS", rate), ("LANES", lanes)]).await;
     world.studio_faults(three_in_ten()).await;
     let followers: Vec<Follower> =
         (0..SESSIONS).map(|session| Follower::start(world.socket(&name(session), None))).collect();
@@ -73,7 +74,8 @@ async fn nothing_is_lost_and_nothing_is_made_or_charged_twice() {
     let flights = flights(&world, &finals).await;
     let (mut complete, mut failed, mut exact, mut most) = (0, 0, 0, 0);
     for flight in flights.values() {
-        let (number, submissions) = (flight["number"].as_u64().unwrap(), flight["submission"].as_u64().unwrap());
+        let (number, submissions) =
+            (flight["number"].as_u64().unwrap(), flight["submission"].as_u64().unwrap());
         assert!(submissions <= 3 && flight["attempt"].as_u64().unwrap() <= 3, "{flight}");
         complete += u64::from(flight["phase"]["name"] == "complete");
         // Of a flight that failed only the newest is remembered; each has had three submissions at most.
@@ -85,7 +87,10 @@ async fn nothing_is_lost_and_nothing_is_made_or_charged_twice() {
     assert!((exact - failed..=most).contains(&submissions), "{submissions}, not {exact} to {most}: {stats}");
     assert!(failed > 0 || submissions == exact, "{submissions} submissions where the flights say {exact}");
     let charged = bill["charged"].as_u64().unwrap();
-    assert!(charged >= complete && charged <= complete + failed, "{charged} charged, {complete} made: {stats}");
+    assert!(
+        charged >= complete && charged <= complete + failed,
+        "{charged} charged, {complete} made: {stats}"
+    );
     for (key, _) in flights.iter().filter(|(_, flight)| flight["phase"]["name"] == "complete") {
         assert_eq!(world.get(&format!("/clips/{key}")).await.status(), StatusCode::OK, "{key}");
     }
@@ -136,10 +141,11 @@ async fn play(edge: String, session: u64, repeats: Arc<AtomicU64>) -> Vec<Value>
     let mut jobs = Vec::new();
     for number in 0..REQUESTS_EACH {
         tokio::time::sleep(PACE / 2 + Duration::from_millis(dice.below(PACE.as_millis() as u64))).await;
-        let body = clip(dice.below(KEYS));
+        let body = small_clip(&format!("chaos-{}", dice.below(KEYS)));
         let started = Instant::now();
         let job = loop {
-            let request = http.post(format!("{edge}/api/v1/jobs")).header("x-cuelight-session", name(session));
+            let request =
+                http.post(format!("{edge}/api/v1/jobs")).header("x-cuelight-session", name(session));
             let request = request.header("idempotency-key", format!("request-{number}"));
             if let Some(job) = read(request.json(&body).send().await).await {
                 break job;
@@ -172,15 +178,6 @@ fn name(session: u64) -> String {
     format!("chaos-{session}")
 }
 
-/// The smallest clips there are, told apart by the caller's part of the key.
-fn clip(number: u64) -> Value {
-    let params = json!({
-        "character": "bolt", "state": "idle", "quality_preset": "realtime",
-        "width": 128, "height": 128, "fps": 4, "duration": 1,
-    });
-    json!({"operation_type": "state_clip", "cache_key": format!("chaos-{number}"), "params": params})
-}
-
 /// The jobs that these events say are over.
 fn ended(events: &[Value]) -> BTreeSet<&str> {
     let over = |event: &&Value| matches!(event["type"].as_str(), Some("job:completed" | "job:failed"));
@@ -191,7 +188,7 @@ fn ended(events: &[Value]) -> BTreeSet<&str> {
 async fn settled_usage(world: &World) -> Value {
     let started = Instant::now();
     loop {
-        let usage: Value = world.get("/api/v1/usage").await.json().await.unwrap();
+        let usage = world.usage().await;
         if usage["reservations"] == 0 {
             return usage;
         }
