@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cuelight_core::actors::session::EVENT_AGE;
 use cuelight_core::api::{EventKind, JobEvent};
-use cuelight_core::units::{Millis, MicroUsd};
+use cuelight_core::units::{MicroUsd, Millis};
 
 use crate::setup::Setup;
 

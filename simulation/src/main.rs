@@ -68,7 +68,8 @@ fn many(from: u64, seeds: u64) -> ExitCode {
                 return;
             }
             let mut tally = Tally::default();
-            let result = (first..end.min(first + SHARE)).try_for_each(|seed| run(seed).map(|one| tally.add(&one)));
+            let result =
+                (first..end.min(first + SHARE)).try_for_each(|seed| run(seed).map(|one| tally.add(&one)));
             let Ok(mut all) = all.lock() else { return };
             all.0.add(&tally);
             if let Err(broken) = result {

@@ -90,13 +90,18 @@ impl World {
         let mut job = Job::queued(job_id(&cache_key, &tail), Operation::StateClip, cache_key, now);
         job.speculative = ask.speculative;
         job.priority = ask.priority;
+        if self.ops.is_stored(ask.key) && self.fault() {
+            self.note("clip vanishes");
+            self.ops.vanish(ask.key);
+        }
         let is_hit = self.ops.is_stored(ask.key);
         if is_hit {
             if ask.idempotency.is_none() && ask.webhook.is_none() {
                 return self.tally.end("hit");
             }
             job.status = JobStatus::Complete;
-            job.content = Some(Content { url: job.cache_key.path(), content_type: "video/mp4".into(), bytes: 5 });
+            job.content =
+                Some(Content { url: job.cache_key.path(), content_type: "video/mp4".into(), bytes: 5 });
         }
         let wish = |spec, key| Wish {
             spec,
@@ -167,7 +172,10 @@ impl World {
                     && let Some(seen) = seen
                     && !self.judge.may_be_forgotten(session, seen + 1, elapsed)
                 {
-                    self.accuse(Invariant::EventsInOrder, format!("what came after {seen} was forgotten too early"));
+                    self.accuse(
+                        Invariant::EventsInOrder,
+                        format!("what came after {seen} was forgotten too early"),
+                    );
                 }
                 if snapshot.reset || seen.is_none() {
                     self.pages[session].seen = Some(snapshot.seq);

@@ -35,7 +35,9 @@ impl Call {
     pub(crate) fn answered(self, error: ProviderError) -> generation::Event {
         use generation::Event;
         match self {
-            Self::Submit(Submission { id, .. }) => Event::SubmitAnswered { idempotency_key: id, result: Err(error) },
+            Self::Submit(Submission { id, .. }) => {
+                Event::SubmitAnswered { idempotency_key: id, result: Err(error) }
+            }
             Self::Find(id) => Event::Found { idempotency_key: id, result: Err(error) },
             Self::Poll(operation_id) => Event::PollAnswered { operation_id, result: Err(error) },
             Self::Store(operation_id) => Event::Stored { operation_id, result: Err(error) },
@@ -66,7 +68,9 @@ pub(crate) enum Fate {
     Failed,
     Refused,
     /// Forgotten by the provider, and charged or not.
-    Lost { charged: bool },
+    Lost {
+        charged: bool,
+    },
 }
 
 impl Op {
@@ -78,9 +82,8 @@ impl Op {
     pub(crate) fn charge(&self) -> MicroUsd {
         match (self.cancelled, self.fate) {
             (Some(Cancelled::Free), _) => MicroUsd(0),
-            (Some(Cancelled::Charged(_)), _) | (None, Fate::Made | Fate::Broken | Fate::Lost { charged: true }) => {
-                self.price
-            }
+            (Some(Cancelled::Charged(_)), _)
+            | (None, Fate::Made | Fate::Broken | Fate::Lost { charged: true }) => self.price,
             (None, Fate::Failed | Fate::Refused | Fate::Lost { charged: false }) => MicroUsd(0),
         }
     }
@@ -153,9 +156,12 @@ impl World {
             }
         };
         self.tell(|_| format!("    says {event:?}"));
+        // A shell hears the answer to its own call once. A refusal that came again could be taken for
+        // the next attempt's; an acceptance may.
+        let is_refusal = matches!(event, Event::SubmitAnswered { result: Err(_), .. });
         let answer = Item::Generation { key, event, reply: None };
         if self.fault() {
-            match self.dice.below(4) {
+            match self.dice.below(if is_refusal { 3 } else { 4 }) {
                 0 => return self.note("answer of the provider lost"),
                 1 => {
                     self.note("answer of the provider dropped");

@@ -129,7 +129,9 @@ fn end_of(status: JobStatus, began_final: bool, kinds: &[EventKind]) -> Option<&
         JobStatus::Failed => EventKind::Failed,
         _ => EventKind::Cancelled,
     };
-    let ends = kinds.iter().filter(|kind| !matches!(kind, EventKind::Queued | EventKind::Processing | EventKind::Preview));
+    let ends = kinds
+        .iter()
+        .filter(|kind| !matches!(kind, EventKind::Queued | EventKind::Processing | EventKind::Preview));
     if ends.count() != 1 {
         return Some("it does not end once");
     }

@@ -114,7 +114,9 @@ pub(crate) fn clips() -> &'static [(CacheKey, ClipSpec)] {
         let body = serde_json::json!({ "operation_type": "state_clip", "params": params });
         let base = validate(&body, "n").map(|job| job.spec);
         let seeds = 0..2 * u32::try_from(MAX_KEYS).unwrap_or(0);
-        let specs = base.into_iter().flat_map(|base| seeds.clone().map(move |seed| ClipSpec { seed, ..base.clone() }));
+        let specs = base
+            .into_iter()
+            .flat_map(|base| seeds.clone().map(move |seed| ClipSpec { seed, ..base.clone() }));
         specs.map(|spec| (CacheKey::of("demo", &spec, &Scope::default()), spec)).collect()
     })
 }

@@ -21,7 +21,12 @@ pub(crate) struct Turn {
 const ALARM_RETRY: u64 = 2_000;
 
 impl World {
-    pub(crate) fn generation(&mut self, key: usize, event: generation::Event, reply: Option<(usize, String)>) {
+    pub(crate) fn generation(
+        &mut self,
+        key: usize,
+        event: generation::Event,
+        reply: Option<(usize, String)>,
+    ) {
         use generation::{Effect, Event};
         if self.dies_before_write() {
             let read = self.generations[key].crash();
@@ -36,7 +41,8 @@ impl World {
             Event::Left { job_id } => self.judge.left(key, job_id),
             _ => {}
         }
-        let may_stop = matches!(event, Event::Left { .. } | Event::SubmitAnswered { .. } | Event::Found { .. });
+        let may_stop =
+            matches!(event, Event::Left { .. } | Event::SubmitAnswered { .. } | Event::Found { .. });
         let told = self.begin(|| format!("generation of key{key}: {event:?}"));
         let actor = &mut self.generations[key];
         let now = actor.clock.shows(self.now);
@@ -83,7 +89,7 @@ impl World {
     }
 
     pub(crate) fn verify(&mut self, key: usize, want: Want, flight: u32, reply: Option<(usize, String)>) {
-        if self.fault() && self.dice.one_in(2) {
+        if self.fault() {
             self.note("clip vanishes");
             self.ops.vanish(key);
         }

@@ -30,7 +30,8 @@ impl World {
                 let Some(op) = self.ops.get(operation_id) else { return };
                 let Some((sent, _)) = self.judge.sent.get(&op.submission) else { return };
                 if now.since(*sent) > self.setup.terms(key).timeout {
-                    let detail = format!("{} is polled {} after it was sent", op.submission, now.since(*sent));
+                    let detail =
+                        format!("{} is polled {} after it was sent", op.submission, now.since(*sent));
                     self.accuse(Invariant::DeadlineKept, detail);
                 }
             }
@@ -180,7 +181,10 @@ impl World {
     pub(crate) fn leases_out(&self, lane: usize) -> Vec<(String, Millis)> {
         let json = serde_json::to_value(&self.lanes[lane].memory.0).unwrap_or_default();
         let leases = json["leases"].as_object().cloned().unwrap_or_default();
-        leases.into_iter().map(|(ticket, lease)| (ticket, Millis(lease["until"].as_u64().unwrap_or(0)))).collect()
+        leases
+            .into_iter()
+            .map(|(ticket, lease)| (ticket, Millis(lease["until"].as_u64().unwrap_or(0))))
+            .collect()
     }
 
     /// An account set money aside.
@@ -197,7 +201,8 @@ impl World {
             ("monthly", usage.month + usage.reserved, limits.monthly),
         ];
         let speculation = usage.speculation_today + reservation.amount;
-        let speculation = reservation.speculative.then_some(("speculation", speculation, limits.speculation_daily));
+        let speculation =
+            reservation.speculative.then_some(("speculation", speculation, limits.speculation_daily));
         for (name, sum, limit) in over.into_iter().chain(speculation) {
             if sum > limit {
                 self.accuse(Invariant::Budget, format!("{sum} of the {name} budget of {limit}"));
@@ -207,7 +212,8 @@ impl World {
 
     /// What the jobs of a session cost its token, or may still cost, as far as callers can tell.
     pub(crate) fn spending(&self, session: usize) -> MicroUsd {
-        let jobs = self.judge.jobs.iter().filter(|(_, record)| record.session == session && !record.began_final);
+        let jobs =
+            self.judge.jobs.iter().filter(|(_, record)| record.session == session && !record.began_final);
         let jobs = jobs.filter_map(|(id, _)| self.sessions[session].memory.job(id));
         jobs.filter(|job| job.source == Source::Generated).fold(MicroUsd(0), |sum, job| {
             let key = crate::setup::clip_of(job.cache_key.as_str());
@@ -225,7 +231,8 @@ impl World {
         let clock = self.sessions[session].clock;
         let elapsed = clock.elapsed(self.now);
         let rate = self.setup.rate;
-        let within = |admitted: &[u64]| admitted.iter().rev().take_while(|at| **at + rate.window.0 > elapsed).count();
+        let within =
+            |admitted: &[u64]| admitted.iter().rev().take_while(|at| **at + rate.window.0 > elapsed).count();
         match reply {
             Reply::Job { id, joined, repeated, .. } => {
                 self.one_job(session, ask.idempotency.as_ref(), id);

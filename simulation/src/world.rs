@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cuelight_core::actors::account;
 use cuelight_core::actors::account::Account;
 use cuelight_core::actors::generation::{self, Generation, Want};
 use cuelight_core::actors::lane::{self, Lane};
 use cuelight_core::actors::session::{self, Session};
 use cuelight_core::actors::stored::Whole;
-use cuelight_core::actors::account;
 use cuelight_core::units::Millis;
 
 use crate::actor::Actor;
@@ -49,21 +49,68 @@ pub(crate) struct Asker {
 /// What is on its way.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
-    Alarm { who: Who, due: u64, again: bool },
+    Alarm {
+        who: Who,
+        due: u64,
+        again: bool,
+    },
     /// `reply` is the session and the job of a want, which is answered after the event.
-    Generation { key: usize, event: generation::Event, reply: Option<(usize, String)> },
-    Verify { key: usize, want: Box<Want>, flight: u32, reply: Option<(usize, String)> },
-    Notify { key: usize, session: usize, update: generation::Update },
-    Leave { key: usize, session: usize, job_id: String },
-    Session { session: usize, event: session::Event },
-    Lane { lane: usize, request: lane::Request, asker: Asker },
-    Account { account: usize, request: account::Request, asker: Asker },
-    Provider { key: usize, call: Call },
-    Webhook { session: usize, job_id: String, url: String, is_final: bool },
+    Generation {
+        key: usize,
+        event: generation::Event,
+        reply: Option<(usize, String)>,
+    },
+    Verify {
+        key: usize,
+        want: Box<Want>,
+        flight: u32,
+        reply: Option<(usize, String)>,
+    },
+    Notify {
+        key: usize,
+        session: usize,
+        update: generation::Update,
+    },
+    Leave {
+        key: usize,
+        session: usize,
+        job_id: String,
+    },
+    Session {
+        session: usize,
+        event: session::Event,
+    },
+    Lane {
+        lane: usize,
+        request: lane::Request,
+        asker: Asker,
+    },
+    Account {
+        account: usize,
+        request: account::Request,
+        asker: Asker,
+    },
+    Provider {
+        key: usize,
+        call: Call,
+    },
+    Webhook {
+        session: usize,
+        job_id: String,
+        url: String,
+        is_final: bool,
+    },
     Ask(Box<Ask>),
-    Cancel { session: usize, job_id: String },
-    Connect { session: usize },
-    Disconnect { session: usize },
+    Cancel {
+        session: usize,
+        job_id: String,
+    },
+    Connect {
+        session: usize,
+    },
+    Disconnect {
+        session: usize,
+    },
     Jump,
     Calm,
 }
@@ -72,7 +119,9 @@ impl Item {
     /// The actor that a message is on its way to. Its own alarm is no message.
     fn addressee(&self) -> Option<Who> {
         Some(match self {
-            Self::Generation { key, .. } | Self::Verify { key, .. } | Self::Leave { key, .. } => Who::Generation(*key),
+            Self::Generation { key, .. } | Self::Verify { key, .. } | Self::Leave { key, .. } => {
+                Who::Generation(*key)
+            }
             Self::Notify { session, .. } | Self::Session { session, .. } => Who::Session(*session),
             Self::Lane { lane, .. } => Who::Lane(*lane),
             Self::Account { account, .. } => Who::Account(*account),
@@ -232,7 +281,11 @@ impl World {
 
     pub(crate) fn tell(&mut self, line: impl FnOnce(&Self) -> String) {
         if self.story.is_some() {
-            let line = format!("{:>10.3} {}", self.now.saturating_sub(START) as f64 / 1_000.0, crate::story::short(line(self)));
+            let line = format!(
+                "{:>10.3} {}",
+                self.now.saturating_sub(START) as f64 / 1_000.0,
+                crate::story::short(line(self))
+            );
             if let Some(story) = &mut self.story {
                 story.push(line);
             }

@@ -1,4 +1,4 @@
-//! Every developer command: `cargo xtask dev`, `test`, `build`, `doctor`, `tidy`. This file reads the
+//! Every developer command: `cargo xtask dev`, `test`, `build`, `sim`, `doctor`, `tidy`. This file reads the
 //! arguments and hands over; what went wrong is said in one sentence, never as a backtrace.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -9,6 +9,7 @@ mod doctor;
 mod licences;
 mod process;
 mod progress;
+mod sim;
 mod sizes;
 mod stamp;
 mod test;
@@ -27,6 +28,7 @@ const USAGE: &str = "\
 cargo xtask dev [--port 8787] [--fast]    install, build, start everything, say where to look
 cargo xtask test [--quick] [WORD...]      check everything; a WORD is a step's name or part of a test's
 cargo xtask build [--fast]                build what is shipped, and weigh it
+cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -59,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             test::run(&Workspace::find()?, options.quick, &options.words)
         }
         "build" => build::command(&Workspace::find()?, options(rest, &["--fast"])?.care),
+        "sim" => sim::run(&Workspace::find()?, rest),
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

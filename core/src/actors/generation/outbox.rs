@@ -29,8 +29,8 @@ pub(super) const BATCH: usize = 12;
 const GUARD: Millis = Millis(15_000);
 /// The wait between failed deliveries.
 const BACKOFF: Backoff = Backoff { base: Millis(500), cap: Millis(300_000) };
-/// How long a want that a cancellation overtook may be on its way.
-const LEFT_AGE: Millis = Millis(600_000);
+/// How long after a job was first heard of its want may still be on its way: longer than any waits.
+const LEFT_AGE: Millis = Millis(3_600_000);
 /// Deliveries that fail this often in a row are given up, after about half an hour.
 const MAX_TRIES: u32 = 15;
 
@@ -57,7 +57,7 @@ pub(super) struct Waiter {
     acknowledged: u64,
     /// Deliveries begun since then.
     tries: u32,
-    /// When the next may begin; of one that left, when it did.
+    /// When the next may begin.
     retry_at: Millis,
     /// It was cancelled: it is told nothing and waits for nothing.
     #[serde(default)]
@@ -134,8 +134,7 @@ impl Outbox {
             retry_at: now,
             left: true,
         };
-        let waiter = self.waiters.entry(job_id.to_owned()).or_insert_with(unknown);
-        (waiter.left, waiter.retry_at) = (true, now);
+        self.waiters.entry(job_id.to_owned()).or_insert_with(unknown).left = true;
         self.changed.insert(job_id.to_owned());
     }
 
@@ -162,7 +161,7 @@ impl Outbox {
     pub(super) fn retain_owed(&mut self, now: Millis, ordinal: u64) {
         let changed = &mut self.changed;
         self.waiters.retain(|job_id, waiter| {
-            let lately = waiter.left && now.since(waiter.retry_at) <= LEFT_AGE;
+            let lately = waiter.left && now.since(waiter.created_at) <= LEFT_AGE;
             let owed = waiter.is_owed(ordinal) || lately;
             if !owed {
                 changed.insert(job_id.clone());

@@ -150,9 +150,9 @@ impl Entry {
         if self.leave.as_mut().is_some_and(|leave| leave.say(now, GUARD)) {
             effects.push(self.leaving());
         }
-        let said = self.webhooks().filter_map(|webhook| {
-            webhook.pending.say(now, WEBHOOK_GUARD).then(|| webhook.url.clone())
-        });
+        let said = self
+            .webhooks()
+            .filter_map(|webhook| webhook.pending.say(now, WEBHOOK_GUARD).then(|| webhook.url.clone()));
         let said: Vec<String> = said.collect();
         effects.extend(said.into_iter().map(|url| self.posting(url)));
         effects
@@ -170,7 +170,9 @@ impl Entry {
 
     /// A later request for the same clip joins it. False when too many have.
     pub(super) fn join(&mut self, idempotency: Option<Idempotency>, webhook: Option<String>) -> bool {
-        let webhook = webhook.filter(|url| self.webhooks().all(|webhook| webhook.url != *url)).map(|url| Webhook { url, pending: Pending::idle() });
+        let webhook = webhook
+            .filter(|url| self.webhooks().all(|webhook| webhook.url != *url))
+            .map(|url| Webhook { url, pending: Pending::idle() });
         if idempotency.is_none() && webhook.is_none() {
             return true;
         }
