@@ -13,6 +13,7 @@ mod licences;
 mod process;
 mod progress;
 mod settings;
+mod sim;
 mod sizes;
 mod stamp;
 mod test;
@@ -37,6 +38,7 @@ cargo xtask keys new --tenant ID [--may jobs,tokens]
 cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
+cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -81,6 +83,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
         "bench" => bench::command(&Workspace::find()?, &options(rest, &["WORD"])?.words),
+        "sim" => sim::run(&Workspace::find()?, rest),
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

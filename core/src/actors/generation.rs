@@ -237,7 +237,7 @@ impl Generation {
         self.core.flight = Some(Flight::new(now, number, want));
         self.core.ordinal += 1;
         // Whoever was not told of the last flight's end yet is told of this one instead.
-        self.outbox.retain_owed(self.core.ordinal - 1);
+        self.outbox.retain_owed(now, self.core.ordinal - 1);
         self.outbox.join(now, want, Source::Generated, self.core.ordinal);
         self.reserve(now, effects);
     }
@@ -269,7 +269,6 @@ impl Generation {
                 self.doubt(now, now);
                 self.reconcile(now, effects);
             }
-            Phase::Ambiguous { .. } if now >= flight.give_up_at => self.out_of_time(now),
             Phase::Ambiguous { .. } => self.reconcile(now, effects),
             Phase::Processing { .. } => self.poll(now, effects),
             Phase::Storing { .. } => self.store(now, effects),

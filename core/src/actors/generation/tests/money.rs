@@ -175,6 +175,16 @@ fn a_cancellation_that_overtakes_its_want_is_remembered() {
 }
 
 #[test]
+fn a_cancellation_that_overtakes_its_want_is_remembered_into_the_next_flight() {
+    let mut bench = Bench::new();
+    let _ = bench.on(Event::Left { job_id: "job2".into() });
+    let _ = bench.on(Event::Wanted(want(1)));
+    let _ = bench.on(Event::Wanted(want(2)));
+    let _ = bench.on(Event::Left { job_id: "job1".into() });
+    assert_eq!(bench.status(), JobStatus::Cancelled, "nobody waits");
+}
+
+#[test]
 fn a_users_request_lifts_a_speculative_bid() {
     let mut bench = watched(Bench::new());
     let _ = bench.on(Event::Wanted(Want { speculative: true, priority: 3, ..want(1) }));
