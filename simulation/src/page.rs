@@ -107,6 +107,7 @@ impl World {
             spec,
             tenant: self.setup.tenant_of(session).to_string(),
             terms: self.setup.terms(key).clone(),
+            place: cuelight_core::actors::generation::Place::default(),
             request_id: String::new(),
         };
         let preview = (ask.preview && !is_hit).then(|| {

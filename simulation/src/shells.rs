@@ -211,6 +211,7 @@ impl World {
                         spec: wish.spec,
                         tenant: wish.tenant,
                         terms: wish.terms,
+                        place: wish.place,
                         request_id: wish.request_id,
                         session: session.to_string(),
                         job_id: job_id.clone(),
