@@ -23,6 +23,7 @@ use fields::Fields;
 
 /// What is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// A clip of one catalogue state, for a widget.
