@@ -56,9 +56,9 @@ pub(crate) fn command(workspace: &Workspace, check: bool) -> Result<()> {
 /// # Errors
 /// None so far; the signature is that of every rule of the house.
 pub(crate) fn violations(workspace: &Workspace) -> Result<Vec<String>> {
-    let stale = files().into_iter().filter(|(path, text)| {
-        fs::read_to_string(workspace.root.join(path)).ok().as_ref() != Some(text)
-    });
+    let stale = files()
+        .into_iter()
+        .filter(|(path, text)| fs::read_to_string(workspace.root.join(path)).ok().as_ref() != Some(text));
     Ok(stale.map(|(path, _)| format!("{path}:1: is stale: run `cargo xtask openapi`")).collect())
 }
 

@@ -160,16 +160,25 @@ fn params(operation: Operation) -> Value {
                 "state".into(),
                 json!({"type": "string", "enum": states, "description": "What the character does."}),
             );
-            object("Of whom, doing what, in which quality.", &["character", "state"], Value::Object(properties))
+            object(
+                "Of whom, doing what, in which quality.",
+                &["character", "state"],
+                Value::Object(properties),
+            )
         }
         Operation::NpcResponse => {
             properties.insert("character".into(), or_null(character));
             properties.insert("npc_id".into(), or_null(id(
                 "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
             )));
-            properties.insert("npc_name".into(), or_null(text(
-                0, MAX_NAME_CHARS, "The game's name for the character. Does not change the picture.",
-            )));
+            properties.insert(
+                "npc_name".into(),
+                or_null(text(
+                    0,
+                    MAX_NAME_CHARS,
+                    "The game's name for the character. Does not change the picture.",
+                )),
+            );
             for (name, default, about) in [
                 ("expression", "neutral", "The face."),
                 ("emotion", "neutral", "The feeling behind it."),
@@ -179,11 +188,15 @@ fn params(operation: Operation) -> Value {
                 word["default"] = default.into();
                 properties.insert(name.into(), or_null(word));
             }
-            properties.insert("intensity".into(), or_null(json!({
-                "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
-                "description": "How strongly. Rounded to a tenth.",
-            })));
-            let mut schema = object("Of whom, with which reaction, in which quality.", &[], Value::Object(properties));
+            properties.insert(
+                "intensity".into(),
+                or_null(json!({
+                    "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
+                    "description": "How strongly. Rounded to a tenth.",
+                })),
+            );
+            let mut schema =
+                object("Of whom, with which reaction, in which quality.", &[], Value::Object(properties));
             schema["anyOf"] = json!([
                 {"properties": {"npc_id": {"type": "string"}}, "required": ["npc_id"]},
                 {"properties": {"character": {"type": ["string", "object"]}}, "required": ["character"]},

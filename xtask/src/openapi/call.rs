@@ -52,7 +52,8 @@ impl Call {
         operation.insert("tags".into(), json!([tag]));
         operation.insert("summary".into(), summary.into());
         let answers = BTreeMap::new();
-        Self { method, path, operation, answers, refusals: ANYWHERE.to_vec(), traced: true }.access(Access::Anybody)
+        Self { method, path, operation, answers, refusals: ANYWHERE.to_vec(), traced: true }
+            .access(Access::Anybody)
     }
 
     /// What it does, in as many sentences as it takes.
@@ -209,29 +210,50 @@ pub(super) fn refusal(status: u16, mut codes: Vec<Code>) -> (String, Value) {
     (format!("{status}-{}", names.join("-")), answer)
 }
 
-/// A header object. OpenAPI says of each place whether it is always there, so it is not shared.
-fn header(name: &str, always: bool) -> Value {
-    let (about, pattern) = match name {
-        "X-Request-Id" => ("Finds the request in the logs.", Some("^[0-9a-f]{32}$")),
-        "Retry-After" => ("In how many seconds it is worth asking again.", Some("^[0-9]+$")),
-        "RateLimit" => ("What is left now, by draft-ietf-httpapi-ratelimit-headers.", Some("^\"misses\";r=[0-9]+;t=[0-9]+$")),
-        "RateLimit-Policy" => ("How many clips that do not exist may be asked for in how many seconds.", Some("^\"misses\";q=[0-9]+;w=[0-9]+$")),
-        "ETag" => ("Names this content, for `If-None-Match` and `If-Range`.", Some("^\"[^\"]+\"$")),
-        "Content-Range" => ("Which bytes of how many these are.", Some("^bytes ([0-9]+-[0-9]+|\\*)/[0-9]+$")),
-        "Accept-Ranges" => ("A part may be asked for with `Range`.", Some("^bytes$")),
-        "Cache-Control" => ("For how long it may be kept, and by whom.", None),
-        "WWW-Authenticate" => ("How to show a key or a token.", Some("^Bearer$")),
-        "Allow" => ("The methods that the address has.", None),
-        "Upgrade" => ("The protocol to switch to.", Some("^websocket$")),
-        "Link" => ("A placeholder to show meanwhile.", None),
-        "Content-Security-Policy" => ("What a browser that opens it by itself may do with it.", None),
-        _ => ("", None),
-    };
-    let mut schema = json!({"type": "string"});
-    if let Some(pattern) = pattern {
-        schema["pattern"] = pattern.into();
+/// The headers of answers: what they say, and how they are written where that is fixed.
+const HEADERS: [(&str, &str, Option<&str>); 13] = [
+    ("X-Request-Id", "Finds the request in the logs.", Some("^[0-9a-f]{32}$")),
+    ("Retry-After", "In how many seconds it is worth asking again.", Some("^[0-9]+$")),
+    (
+        "RateLimit",
+        "How many clips that do not exist may still be asked for, and in how many seconds one more may \
+         (draft-ietf-httpapi-ratelimit-headers).",
+        Some("^\"misses\";r=[0-9]+;t=[0-9]+$"),
+    ),
+    (
+        "RateLimit-Policy",
+        "How many clips that do not exist may be asked for in how many seconds.",
+        Some("^\"misses\";q=[0-9]+;w=[0-9]+$"),
+    ),
+    ("ETag", "Names this content, for `If-None-Match` and `If-Range`.", Some("^\"[^\"]+\"$")),
+    ("Content-Range", "Which bytes of how many these are.", Some("^bytes ([0-9]+-[0-9]+|\\*)/[0-9]+$")),
+    ("Accept-Ranges", "A part may be asked for with `Range`.", Some("^bytes$")),
+    ("Cache-Control", "For how long it may be kept, and by whom.", None),
+    ("WWW-Authenticate", "How to show a key or a token.", Some("^Bearer$")),
+    ("Allow", "The methods that the address has.", None),
+    ("Upgrade", "The protocol to switch to.", Some("^websocket$")),
+    ("Link", "A placeholder to show meanwhile.", None),
+    ("Content-Security-Policy", "What a browser that opens it by itself may do with it.", None),
+];
+
+/// The header objects by name; those that an answer may lack end in `-optional`.
+pub(super) fn headers() -> Value {
+    let mut all = Map::new();
+    for (name, about, pattern) in HEADERS {
+        let mut schema = json!({"type": "string"});
+        if let Some(pattern) = pattern {
+            schema["pattern"] = pattern.into();
+        }
+        let header = |always: bool| json!({"description": about, "required": always, "schema": schema});
+        all.insert(name.to_owned(), header(true));
+        all.insert(format!("{name}-optional"), header(false));
     }
-    json!({"description": about, "required": always, "schema": schema})
+    Value::Object(all)
+}
+
+fn header(name: &str, always: bool) -> Value {
+    let suffix = if always { "" } else { "-optional" };
+    json!({"$ref": format!("#/components/headers/{name}{suffix}")})
 }
 
 /// A query parameter.

@@ -5,14 +5,34 @@ use std::collections::BTreeMap;
 use cuelight_core::problem::{Code, Problem};
 use serde_json::{Map, Value, json};
 
-use super::call::refusal;
+use super::call::{self, refusal};
 use super::calls;
 use super::schemas::Schemas;
 
 /// Members that a reader wants before the others. Elsewhere the alphabet decides.
 const FIRST: [&str; 22] = [
-    "openapi", "info", "tags", "security", "servers", "operationId", "summary", "name", "in", "required", "type", "const",
-    "enum", "title", "description", "url", "scheme", "parameters", "requestBody", "responses", "paths", "webhooks",
+    "openapi",
+    "info",
+    "servers",
+    "operationId",
+    "tags",
+    "summary",
+    "name",
+    "in",
+    "required",
+    "type",
+    "const",
+    "enum",
+    "title",
+    "description",
+    "url",
+    "scheme",
+    "security",
+    "parameters",
+    "requestBody",
+    "responses",
+    "paths",
+    "webhooks",
 ];
 
 /// The document, and its calls as (path, method) in the order in which they are told.
@@ -49,6 +69,7 @@ pub(super) fn document() -> (Value, Vec<(&'static str, &'static str)>) {
         "components": {
             "schemas": schemas.finish(),
             "responses": refusals,
+            "headers": call::headers(),
             "parameters": calls::parameters(),
             "securitySchemes": {
                 "secretKey": {
@@ -66,7 +87,7 @@ pub(super) fn document() -> (Value, Vec<(&'static str, &'static str)>) {
             },
         },
     });
-    (document, order)
+    (sorted(document), order)
 }
 
 const ABOUT: &str = "\
@@ -96,15 +117,12 @@ fn write(value: &Value, depth: usize, out: &mut String) {
         out.push('\n');
         out.push_str(&"  ".repeat(depth));
     };
-    let short = value.to_string();
-    let is_flat = match value {
-        Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()),
-        Value::Object(members) => members.values().all(|item| !item.is_object() && !item.is_array()),
-        _ => true,
-    };
+    // What fits a line stays on it: a list of states is no page of states.
+    if let Some(short) = in_line(value).filter(|short| short.len() + 2 * depth <= 100) {
+        out.push_str(&short);
+        return;
+    }
     match value {
-        // What fits a line stays on it: a list of states is no page of states.
-        _ if is_flat && short.len() + 2 * depth <= 100 => out.push_str(&short),
         Value::Array(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -116,20 +134,58 @@ fn write(value: &Value, depth: usize, out: &mut String) {
             out.push(']');
         }
         Value::Object(members) => {
-            let mut members: Vec<(&String, &Value)> = members.iter().collect();
-            members.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
             out.push('{');
-            for (index, (name, member)) in members.into_iter().enumerate() {
+            for (index, (name, member)) in ordered(members).into_iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
                 line(out, depth + 1);
-                out.push_str(&Value::from(name.as_str()).to_string());
-                out.push_str(": ");
+                out.push_str(&format!("{}: ", Value::from(name)));
                 write(member, depth + 1, out);
             }
             line(out, depth);
             out.push('}');
         }
-        _ => out.push_str(&short),
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+/// The value on one line, unless it holds anything that holds something.
+fn in_line(value: &Value) -> Option<String> {
+    let is_plain = |value: &Value| !value.is_object() && !value.is_array();
+    match value {
+        Value::Array(items) if items.iter().all(is_plain) => {
+            let items: Vec<String> = items.iter().map(Value::to_string).collect();
+            Some(format!("[{}]", items.join(", ")))
+        }
+        Value::Object(members) if members.values().all(is_plain) => {
+            let told = |(name, value): (&str, &Value)| format!("{}: {value}", Value::from(name));
+            let members: Vec<String> = ordered(members).into_iter().map(told).collect();
+            Some(format!("{{{}}}", members.join(", ")))
+        }
+        plain if is_plain(plain) => Some(plain.to_string()),
+        _ => None,
+    }
+}
+
+/// The members, whatever order this build's maps have.
+fn ordered(members: &Map<String, Value>) -> Vec<(&str, &Value)> {
+    let mut members: Vec<(&str, &Value)> =
+        members.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let rank = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    members.sort_by_key(|(name, _)| (rank(name), *name));
+    members
+}
+
+/// The same with every object's members in the order of the alphabet, also where a dependency has
+/// serde_json keep the order in which they were made.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> =
+                members.into_iter().map(|(name, member)| (name, sorted(member))).collect();
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Examples in the document: requests that are accepted, and answers made of the types themselves.
 
-use cuelight_core::api::{Content, Fallback, FallbackContent, FallbackSource, Job, JobStatus, Source, Strategy};
+use cuelight_core::api::{
+    Content, Fallback, FallbackContent, FallbackSource, Job, JobStatus, Source, Strategy,
+};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::Operation;
 use cuelight_core::units::{MicroUsd, Millis};
@@ -14,7 +16,7 @@ const NOW: Millis = Millis(1_700_000_000_000);
 /// Bodies of `POST /jobs`.
 pub(super) fn jobs() -> Value {
     json!({
-        "state": {
+        "basic": {
             "summary": "A shop's character that talks",
             "value": {
                 "operation_type": "state_clip",
@@ -22,7 +24,7 @@ pub(super) fn jobs() -> Value {
                 "fallback": ["cached", "placeholder"],
             },
         },
-        "reaction": {
+        "game": {
             "summary": "A game character's reaction, the quick clip first",
             "value": {
                 "operation_type": "npc_response",

@@ -17,7 +17,10 @@ pub(super) fn page(document: &Value, order: &[(&str, &str)]) -> String {
     for (tag, about) in TAGS {
         let anchor = tag.to_lowercase();
         contents.push_str(&format!("<li><a href=\"#{anchor}\">{tag}</a><ul>"));
-        calls.push_str(&format!("<section id=\"{anchor}\"><h2>{tag}</h2><p class=\"lead\">{}</p>", rich(about)));
+        calls.push_str(&format!(
+            "<section id=\"{anchor}\"><h2>{tag}</h2><p class=\"lead\">{}</p>",
+            rich(about)
+        ));
         for (path, method) in order {
             let operation = &document["paths"][path][method];
             // HEAD is GET without the body, and is told there.
@@ -74,7 +77,10 @@ impl Page<'_> {
         }
         out.push_str(&self.parameters(operation));
         out.push_str(&self.body(operation));
-        out.push_str(&format!("<h4>Try it</h4><pre tabindex=\"0\"><code>{}</code></pre>", escape(&self.curl(path, method, operation))));
+        out.push_str(&format!(
+            "<h4>Try it</h4><pre tabindex=\"0\"><code>{}</code></pre>",
+            escape(&self.curl(path, method, operation))
+        ));
         out.push_str(&self.answers(operation));
         out.push_str("</article>");
         out
@@ -115,7 +121,8 @@ impl Page<'_> {
         if content.is_null() {
             return String::new();
         }
-        let mut out = format!("<h4>Body</h4><p>{}, as <code>application/json</code>.</p>", kind(&content["schema"]));
+        let mut out =
+            format!("<h4>Body</h4><p>{}, as <code>application/json</code>.</p>", kind(&content["schema"]));
         for example in content["examples"].as_object().into_iter().flat_map(Map::values) {
             out.push_str(&format!(
                 "<details><summary>{}</summary>{}</details>",
@@ -136,7 +143,10 @@ impl Page<'_> {
                 let what = if is_problem { type_link("Problem") } else { kind(&content["schema"]) };
                 told.push_str(&format!("<p>{what}, as <code>{media_type}</code></p>"));
                 if !content["example"].is_null() {
-                    told.push_str(&format!("<details><summary>Example</summary>{}</details>", code(&content["example"])));
+                    told.push_str(&format!(
+                        "<details><summary>Example</summary>{}</details>",
+                        code(&content["example"])
+                    ));
                 }
             }
             let headers: Vec<String> = answer["headers"]
@@ -176,17 +186,16 @@ impl Page<'_> {
         }
         let verb = if method == "get" { String::new() } else { format!(" -X {}", method.to_uppercase()) };
         let mut line = format!("curl -s{verb} 'localhost:8787{path}{query}'");
-        if let Some(scheme) = operation["security"].as_array().and_then(|all| all.first()?.as_object()?.keys().next()) {
+        if let Some(scheme) =
+            operation["security"].as_array().and_then(|all| all.first()?.as_object()?.keys().next())
+        {
             let variable = if scheme == "metricsKey" { "METRICS_KEY" } else { "CUELIGHT_KEY" };
             line.push_str(&format!(" \\\n  -H \"authorization: Bearer ${variable}\""));
         }
         let examples = &operation["requestBody"]["content"]["application/json"]["examples"];
-        // The simplest is the last by its name's luck nowhere: it is the shortest.
-        let shortest = examples
-            .as_object()
-            .and_then(|all| all.values().map(|example| example["value"].to_string()).min_by_key(String::len));
-        if let Some(body) = shortest {
-            line.push_str(&format!(" \\\n  -H 'content-type: application/json' \\\n  -d '{body}'"));
+        if let Some(first) = examples.as_object().and_then(|all| all.values().next()) {
+            let body = document::text(&first["value"]);
+            line.push_str(&format!(" \\\n  -H 'content-type: application/json' -d '{}'", body.trim_end()));
         }
         line
     }
@@ -224,15 +233,19 @@ impl Page<'_> {
 fn members(schema: &Value) -> String {
     let mut out = paragraphs(text(&schema["description"]));
     let required: Vec<&str> = items(&schema["required"]).iter().map(text).collect();
-    let rows: String = schema["properties"]
-        .as_object()
+    let mut all: Vec<(&String, &Value)> = schema["properties"].as_object().into_iter().flatten().collect();
+    all.sort_by_key(|(name, _)| !required.contains(&name.as_str()));
+    let rows: String = all
         .into_iter()
-        .flatten()
         .map(|(name, member)| {
-            let mut row = member_row(name, "", required.contains(&name.as_str()), member, text(&member["description"]));
+            let mut row =
+                member_row(name, "", required.contains(&name.as_str()), member, text(&member["description"]));
             let inner = object_in(member);
             if let Some(inner) = inner {
-                row.push_str(&format!("<dd class=\"inner\"><details><summary>Members</summary>{}</details></dd>", members(inner)));
+                row.push_str(&format!(
+                    "<dd class=\"inner\"><details><summary>Members</summary>{}</details></dd>",
+                    members(inner)
+                ));
             }
             row
         })
@@ -242,7 +255,8 @@ fn members(schema: &Value) -> String {
         let told: String = variants
             .map(|variant| format!("<li>{} {}</li>", kind(variant), rich(text(&variant["description"]))))
             .collect();
-        let told = if told.is_empty() { format!("<p>{}</p>", kind(schema)) } else { format!("<ul>{told}</ul>") };
+        let told =
+            if told.is_empty() { format!("<p>{}</p>", kind(schema)) } else { format!("<ul>{told}</ul>") };
         out.push_str(&told);
     } else {
         out.push_str(&format!("<dl>{rows}</dl>"));
@@ -256,7 +270,8 @@ fn object_in(schema: &Value) -> Option<&Value> {
 }
 
 fn member_row(name: &str, place: &str, required: bool, schema: &Value, about: &str) -> String {
-    let place = if place.is_empty() { String::new() } else { format!(" <span class=\"place\">{place}</span>") };
+    let place =
+        if place.is_empty() { String::new() } else { format!(" <span class=\"place\">{place}</span>") };
     let must = if required { " <span class=\"must\">required</span>" } else { "" };
     let default = match &schema["default"] {
         Value::Null => String::new(),
@@ -276,7 +291,8 @@ fn kind(schema: &Value) -> String {
         return type_link(target.rsplit('/').next().unwrap_or(target));
     }
     for several in ["anyOf", "oneOf"] {
-        let told: Vec<String> = items(&schema[several]).iter().filter(|one| one["type"] != "null").map(kind).collect();
+        let told: Vec<String> =
+            items(&schema[several]).iter().filter(|one| one["type"] != "null").map(kind).collect();
         if !told.is_empty() {
             return told.join(" or ");
         }
@@ -293,7 +309,9 @@ fn kind(schema: &Value) -> String {
         return values.join(" ");
     }
     let name = match &schema["type"] {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("any"),
+        Value::Array(names) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("any")
+        }
         name => name.as_str().unwrap_or("any"),
     };
     if name == "array" {
@@ -388,9 +406,10 @@ mod tests {
     fn the_page_loads_and_runs_nothing() {
         let (document, order) = document::document();
         let page = page(&document, &order);
-        for forbidden in ["<script", " src=", "<link", "<img", "@import", "url(", " style=", " onclick", "http://", "https://"] {
-            let body = page.replace("https://shop.example", "").replace("https://game.example", "");
-            assert!(!body.contains(forbidden) || forbidden.starts_with("http"), "{forbidden}");
+        for forbidden in
+            ["<script", " src=", "<link", "<img", "@import", "url(", " style=", " onclick", "href=\"http"]
+        {
+            assert!(!page.contains(forbidden), "{forbidden}");
         }
         assert_eq!(page.matches("<style>").count(), 1);
     }

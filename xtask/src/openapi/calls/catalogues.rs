@@ -10,10 +10,25 @@ use crate::openapi::schemas::Schemas;
 pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
     let health = json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}});
     vec![
-        list("/api/v1/states", "listStates", "The states, and the plan that has each", schemas.list_of::<StateDef>("states")),
+        list(
+            "/api/v1/states",
+            "listStates",
+            "The states, and the plan that has each",
+            schemas.list_of::<StateDef>("states"),
+        ),
         list("/api/v1/presets", "listPresets", "The quality presets", schemas.list_of::<Preset>("presets")),
-        list("/api/v1/models", "listModels", "The models: bounds, prices, providers", schemas.list_of::<ModelDef>("models")),
-        list("/api/v1/characters", "listCharacters", "The built-in characters", schemas.list_of::<Character>("characters")),
+        list(
+            "/api/v1/models",
+            "listModels",
+            "The models: bounds, prices, providers",
+            schemas.list_of::<ModelDef>("models"),
+        ),
+        list(
+            "/api/v1/characters",
+            "listCharacters",
+            "The built-in characters",
+            schemas.list_of::<Character>("characters"),
+        ),
         Call::new("get", "/api/v1/health", "getHealth", "About", "Whether the worker answers")
             .answers_json(200, "It does.", health),
     ]

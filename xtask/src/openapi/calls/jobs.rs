@@ -65,7 +65,11 @@ fn list(schemas: &mut Schemas) -> Call {
             "description": "Only jobs that stand there; several with commas between.",
             "schema": {"type": "array", "items": statuses, "minItems": 1},
         }))
-        .takes(query("operation_type", "Only jobs that make this.", json!({"type": "string", "enum": operations})))
+        .takes(query(
+            "operation_type",
+            "Only jobs that make this.",
+            json!({"type": "string", "enum": operations}),
+        ))
         .takes(query(
             "limit",
             "The most jobs to answer with.",
@@ -145,9 +149,7 @@ pub(super) fn webhook(schemas: &mut Schemas) -> Value {
             "data": schemas.of::<Job>(),
         },
     });
-    let header = |name: &str, about: &str| {
-        json!({"name": name, "in": "header", "required": true, "description": about, "schema": {"type": "string"}})
-    };
+    let header = |name: &str, about: &str| json!({"name": name, "in": "header", "required": true, "description": about, "schema": {"type": "string"}});
     json!({"jobEnded": {"post": {
         "operationId": "jobEnded",
         "tags": [TAG],
