@@ -10,6 +10,7 @@ mod dev;
 mod doctor;
 mod keys;
 mod licences;
+mod openapi;
 mod process;
 mod progress;
 mod settings;
@@ -39,6 +40,7 @@ cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
+cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -84,6 +86,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         "bench" => bench::command(&Workspace::find()?, &options(rest, &["WORD"])?.words),
         "sim" => sim::run(&Workspace::find()?, rest),
+        "openapi" => {
+            let options = options(rest, &["--check"])?;
+            openapi::command(&Workspace::find()?, options.check)
+        }
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
@@ -100,6 +106,7 @@ struct Options {
     port: Option<u16>,
     care: Care,
     quick: bool,
+    check: bool,
     dry_run: bool,
     environment: Option<String>,
     variables: Vec<String>,
@@ -142,6 +149,7 @@ fn options(arguments: &[String], known: &[&str]) -> Result<Options> {
             "--dry-run" => options.dry_run = true,
             "--fast" => options.care = Care::Fast,
             "--quick" => options.quick = true,
+            "--check" => options.check = true,
             word => options.words.push(word.to_owned()),
         }
         if inline.is_some() {
