@@ -16,7 +16,7 @@ use crate::caller;
 use crate::counters;
 use crate::edge_cache;
 use crate::error::Failure;
-use crate::routes::{catalogues, clips, jobs, operations, placeholders, socket, tokens};
+use crate::routes::{catalogues, clips, description, jobs, operations, placeholders, socket, tokens};
 use crate::settings;
 
 /// A request and what it may touch.
@@ -153,6 +153,9 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
         ["api", "v1", "lanes", provider] if get => operations::lane(&call, provider).await,
         ["api", "v1", "lanes", provider] if *method == Method::Put => operations::drain(call, provider).await,
         ["api", "v1", "lanes", _] => Err(not_allowed(method, "GET, PUT, OPTIONS")),
+        ["api", "v1", "openapi.json"] if read => description::document(&call),
+        ["api", "v1", "docs"] if read => description::page(&call),
+        ["api", "v1", "openapi.json" | "docs"] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
         ["api", "v1", name @ ("states" | "presets" | "models" | "characters" | "health")] => {
             if get {
                 catalogues::serve(name)
@@ -162,7 +165,7 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
         }
         _ => Err(Failure::new(
             Code::NotFound,
-            format!("{method} {path} leads nowhere; the calls are in docs/api.md."),
+            format!("{method} {path} leads nowhere; GET /api/v1/docs lists the calls."),
         )),
     }
 }

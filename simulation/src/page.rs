@@ -90,6 +90,10 @@ impl World {
         let mut job = Job::queued(job_id(&cache_key, &tail), Operation::StateClip, cache_key, now);
         job.speculative = ask.speculative;
         job.priority = ask.priority;
+        if self.ops.is_stored(ask.key) && self.fault() {
+            self.note("clip vanishes");
+            self.ops.vanish(ask.key);
+        }
         let is_hit = self.ops.is_stored(ask.key);
         if is_hit {
             if ask.idempotency.is_none() && ask.webhook.is_none() {
@@ -103,6 +107,7 @@ impl World {
             spec,
             tenant: self.setup.tenant_of(session).to_string(),
             terms: self.setup.terms(key).clone(),
+            place: cuelight_core::actors::generation::Place::default(),
             request_id: String::new(),
         };
         let preview = (ask.preview && !is_hit).then(|| {

@@ -156,9 +156,12 @@ impl World {
             }
         };
         self.tell(|_| format!("    says {event:?}"));
+        // A shell hears the answer to its own call once. A refusal that came again could be taken for
+        // the next attempt's; an acceptance may.
+        let is_refusal = matches!(event, Event::SubmitAnswered { result: Err(_), .. });
         let answer = Item::Generation { key, event, reply: None };
         if self.fault() {
-            match self.dice.below(4) {
+            match self.dice.below(if is_refusal { 3 } else { 4 }) {
                 0 => return self.note("answer of the provider lost"),
                 1 => {
                     self.note("answer of the provider dropped");

@@ -89,7 +89,7 @@ impl World {
     }
 
     pub(crate) fn verify(&mut self, key: usize, want: Want, flight: u32, reply: Option<(usize, String)>) {
-        if self.fault() && self.dice.one_in(2) {
+        if self.fault() {
             self.note("clip vanishes");
             self.ops.vanish(key);
         }
@@ -101,7 +101,7 @@ impl World {
         use generation::{Effect, Event};
         let heard = |event| Some(Item::Generation { key, event, reply: None });
         let (item, failed) = match effect {
-            Effect::SetAlarm(_) | Effect::Verify { .. } => return,
+            Effect::SetAlarm(_) | Effect::Verify { .. } | Effect::Count(_) => return,
             Effect::Reserve { tenant, reservation } => {
                 let id = reservation.id.clone();
                 let asker = Asker { key, about: id.clone() };
@@ -211,6 +211,7 @@ impl World {
                         spec: wish.spec,
                         tenant: wish.tenant,
                         terms: wish.terms,
+                        place: wish.place,
                         request_id: wish.request_id,
                         session: session.to_string(),
                         job_id: job_id.clone(),

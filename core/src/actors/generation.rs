@@ -55,8 +55,6 @@ pub struct Generation {
     core: Core,
     outbox: Outbox,
     core_changed: bool,
-    /// What happened that is counted, since it was last asked for.
-    counts: Vec<&'static str>,
     /// Read from the form in which everything was one part.
     legacy: bool,
 }
@@ -108,7 +106,9 @@ impl Generation {
             Event::PollAnswered { operation_id, result } => {
                 self.polled(now, &operation_id, result, &mut effects);
             }
-            Event::Stored { operation_id, result } => self.stored(now, &operation_id, result),
+            Event::Stored { operation_id, result } => {
+                self.stored(now, &operation_id, result, &mut effects);
+            }
             Event::Abandoned { operation_id, result } => {
                 self.core.debts.abandoned(now, &operation_id, result);
             }
@@ -157,11 +157,6 @@ impl Generation {
         self.core.flight.as_ref().map_or("", |flight| flight.request_id.as_str())
     }
 
-    /// What happened that is counted, once for each time it did: names of [`crate::metrics`].
-    pub fn take_counts(&mut self) -> Vec<&'static str> {
-        std::mem::take(&mut self.counts)
-    }
-
     /// The job as a caller sees it, if this generation knows it.
     #[must_use]
     pub fn job(&self, now: Millis, job_id: &str) -> Option<Job> {
@@ -203,7 +198,7 @@ impl Generation {
             && !want.speculative
         {
             flight.guess = false;
-            self.counts.push("speculation_used");
+            effects.push(Effect::Count("speculation_used"));
         }
         let known = self.outbox.waiter(&want.job_id).is_some();
         match &self.core.flight {
@@ -242,7 +237,7 @@ impl Generation {
         self.core.flight = Some(Flight::new(now, number, want));
         self.core.ordinal += 1;
         // Whoever was not told of the last flight's end yet is told of this one instead.
-        self.outbox.retain_owed(self.core.ordinal - 1);
+        self.outbox.retain_owed(now, self.core.ordinal - 1);
         self.outbox.join(now, want, Source::Generated, self.core.ordinal);
         self.reserve(now, effects);
     }
@@ -274,7 +269,6 @@ impl Generation {
                 self.doubt(now, now);
                 self.reconcile(now, effects);
             }
-            Phase::Ambiguous { .. } if now >= flight.give_up_at => self.out_of_time(now),
             Phase::Ambiguous { .. } => self.reconcile(now, effects),
             Phase::Processing { .. } => self.poll(now, effects),
             Phase::Storing { .. } => self.store(now, effects),
@@ -304,13 +298,7 @@ impl Stored for Generation {
                 outbox: Vec<outbox::Waiter>,
             }
             let OnePart { core, outbox } = serde_json::from_str(json)?;
-            return Ok(Self {
-                core,
-                outbox: Outbox::all_changed(outbox),
-                core_changed: true,
-                legacy: true,
-                ..Self::default()
-            });
+            return Ok(Self { core, outbox: Outbox::all_changed(outbox), core_changed: true, legacy: true });
         }
         let core = part("flight").map(serde_json::from_str).transpose()?.unwrap_or_default();
         let waiters = parts.iter().filter(|(name, _)| name.starts_with(outbox::PART));

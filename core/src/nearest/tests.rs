@@ -1,3 +1,5 @@
+//! What is near and what is not, and the names it is found under.
+
 use super::*;
 use crate::character::Character;
 use crate::cue::Intensity;

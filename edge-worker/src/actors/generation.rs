@@ -81,14 +81,8 @@ impl GenerationActor {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             let alarm = |effect: &Effect| if let Effect::SetAlarm(at) = effect { Some(*at) } else { None };
-            let mut counted = Vec::new();
-            let decide = |machine: &mut Generation| {
-                let effects = machine.on(settings::now(), event);
-                counted = machine.take_counts();
-                effects
-            };
+            let decide = |machine: &mut Generation| machine.on(settings::now(), event);
             let effects = self.machine.turn(decide, alarm, |_| {}).await?;
-            counted.into_iter().for_each(counters::count);
             // Effects of one turn do not depend on each other: many are told as quickly as one.
             let answers = join_all(effects.into_iter().map(|effect| self.perform(effect, request_id))).await;
             events.extend(answers.into_iter().flatten());
@@ -101,6 +95,10 @@ impl GenerationActor {
         Some(match effect {
             // Set in the same write that persisted the machine.
             Effect::SetAlarm(_) => return None,
+            Effect::Count(what) => {
+                counters::count(what);
+                return None;
+            }
             Effect::Verify { want, flight } => {
                 // A store that cannot be asked is not a clip that is gone.
                 let shelf = clip_store::Shelf::of(want.place.private);

@@ -60,9 +60,11 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
             "lints, native and wasm32",
             commands(vec![
                 cargo(
-                    "clippy --workspace --exclude cuelight-client --exclude cuelight-edge --all-targets -- -D warnings",
+                    "clippy --workspace --exclude cuelight-client --exclude cuelight-edge \
+                     --exclude cuelight-simulation --all-targets -- -D warnings",
                     vec![],
                 ),
+                cargo("clippy --package cuelight-simulation --all-targets -- -D warnings", vec![]),
                 cargo(
                     "clippy --package cuelight-core --package cuelight-client --package cuelight-edge \
                      --target wasm32-unknown-unknown -- -D warnings",
@@ -81,11 +83,15 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
             ..step(
                 "native",
                 "unit and property tests",
-                commands(vec![cargo(
-                    "test --no-fail-fast --package cuelight-core --package cuelight-providers \
-                     --package cuelight-studio --package xtask --",
-                    filter.clone(),
-                )]),
+                commands(vec![
+                    cargo(
+                        "test --no-fail-fast --package cuelight-core --package cuelight-providers \
+                         --package cuelight-studio --package xtask --",
+                        filter.clone(),
+                    ),
+                    // By itself: what it switches off must stay on in the others.
+                    cargo("test --no-fail-fast --package cuelight-simulation --", filter.clone()),
+                ]),
             )
         },
         step(

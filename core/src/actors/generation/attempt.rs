@@ -187,6 +187,9 @@ impl Generation {
     /// Finds out whether the submission was taken, the way its provider allows.
     pub(super) fn reconcile(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let Some(flight) = self.core.flight.as_mut() else { return };
+        if now >= flight.give_up_at {
+            return self.out_of_time(now);
+        }
         let Phase::Ambiguous { tries } = &mut flight.phase else { return };
         *tries += 1;
         flight.due = now + CALL_GUARD;

@@ -195,6 +195,8 @@ pub enum Effect {
         /// What the provider made of it.
         outcome: lane::Outcome,
     },
+    /// Count what this names in [`crate::metrics::COUNTERS`].
+    Count(&'static str),
     /// Tell a session; answer with [`Event::Delivered`].
     Notify {
         /// Which session.

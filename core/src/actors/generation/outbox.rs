@@ -29,6 +29,8 @@ pub(super) const BATCH: usize = 12;
 const GUARD: Millis = Millis(15_000);
 /// The wait between failed deliveries.
 const BACKOFF: Backoff = Backoff { base: Millis(500), cap: Millis(300_000) };
+/// How long after a job was first heard of its want may still be on its way: longer than any waits.
+const LEFT_AGE: Millis = Millis(3_600_000);
 /// Deliveries that fail this often in a row are given up, after about half an hour.
 const MAX_TRIES: u32 = 15;
 
@@ -155,11 +157,12 @@ impl Outbox {
         }
     }
 
-    /// Forgets those who know everything up to `ordinal`.
-    pub(super) fn retain_owed(&mut self, ordinal: u64) {
+    /// Forgets those who know everything up to `ordinal`, and those who left long ago.
+    pub(super) fn retain_owed(&mut self, now: Millis, ordinal: u64) {
         let changed = &mut self.changed;
         self.waiters.retain(|job_id, waiter| {
-            let owed = waiter.is_owed(ordinal);
+            let lately = waiter.left && now.since(waiter.created_at) <= LEFT_AGE;
+            let owed = waiter.is_owed(ordinal) || lately;
             if !owed {
                 changed.insert(job_id.clone());
             }

@@ -102,7 +102,13 @@ impl Generation {
         });
     }
 
-    pub(super) fn stored(&mut self, now: Millis, of: &str, result: Result<Content, ProviderError>) {
+    pub(super) fn stored(
+        &mut self,
+        now: Millis,
+        of: &str,
+        result: Result<Content, ProviderError>,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(flight) = self.core.flight.as_mut() else { return };
         let Phase::Storing { operation_id, downloads, .. } = &flight.phase else { return };
         if operation_id != of {
@@ -111,9 +117,9 @@ impl Generation {
         match result {
             Ok(content) => {
                 flight.progress = 1.0;
-                self.counts.push("clips_stored");
+                effects.push(Effect::Count("clips_stored"));
                 if flight.guess {
-                    self.counts.push("speculation_stored");
+                    effects.push(Effect::Count("speculation_stored"));
                 }
                 self.enter(now, Phase::Complete { content });
             }
