@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::world::PATIENCE;
@@ -22,10 +22,37 @@ impl EventStream {
     /// Connects and reads the snapshot that every stream begins with.
     pub async fn open(url: &str) -> Self {
         let (socket, _) = connect_async(url).await.expect("a WebSocket");
+        Self::greeted(socket).await
+    }
+
+    /// The same, as a page at `origin` does it that has a token.
+    pub async fn open_with_token(url: &str, origin: &str, token: &str) -> Self {
+        let request = ClientRequestBuilder::new(url.parse().expect("an address"))
+            .with_header("origin", origin)
+            .with_sub_protocol("cuelight.v1")
+            .with_sub_protocol(format!("bearer.{token}"));
+        let (socket, _) = connect_async(request).await.expect("a WebSocket");
+        Self::greeted(socket).await
+    }
+
+    async fn greeted(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         let mut stream = Self { socket, snapshot: Value::Null };
         stream.snapshot = stream.next().await;
         assert_eq!(stream.snapshot["type"], "session:snapshot");
         stream
+    }
+
+    /// Reads until the edge closes the socket; its close code.
+    pub async fn closed(mut self) -> Option<u16> {
+        let code = async {
+            while let Some(Ok(message)) = self.socket.next().await {
+                if let Message::Close(frame) = message {
+                    return frame.map(|frame| frame.code.into());
+                }
+            }
+            None
+        };
+        tokio::time::timeout(PATIENCE, code).await.expect("a close in time")
     }
 
     /// The next message.

@@ -7,9 +7,15 @@
 
 pub mod browser;
 pub mod events;
+pub mod follower;
+pub mod keys;
 pub mod process;
+pub mod receiver;
 pub mod world;
 
 pub use browser::Browser;
 pub use events::EventStream;
-pub use world::World;
+pub use follower::Follower;
+pub use keys::Server;
+pub use receiver::Receiver;
+pub use world::{Answer, World};
