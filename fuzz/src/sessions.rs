@@ -151,7 +151,11 @@ fn event(choices: &mut Choices<'_>) -> Event {
         3 => Event::Updated(update(choices)),
         4 => Event::Cancel { job_id: id(choices) },
         5 => Event::LeaveAnswered { job_id: id(choices), acknowledged: choices.flag() },
-        6 => Event::WebhookAnswered { job_id: id(choices), over: choices.flag() },
+        6 => Event::WebhookAnswered {
+            job_id: id(choices),
+            url: "https://shop.example/hook".into(),
+            over: choices.flag(),
+        },
         7 => Event::Connected { since: choices.flag().then(|| choices.number()) },
         8 if choices.byte() > 240 => Event::Revoked,
         _ => Event::Alarm,

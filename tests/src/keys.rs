@@ -26,7 +26,6 @@ impl Server {
     }
 
     /// A request with its key.
-    #[must_use]
     pub fn request(&self, world: &World, method: Method, path: &str) -> RequestBuilder {
         world.http.request(method, world.at(path)).bearer_auth(&self.key)
     }

@@ -204,7 +204,9 @@ impl Generation {
         match &self.core.flight {
             None => self.start(now, &want, effects),
             Some(flight) => match &flight.phase {
-                Phase::Complete { .. } => effects.push(Effect::Verify { want, flight: flight.number }),
+                Phase::Complete { .. } => {
+                    effects.push(Effect::Verify { want: Box::new(want), flight: flight.number });
+                }
                 // A job that is known asks for its answer once more, not for another flight.
                 Phase::Failed { error, again_at } if !known => {
                     // Money that speculation may not spend may still be spent on a wish.

@@ -103,7 +103,7 @@ impl GenerationActor {
                 // A store that cannot be asked is not a clip that is gone.
                 let shelf = clip_store::Shelf::of(want.place.private);
                 let looked = clip_store::look_on(&self.env, shelf, &want.key).await;
-                Event::Verified { exists: !matches!(looked, Ok(None)), want, flight }
+                Event::Verified { exists: !matches!(looked, Ok(None)), want: *want, flight }
             }
             Effect::Reserve { tenant, reservation } => {
                 let id = reservation.id.clone();

@@ -174,7 +174,7 @@ impl SessionActor {
                     Effect::Webhook { url, mut job } => {
                         self.sign(|deployment| private_address::sign_job(deployment, &mut job));
                         let over = webhook::send(&self.env, &url, &job).await;
-                        events.push_back(Event::WebhookAnswered { job_id: job.id, over });
+                        events.push_back(Event::WebhookAnswered { job_id: job.id, url, over });
                     }
                     // Done at once, in `send`, or with the machine's write.
                     Effect::SetAlarm(_) | Effect::Greet(_) | Effect::Broadcast(_) | Effect::CloseSockets => {}
