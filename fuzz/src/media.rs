@@ -7,7 +7,8 @@ use cuelight_core::operation::{ClipSpec, validate};
 
 use crate::jobs::GOOD;
 
-static SPEC: LazyLock<ClipSpec> = LazyLock::new(|| validate(&GOOD[0], "n").unwrap().spec);
+/// A clip of 512 by 512 px and four seconds.
+pub(crate) static SPEC: LazyLock<ClipSpec> = LazyLock::new(|| validate(&GOOD[0], "n").unwrap().spec);
 
 /// What counts as a clip has a picture and a length, and is cut off when its end is.
 pub fn run(data: &[u8]) {
