@@ -44,3 +44,14 @@ fn is_open_ended(file: &[u8]) -> bool {
         rest = usize::try_from(size).ok().and_then(|size| rest.get(size..)).unwrap_or_default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seeds_are_clips() {
+        assert!(check(include_bytes!("../seeds/media/clip.mp4"), &SPEC).is_ok());
+        assert!(inspect(include_bytes!("../seeds/media/wide.mp4")).is_ok());
+    }
+}
