@@ -50,6 +50,8 @@ fn edit(choices: &mut Choices<'_>, root: &mut Value) {
     let place = somewhere(choices, root);
     match (choices.below(6), place) {
         (0, place) => *place = donor,
+        // Numbers count things, and are worth more than one try in sixteen.
+        (1..=4, place) if place.is_number() => *place = choices.number().into(),
         (1 | 2, Value::Object(members)) => {
             let name = name(choices, members);
             members.insert(name, if choices.flag() { donor } else { value(choices) });

@@ -1,24 +1,28 @@
 //! The memory of a generation, as a storage may hold it, and any events after it: it is refused or
 //! read, never a panic, and what it writes it reads again.
 
+use std::sync::LazyLock;
+
 use cuelight_core::actors::generation::{
     Accepted, Cancelled, Effect, Event, Generation, Output, Place, Progress, ProviderError, Terms, Want,
 };
 use cuelight_core::actors::{account, lane};
 use cuelight_core::api::Content;
 use cuelight_core::cache_key::CacheKey;
-use cuelight_core::operation::{Scope, validate};
+use cuelight_core::operation::Scope;
 use cuelight_core::problem::Code;
 use cuelight_core::units::{MicroUsd, Millis};
+use serde_json::Value;
 
 use crate::choices::Choices;
-use crate::jobs::GOOD;
-use crate::storage::Storage;
+use crate::media::SPEC;
+use crate::storage::{Storage, memories};
 
 const GOLDEN: &str = include_str!("../../core/tests/golden/actors/generation.json");
 const ONE_PART: &str = include_str!("../../core/tests/golden/actors/generation-one-part.json");
+static MEMORIES: LazyLock<Vec<Value>> = LazyLock::new(|| memories(GOLDEN, ONE_PART));
 /// Most events of one run.
-const MOST_EVENTS: usize = 64;
+const MOST_EVENTS: usize = 32;
 
 /// What the last effects named: what events are mostly about.
 #[derive(Default)]
@@ -32,7 +36,7 @@ struct Known {
 /// See the module.
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);
-    let mut storage = Storage::from_golden(&mut choices, GOLDEN, ONE_PART);
+    let mut storage = Storage::from_golden(&mut choices, &MEMORIES);
     let Some(mut machine) = storage.machine::<Generation>() else { return };
     let mut known = Known { operation: "op1".into(), ..Known::default() };
     let mut now = Millis(1_000_000);
@@ -115,7 +119,7 @@ fn event(choices: &mut Choices<'_>, known: &Known) -> Event {
 
 /// A session's wish, for one of three jobs.
 fn want(choices: &mut Choices<'_>) -> Want {
-    let spec = validate(&GOOD[0], "n").unwrap().spec;
+    let spec = SPEC.clone();
     let terms = Terms::of(&spec).unwrap();
     Want {
         key: CacheKey::of("demo", &spec, &Scope::default()),

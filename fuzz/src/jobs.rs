@@ -162,3 +162,14 @@ fn stays_where_it_says(address: &str) {
         assert_eq!(url.scheme(), "https", "{address}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_good_requests_are_good_and_two_have_a_preview() {
+        let jobs = GOOD.each_ref().map(|body| validate(body, NONCE).unwrap());
+        assert_eq!(jobs.map(|job| job.preview.is_some()), [false, true, true, false]);
+    }
+}

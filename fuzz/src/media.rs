@@ -7,7 +7,8 @@ use cuelight_core::operation::{ClipSpec, validate};
 
 use crate::jobs::GOOD;
 
-static SPEC: LazyLock<ClipSpec> = LazyLock::new(|| validate(&GOOD[0], "n").unwrap().spec);
+/// A clip of 512 by 512 px and four seconds.
+pub(crate) static SPEC: LazyLock<ClipSpec> = LazyLock::new(|| validate(&GOOD[0], "n").unwrap().spec);
 
 /// What counts as a clip has a picture and a length, and is cut off when its end is.
 pub fn run(data: &[u8]) {
@@ -41,5 +42,16 @@ fn is_open_ended(file: &[u8]) -> bool {
             Some(size) => size.into(),
         };
         rest = usize::try_from(size).ok().and_then(|size| rest.get(size..)).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seeds_are_clips() {
+        assert!(check(include_bytes!("../seeds/media/clip.mp4"), &SPEC).is_ok());
+        assert!(inspect(include_bytes!("../seeds/media/wide.mp4")).is_ok());
     }
 }

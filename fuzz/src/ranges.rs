@@ -49,7 +49,7 @@ fn reading(header: &str, size: u64) -> Option<Selection> {
         ("", count) => (size.saturating_sub(wide(count)), size - 1),
         (first, "") => (wide(first), u128::MAX),
         // Two positions that are both past every end: which one is further decides nothing we show.
-        (first, last) if wide(first).min(wide(last)) > u128::from(u64::MAX) => return None,
+        (first, last) if wide(first).min(wide(last)) >= u128::from(u64::MAX) => return None,
         (first, last) if wide(first) > wide(last) => return Some(Selection::Whole),
         (first, last) => (wide(first), wide(last)),
     };

@@ -1,6 +1,8 @@
 //! The memory of a session, as a storage may hold it, and any events after it: it is refused or
 //! read, never a panic, and what it writes it reads again.
 
+use std::sync::LazyLock;
+
 use cuelight_core::actors::generation::{Answer, Place, Terms, Update};
 use cuelight_core::actors::session::{
     Effect, Event, Filter, Idempotency, Message, Preview, Request, Session, Wish,
@@ -8,24 +10,26 @@ use cuelight_core::actors::session::{
 use cuelight_core::api::{Content, Job, JobStatus, Source, job_id};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::limiter::Rate;
-use cuelight_core::operation::{ClipSpec, Operation, Scope, validate};
+use cuelight_core::operation::{ClipSpec, Operation, Scope};
 use cuelight_core::units::{MicroUsd, Millis};
+use serde_json::Value;
 
 use crate::choices::Choices;
-use crate::jobs::GOOD;
-use crate::storage::Storage;
+use crate::media::SPEC;
+use crate::storage::{Storage, memories};
 
 const GOLDEN: &str = include_str!("../../core/tests/golden/actors/session.json");
 const ONE_PART: &str = include_str!("../../core/tests/golden/actors/session-one-part.json");
+static MEMORIES: LazyLock<Vec<Value>> = LazyLock::new(|| memories(GOLDEN, ONE_PART));
 /// Most events of one run.
-const MOST_EVENTS: usize = 64;
+const MOST_EVENTS: usize = 32;
 const STATUSES: [JobStatus; 5] =
     [JobStatus::Queued, JobStatus::Processing, JobStatus::Complete, JobStatus::Failed, JobStatus::Cancelled];
 
 /// See the module.
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);
-    let mut storage = Storage::from_golden(&mut choices, GOLDEN, ONE_PART);
+    let mut storage = Storage::from_golden(&mut choices, &MEMORIES);
     let Some(mut machine) = storage.machine::<Session>() else { return };
     let (mut now, mut alarm) = (Millis(1_000_000), Millis(1_000_000));
     for _ in 0..MOST_EVENTS {
@@ -73,7 +77,7 @@ fn rate(choices: &mut Choices<'_>) -> Rate {
 }
 
 fn spec(choices: &mut Choices<'_>) -> ClipSpec {
-    let spec = validate(&GOOD[0], "n").unwrap().spec;
+    let spec = SPEC.clone();
     ClipSpec { seed: u32::from(choices.byte() % 4), ..spec }
 }
 

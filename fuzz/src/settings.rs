@@ -86,3 +86,15 @@ fn lists(json: &str) {
         assert!(!told.contains(SECRET) && told.len() < 500, "{told}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_good_settings_are_good() {
+        for settings in &*GOOD {
+            Settings::read(settings.as_object().unwrap()).unwrap();
+        }
+    }
+}

@@ -4,10 +4,25 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use cuelight_core::actors::stored::{Stored, WHOLE, Write};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::choices::Choices;
 use crate::document;
+
+/// The memories in two golden files, each an object of its parts, and the empty one. `one_part` has
+/// them in the form in which everything was one part.
+///
+/// # Panics
+/// A file is not like that.
+#[must_use]
+pub fn memories(golden: &str, one_part: &str) -> Vec<Value> {
+    let object = |text| match serde_json::from_str(text).unwrap() {
+        Value::Object(members) => members.into_iter().map(|(_, memory)| memory),
+        other => panic!("a golden file holds {other}"),
+    };
+    let old = object(one_part).map(|whole| json!({ WHOLE: whole }));
+    object(golden).chain(old).chain([json!({})]).collect()
+}
 
 /// What is stored, by the names of the parts.
 #[derive(Debug, Clone)]
@@ -18,25 +33,15 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// One of the memories in the golden files, whole or changed. `golden` has the parts of each
-    /// memory, `one_part` those of the form in which everything was one part.
+    /// One of `memories`, whole or changed.
     #[must_use]
-    pub fn from_golden(choices: &mut Choices<'_>, golden: &str, one_part: &str) -> Self {
-        let object = |text| match serde_json::from_str(text).unwrap() {
-            Value::Object(members) => members,
-            other => panic!("a golden file holds {other}"),
-        };
-        let mut memories: Vec<Value> = object(golden).into_iter().map(|(_, parts)| parts).collect();
-        let old = object(one_part).into_iter();
-        memories.extend(old.map(|(_, whole)| serde_json::json!({ WHOLE: whole })));
-        memories.push(Value::Object(serde_json::Map::new()));
-        let written = choices.pick(&memories).clone();
+    pub fn from_golden(choices: &mut Choices<'_>, memories: &[Value]) -> Self {
+        let written = choices.pick(memories);
         let changed = document::edited(choices, written.clone());
+        let genuine = changed == *written;
         let parts = changed.as_object().cloned().unwrap_or_default();
-        Self {
-            parts: parts.into_iter().map(|(name, json)| (name, json.to_string())).collect(),
-            genuine: changed == written,
-        }
+        let parts = parts.into_iter().map(|(name, json)| (name, json.to_string())).collect();
+        Self { parts, genuine }
     }
 
     /// The machine that is stored, or `None` where that is refused.

@@ -106,8 +106,7 @@ fn signed_by_us(text: &str) {
         BASE64URL_NOPAD.encode(header.as_bytes()),
         BASE64URL_NOPAD.encode(claims.as_bytes())
     );
-    let mac = Hmac::<Sha256>::new_from_slice(&SECRET).unwrap().chain_update(&signed);
-    let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()));
+    let token = under_our_signature(&signed);
     let Ok(claims) = token::verify(&KEYS, &token, NOW) else { return };
     assert!(claims.expires_at.since(claims.issued_at) <= MAX_TTL && !claims.origins.is_empty());
     assert!(claims.issued_at <= NOW + CLOCK_SKEW && NOW < claims.expires_at + CLOCK_SKEW);
@@ -117,6 +116,11 @@ fn signed_by_us(text: &str) {
     );
     let again: Claims = serde_json::from_value(json!(claims)).expect("claims are written as they are read");
     assert_eq!(again, claims);
+}
+
+fn under_our_signature(signed: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(&SECRET).unwrap().chain_update(signed);
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
 }
 
 /// Lines: a delivery's id, its time, its signature, then its body.
@@ -154,5 +158,19 @@ fn requested(data: &[u8]) {
     match token::mint(&KEYS, &claims) {
         Ok(token) => assert_eq!(token::verify(&KEYS, &token, NOW), Ok(claims)),
         Err(error) => assert_eq!(error, AuthError::TokenTooLarge),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_good_requests_are_issued_and_our_own_signature_is_the_tokens() {
+        for request in &*GOOD {
+            TokenRequest::read(request).unwrap();
+        }
+        let (signed, _) = MINTED.rsplit_once('.').unwrap();
+        assert_eq!(under_our_signature(signed), *MINTED);
     }
 }

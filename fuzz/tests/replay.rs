@@ -9,8 +9,8 @@ use std::path::Path;
 
 use cuelight_fuzz::TARGETS;
 
-/// Mutations of each check. About three seconds of the slowest one in a debug build.
-const MUTATIONS: u32 = 3_000;
+/// Mutations of each check: seconds of the slowest one in a debug build.
+const MUTATIONS: u32 = 2_000;
 /// Longest input, in bytes.
 const MOST_BYTES: usize = 4_096;
 

@@ -28,6 +28,8 @@ pub(crate) enum Need {
     Check,
     /// The whole of `test`: a browser and a second reader of videos.
     Test,
+    /// `fuzz`, and nothing else.
+    Fuzz,
 }
 
 /// Who installs a tool.
@@ -97,7 +99,7 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
         source,
     };
     Ok(vec![
-        row(Need::Build, Source::Debian(&["c++"]), "g++", "", "compiles the H.264 encoder"),
+        row(Need::Build, Source::Debian(&["c++"]), "g++", "", "compiles the H.264 encoder, and libFuzzer"),
         row(Need::Build, Source::Node, "nodejs", "", "runs wrangler and wasm-opt"),
         row(
             Need::Build,
@@ -146,6 +148,13 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
         ),
         row(Need::Test, Source::Debian(&["chromedriver"]), "chromium-driver", "", "drives the browser"),
         row(Need::Test, Source::Debian(&["ffprobe"]), "ffmpeg", "", "reads the studio's clips independently"),
+        row(
+            Need::Fuzz,
+            Source::Cargo(&["cargo-fuzz"]),
+            "cargo-fuzz",
+            "0.13.2",
+            "builds the fuzz targets (usually 1 to 2 minutes)",
+        ),
     ])
 }
 
@@ -154,13 +163,28 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
 /// # Errors
 /// One sentence on what could not be installed and what to do.
 pub(crate) fn install(workspace: &Workspace, need: Need) -> Result<()> {
-    let wanted: Vec<Tool> = table(workspace)?.into_iter().filter(|tool| tool.need <= need).collect();
-    if missing(workspace, &wanted).is_empty() {
+    install_these(workspace, &table_of(workspace, |tool| tool.need <= need)?)
+}
+
+/// Installs what is missing of what `need` alone calls for, and the C++ compiler.
+///
+/// # Errors
+/// As [`install`].
+pub(crate) fn install_for(workspace: &Workspace, need: Need) -> Result<()> {
+    install_these(workspace, &table_of(workspace, |tool| tool.need == need || tool.name == "g++")?)
+}
+
+fn table_of(workspace: &Workspace, wanted: impl Fn(&Tool) -> bool) -> Result<Vec<Tool>> {
+    Ok(table(workspace)?.into_iter().filter(wanted).collect())
+}
+
+fn install_these(workspace: &Workspace, wanted: &[Tool]) -> Result<()> {
+    if missing(workspace, wanted).is_empty() {
         return Ok(());
     }
     let _lock = lock(workspace)?;
     // Whoever held the lock may have installed it all by now.
-    let missing = missing(workspace, &wanted);
+    let missing = missing(workspace, wanted);
     if !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|tool| tool.name).collect();
         say!("Installing what is missing, once: {}.", names.join(", "));

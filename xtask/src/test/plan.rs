@@ -65,6 +65,8 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
                     vec![],
                 ),
                 cargo("clippy --package cuelight-simulation --all-targets -- -D warnings", vec![]),
+                // The programs that only `cargo xtask fuzz` runs.
+                cargo("clippy --package cuelight-fuzz --features libfuzzer --bins -- -D warnings", vec![]),
                 cargo(
                     "clippy --package cuelight-core --package cuelight-client --package cuelight-edge \
                      --target wasm32-unknown-unknown -- -D warnings",
@@ -82,11 +84,11 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
             has_tests,
             ..step(
                 "native",
-                "unit and property tests",
+                "unit and property tests, worlds of faults, and mutations of what strangers send",
                 commands(vec![
                     cargo(
                         "test --no-fail-fast --package cuelight-core --package cuelight-providers \
-                         --package cuelight-studio --package xtask --",
+                         --package cuelight-studio --package cuelight-fuzz --package xtask --",
                         filter.clone(),
                     ),
                     // By itself: what it switches off must stay on in the others.
