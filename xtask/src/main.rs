@@ -92,6 +92,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "openapi" => {
             let options = options(rest, &["--check"])?;
             openapi::command(&Workspace::find()?, options.check)
+        }
         "fuzz" => {
             let options = options(rest, &["--seconds", "WORD"])?;
             let seconds = options.seconds.unwrap_or(fuzz::DEFAULT_SECONDS);
