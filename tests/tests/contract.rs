@@ -14,6 +14,9 @@ use tokio::process::Command;
 
 /// The same requests on every run.
 const SEED: &str = "20261121";
+/// A key of nobody's deployment, and the SHA-256 that an edge keeps of it.
+const KEY: &str = "cue_sk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const KEY_SHA256: &str = "cff76c8dab3f760d23d91e403e1f3768979ac2c6206aa8527fb4211996843aeb";
 /// A description has some four thousand requests in it; the limit of a page is ten a minute.
 const LIMITS: &str = r#"LIMITS:{"requests":10000,"window_s":60,"server_requests":10000}"#;
 
@@ -31,7 +34,31 @@ async fn every_answer_of_the_edge_is_one_that_its_description_names() {
     std::fs::create_dir_all(&folder).unwrap();
     let open = folder.join("development.json");
     std::fs::write(&open, without_security(description).to_string()).unwrap();
-    tried_out(&world, &open, &folder).await;
+    tried_out(&world, &open, &folder, &["--max-examples", "20", "--max-time", "60"]).await;
+}
+
+/// The same where keys are asked for, with a key that may do everything. What is under way there stays
+/// so: its provider is a name that leads nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_in_production_asks_for_a_key_where_its_description_says_so() {
+    let key = json!([{
+        "id": "all", "tenant": "demo", "sha256": KEY_SHA256, "may": ["jobs", "tokens", "usage", "operate"],
+    }]);
+    let keys = format!("SECRET_KEYS:{key}");
+    let variables =
+        ["MODE:production", "STUDIO_URL:https://studio.example", "WEBHOOK_HOSTS:[]", LIMITS, keys.as_str()];
+    let world = World::start_with(&[], &variables).await;
+    assert_eq!(world.get("/api/v1/usage").await.status(), 401);
+    let usage = world.http.get(format!("{}/api/v1/usage", world.edge)).bearer_auth(KEY);
+    assert_eq!(usage.send().await.unwrap().status(), 200);
+    let description = world.get("/api/v1/openapi.json").await.text().await.unwrap();
+    let folder = world.folder().join("schemathesis");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("production.json");
+    std::fs::write(&file, description).unwrap();
+    let header = format!("Authorization: Bearer {KEY}");
+    tried_out(&world, &file, &folder, &["--phases", "examples,coverage", "--max-time", "60", "-H", &header])
+        .await;
 }
 
 async fn its_reader_is_told_when_nothing_has_changed(world: &World, etag: &str) {
@@ -72,7 +99,7 @@ fn without_security(mut description: Value) -> Value {
     description
 }
 
-async fn tried_out(world: &World, description: &Path, folder: &Path) {
+async fn tried_out(world: &World, description: &Path, folder: &Path, options: &[&str]) {
     let config = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemathesis.toml");
     let output = Command::new(path_from_env("CUELIGHT_SCHEMATHESIS"))
         .current_dir(folder)
@@ -82,7 +109,8 @@ async fn tried_out(world: &World, description: &Path, folder: &Path) {
         .arg("run")
         .arg(description)
         .args(["--url", &world.edge, "--checks", "all", "--seed", SEED])
-        .args(["--max-examples", "20", "--max-time", "75", "--continue-on-failure"])
+        .arg("--continue-on-failure")
+        .args(options)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

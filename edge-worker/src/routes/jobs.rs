@@ -128,7 +128,7 @@ pub(crate) async fn read_one(call: &Call, id: &str) -> Result<Response, Failure>
     let caller = Caller::of(call)?;
     let session = caller.session(call)?;
     let key = api::key_of_job(id).ok_or_else(unknown)?;
-    if call.query("explain").is_some_and(|value| value == "true") {
+    if explains(call)? {
         caller.require(cuelight_core::auth::secret_key::Right::Operate)?;
         let known: Value =
             ask(&actors::generation(&call.env, &key)?, "/explain", "", &call.request_id).await?;
@@ -163,6 +163,18 @@ pub(crate) async fn cancel(call: &Call, id: &str) -> Result<Response, Failure> {
             Err(Failure::new(Code::AlreadyFinal, "The job has ended already; there is nothing to cancel."))
         }
         _ => Err(unknown()),
+    }
+}
+
+fn explains(call: &Call) -> Result<bool, Failure> {
+    match call.query("explain").as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Failure::invalid(vec![FieldError {
+            pointer: "/explain".into(),
+            code: FieldCode::UnknownValue,
+            detail: "true or false".into(),
+        }])),
     }
 }
 
