@@ -418,3 +418,6 @@ fn bounded(bounds: Bounds, description: &str) -> Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests;
