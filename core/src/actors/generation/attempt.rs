@@ -84,7 +84,7 @@ impl Generation {
     /// Asks the lane for a slot, under a ticket that was never used.
     pub(super) fn bid_anew(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let Some(flight) = self.core.flight.as_mut() else { return };
-        flight.bids += 1;
+        flight.bids = flight.bids.saturating_add(1);
         flight.lease = Some(Lease { ticket: flight.ticket(), until: Millis(0) });
         flight.phase = Phase::Leasing;
         flight.give_up_at = now + MAX_QUEUE;
@@ -156,7 +156,7 @@ impl Generation {
             self.give_back(now, Outcome::Unknown);
             return self.bid_anew(now, effects);
         }
-        flight.attempt += 1;
+        flight.attempt = flight.attempt.saturating_add(1);
         flight.submitted_at = now;
         flight.phase = Phase::Submitting;
         flight.due = now + CALL_GUARD;
@@ -177,11 +177,11 @@ impl Generation {
     pub(super) fn reconcile(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let Some(flight) = self.core.flight.as_mut() else { return };
         let Phase::Ambiguous { tries } = &mut flight.phase else { return };
-        *tries += 1;
+        *tries = tries.saturating_add(1);
         flight.due = now + CALL_GUARD;
         let blind = !guard::holds(Guard::NoBlindSubmission);
         if blind || !guard::holds(Guard::SameIdempotencyKey) {
-            flight.submission += 1;
+            flight.submission = flight.submission.saturating_add(1);
         }
         let idempotency_key = flight.idempotency_key();
         match flight.terms.reconcile {
@@ -286,7 +286,7 @@ impl Generation {
         }
         let Some(flight) = self.core.flight.as_mut() else { return };
         if !matches!(left, Left::Untaken) {
-            flight.submission += 1;
+            flight.submission = flight.submission.saturating_add(1);
             flight.reserved = false;
         }
         flight.progress = 0.0;
