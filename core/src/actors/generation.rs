@@ -235,11 +235,11 @@ impl Generation {
     }
 
     fn start(&mut self, now: Millis, want: &Want, effects: &mut Vec<Effect>) {
-        let number = self.core.flight.as_ref().map_or(1, |f| f.number + 1);
+        let number = self.core.flight.as_ref().map_or(1, |f| f.number.saturating_add(1));
         self.core.flight = Some(Flight::new(now, number, want));
-        self.core.ordinal += 1;
+        self.core.ordinal = self.core.ordinal.saturating_add(1);
         // Whoever was not told of the last flight's end yet is told of this one instead.
-        self.outbox.retain_owed(now, self.core.ordinal - 1);
+        self.outbox.retain_owed(now, self.core.ordinal.saturating_sub(1));
         self.outbox.join(now, want, Source::Generated, self.core.ordinal);
         self.reserve(now, effects);
     }
@@ -283,7 +283,7 @@ impl Generation {
         if let Some(flight) = self.core.flight.as_mut() {
             flight.phase = phase;
             flight.updated_at = now;
-            self.core.ordinal += 1;
+            self.core.ordinal = self.core.ordinal.saturating_add(1);
         }
     }
 }
