@@ -51,11 +51,19 @@ pub struct Answer {
 impl Answer {
     /// Sends `request` and reads the whole answer.
     pub async fn to(request: RequestBuilder) -> Self {
-        let answer = request.send().await.expect("an answer");
+        Self::tried(request).await.expect("an answer")
+    }
+
+    /// The same, where the connection may be lost.
+    ///
+    /// # Errors
+    /// There was no whole answer.
+    pub async fn tried(request: RequestBuilder) -> reqwest::Result<Self> {
+        let answer = request.send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = answer.text().await.expect("a body");
+        let text = answer.text().await?;
         let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-        Self { status, headers, json }
+        Ok(Self { status, headers, json })
     }
 
     /// A header, as text.
@@ -100,7 +108,12 @@ impl World {
         let mut world = Self {
             edge: format!("http://127.0.0.1:{port}"),
             studio,
-            http: Client::builder().timeout(PATIENCE).build().expect("a client"),
+            // workerd closes what is idle for 5 s, so nothing is sent on what is idle for longer.
+            http: Client::builder()
+                .timeout(PATIENCE)
+                .pool_idle_timeout(Duration::from_secs(2))
+                .build()
+                .expect("a client"),
             port,
             folder,
             variables: BTreeMap::new(),
@@ -210,8 +223,12 @@ impl World {
 
     /// Asks for a clip as session `session`, with the whole answer.
     pub async fn ask(&self, session: &str, body: &Value) -> Answer {
-        let request = self.http.post(self.at("/api/v1/jobs")).header("x-cuelight-session", session);
-        Answer::to(request.json(body)).await
+        Answer::to(self.asking(session, body)).await
+    }
+
+    /// The request for a clip as session `session`.
+    pub fn asking(&self, session: &str, body: &Value) -> RequestBuilder {
+        self.http.post(self.at("/api/v1/jobs")).header("x-cuelight-session", session).json(body)
     }
 
     /// The address of a session's event stream; `since` asks for what came after that event.
@@ -271,6 +288,17 @@ impl World {
             }
             assert!(started.elapsed() < PATIENCE, "still {job}\n{}", self.edge_log());
             tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Drop for World {
+    /// A test that failed shows what the edge wrote last: the folder goes with the world.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.edge_log();
+            let lines: Vec<&str> = log.lines().collect();
+            println!("The edge's last lines:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"));
         }
     }
 }

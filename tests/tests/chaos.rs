@@ -96,7 +96,7 @@ async fn nothing_is_lost_and_nothing_is_made_or_charged_twice() {
     }
     let connections: u32 = followers.iter().map(Follower::connections).sum();
     println!(
-        "chaos: {} requests for {} keys, {} repeated; {deaths} deaths of the edge, {} faults; {} events over \
+        "chaos: {} requests for {} keys, {} repeated after they were sent; {deaths} deaths of the edge, {} faults; {} events over \
          {connections} connections; {submissions} submissions and {} replays for {complete} clips, {failed} \
          failed flights; ledger and bill {} micro-dollars; asked in {} s, over after {} s",
         SESSIONS * REQUESTS_EACH,
@@ -141,23 +141,32 @@ async fn play(edge: String, session: u64, repeats: Arc<AtomicU64>) -> Vec<Value>
     let mut jobs = Vec::new();
     for number in 0..REQUESTS_EACH {
         tokio::time::sleep(PACE / 2 + Duration::from_millis(dice.below(PACE.as_millis() as u64))).await;
-        let body = small_clip(&format!("chaos-{}", dice.below(KEYS)));
+        let body = small_clip(&format!("chaos-{}", key(number, &mut dice)));
         let started = Instant::now();
         let job = loop {
             let request =
                 http.post(format!("{edge}/api/v1/jobs")).header("x-cuelight-session", name(session));
             let request = request.header("idempotency-key", format!("request-{number}"));
-            if let Some(job) = read(request.json(&body).send().await).await {
+            let answer = request.json(&body).send().await;
+            let sent = !answer.as_ref().is_err_and(reqwest::Error::is_connect);
+            if let Some(job) = read(answer).await {
                 break job;
             }
             // The connection died with the edge: nobody knows what became of the request.
-            repeats.fetch_add(1, Ordering::Relaxed);
+            repeats.fetch_add(u64::from(sent), Ordering::Relaxed);
             assert!(started.elapsed() < LIMIT, "session {session} is never answered");
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         jobs.push(job);
     }
     jobs
+}
+
+/// Which clip is asked for: there are new ones all the time, which many want at once, and half of the
+/// requests are for any of those that there were.
+fn key(number: u64, dice: &mut Dice) -> u64 {
+    let new = KEYS / REQUESTS_EACH;
+    if dice.below(2) == 0 { number * new + dice.below(new) } else { dice.below((number + 1) * new) }
 }
 
 /// The job of an answer that came whole, and from the edge.
