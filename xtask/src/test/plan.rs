@@ -98,12 +98,8 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
         },
         step(
             "golden",
-            "keys computed a second time, in Python",
-            commands(vec![Box::new(|workspace| {
-                let mut command = workspace.command("python3");
-                command.args(["core/tests/golden/keys.py", "--check"]);
-                command
-            })]),
+            "keys and signatures computed a second time, in Python",
+            commands(vec![python("core/tests/golden/keys.py"), python("core/tests/golden/auth.py")]),
         ),
         Step { slow: true, ..step(BUILD, "what is shipped, and its size", Work::Build) },
         Step {
@@ -131,6 +127,15 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
             )
         },
     ]
+}
+
+/// A second implementation, asked whether it agrees with the golden file beside it.
+fn python(script: &'static str) -> MakeCommand {
+    Box::new(move |workspace| {
+        let mut command = workspace.command("python3");
+        command.args([script, "--check"]);
+        command
+    })
 }
 
 /// The words that choose steps.
