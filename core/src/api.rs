@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache_key::CacheKey;
 use crate::cue::Cue;
+#[cfg(feature = "schema")]
+use crate::operation::MAX_PRIORITY;
 use crate::operation::{DEFAULT_PRIORITY, Operation};
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
 /// How widely a clip is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Everybody of a tenant shares it.
@@ -40,6 +43,7 @@ impl Strategy {
 
 /// What to show while a clip is being made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
     /// What the caller named in the request.
@@ -77,6 +81,7 @@ impl Fallback {
 
 /// Where a job stands, as a caller sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum JobStatus {
     /// Accepted, not yet at a provider.
@@ -113,6 +118,7 @@ impl JobStatus {
 
 /// Where an answer's content came from. Never guessed: said by whoever knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// The clip existed.
@@ -125,6 +131,7 @@ pub enum Source {
 
 /// A clip that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Content {
     /// Where it is served, relative to the edge's origin: `/clips/{key}`.
     pub url: String,
@@ -136,6 +143,7 @@ pub struct Content {
 
 /// Where a fallback's picture comes from. Never guessed, and never called a clip of the cue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FallbackSource {
     /// Drawn from the character's colours. All there was before a source was told.
@@ -153,6 +161,7 @@ pub enum FallbackSource {
 
 /// What to show until there is a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FallbackContent {
     /// Which fallback this is.
     pub kind: Fallback,
@@ -171,6 +180,7 @@ pub struct FallbackContent {
     pub cue: Option<Cue>,
     /// How far a nearest clip is from what was asked for, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0.0, max = 1.0)))]
     pub distance: Option<f64>,
     /// When to ask again, for `retry`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,6 +189,7 @@ pub struct FallbackContent {
 
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobError {
     /// The stable code.
     pub code: Code,
@@ -188,6 +199,7 @@ pub struct JobError {
 
 /// A job, as `POST /jobs` and `GET /jobs/{id}` answer it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Job {
     /// The job's id: the cache key, a dot, and what tells this caller's job from another's.
     pub id: String,
@@ -211,11 +223,13 @@ pub struct Job {
     /// Where the content comes from.
     pub source: Source,
     /// 0 to 20, higher first.
+    #[cfg_attr(feature = "schema", schemars(range(max = MAX_PRIORITY)))]
     pub priority: u8,
     /// Whether it was asked for ahead of need.
     #[serde(default)]
     pub speculative: bool,
     /// 0 to 1, as the provider reports it.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0.0, max = 1.0)))]
     pub progress: f32,
     /// When it was accepted.
     pub created_at: Millis,
@@ -276,6 +290,7 @@ impl Job {
 
 /// `GET /jobs`: a page of the session's jobs, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobList {
     /// The jobs of this page.
     pub jobs: Vec<Job>,
@@ -301,6 +316,7 @@ pub fn key_of_job(id: &str) -> Option<CacheKey> {
 
 /// The kinds of socket message about one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EventKind {
     /// It was accepted.
     #[serde(rename = "job:queued")]
@@ -324,6 +340,7 @@ pub enum EventKind {
 
 /// One numbered message on `GET /ws/jobs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JobEvent {
     /// What happened.
     #[serde(rename = "type")]
@@ -338,6 +355,7 @@ pub struct JobEvent {
     pub cache_key: CacheKey,
     /// 0 to 1, while processing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0.0, max = 1.0)))]
     pub progress: Option<f32>,
     /// Where the clip is, once completed, or its preview.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -349,6 +367,7 @@ pub struct JobEvent {
 
 /// The first message on `GET /ws/jobs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// Always `session:snapshot`.
     #[serde(rename = "type")]
@@ -363,6 +382,7 @@ pub struct Snapshot {
 
 /// `POST /jobs/preflight`: what a request would do. Spends nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Preflight {
     /// The clip's address.
     pub cache_key: CacheKey,
@@ -388,6 +408,7 @@ pub struct Preflight {
 
 /// `POST /tokens`: what a page may carry.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenGrant {
     /// The token: a secret of the page that it was minted for.
     pub token: String,

@@ -11,6 +11,7 @@ use crate::units::{MicroUsd, Millis};
 
 /// Which plan a state belongs to. Each plan includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// 4 states.
@@ -23,6 +24,7 @@ pub enum Tier {
 
 /// How a clip is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Play {
     /// Again and again, until another cue.
@@ -35,6 +37,7 @@ pub enum Play {
 
 /// A state a character can be in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StateDef {
     /// Stable id, for instance `talking`.
     pub id: String,
@@ -54,6 +57,7 @@ pub struct StateDef {
 
 /// A quality preset: what `params.quality_preset` expands to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Preset {
     /// Stable id, for instance `fast`.
     pub id: String,
@@ -73,6 +77,7 @@ pub struct Preset {
 
 /// An inclusive range of whole numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bounds {
     /// Smallest allowed value.
     pub min: u64,
@@ -93,6 +98,7 @@ impl Bounds {
 
 /// What a model accepts, costs and takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ModelDef {
     /// Stable id, used in keys.
     pub id: String,
@@ -129,6 +135,7 @@ impl ModelDef {
 
 /// A price, as dated data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Price {
     /// For a clip of any length, in micro-dollars.
     pub per_clip_micro_usd: MicroUsd,
@@ -142,6 +149,7 @@ pub struct Price {
 
 /// How a submission whose answer was lost is found again at its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reconcile {
     /// Sent again under the same idempotency key, it orders nothing new.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// The body a character is built on. Each is drawn differently by the studio and the placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Body {
     /// A boxy machine with an antenna and a screen for a face.
@@ -111,6 +112,7 @@ impl<'de> Deserialize<'de> for Color {
 
 /// What a character looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Look {
     /// The body it is built on.
@@ -128,6 +130,7 @@ pub struct Look {
 
 /// A character: everything about it that changes the picture, and the name people call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Character {
     /// Stable id: 1 to 40 characters of `a-z`, `0-9` and `-`.

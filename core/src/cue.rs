@@ -49,6 +49,7 @@ impl<'de> Deserialize<'de> for Intensity {
 
 /// What should be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Cue {
     /// A state of the catalogue, as a widget asks.
@@ -83,6 +84,7 @@ impl std::fmt::Display for Cue {
 /// A game character's reaction. Words are free, 1 to 40 characters; a renderer that does not know
 /// one falls back to `neutral` and `idle`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reaction {
     /// The face, for instance `interested`.
     pub expression: String,

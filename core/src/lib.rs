@@ -31,6 +31,8 @@ pub mod presenter;
 pub mod problem;
 pub mod prompt;
 pub mod retry;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod settings;
 pub mod state_machine;
 pub mod supply;

@@ -23,6 +23,7 @@ use fields::Fields;
 
 /// What is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// A clip of one catalogue state, for a widget.
@@ -159,6 +160,16 @@ pub const MAX_PROMPT_CHARS: usize = 1000;
 pub const MAX_WORD_CHARS: usize = 40;
 /// Longest address that a caller names, in characters.
 pub const MAX_URL_CHARS: usize = 2_000;
+/// Longest name of a character, in characters.
+pub const MAX_NAME_CHARS: usize = 60;
+/// Longest media type that a caller names, in characters.
+pub const MAX_MEDIA_TYPE_CHARS: usize = 100;
+/// Most denoising steps.
+pub const MAX_STEPS: u64 = 100;
+/// Largest classifier-free guidance scale.
+pub const MAX_CFG: f64 = 30.0;
+/// Inputs that no model takes yet. Games send them empty, which asks for nothing.
+pub const INPUTS_OF_NO_MODEL: [&str; 5] = ["npc_base_image", "base_image", "loras", "audio", "mask"];
 /// Longest id that a caller chooses (player, playthrough, cache key, character), in characters.
 pub const MAX_ID_CHARS: usize = 64;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kinds of failure a caller can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The body is not JSON, or not an object.
@@ -166,6 +167,7 @@ impl Code {
 
 /// Why one field is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldCode {
     /// It must be there.
@@ -186,6 +188,7 @@ pub enum FieldCode {
 
 /// One wrong field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// Where, as a JSON pointer (RFC 6901), for instance `/params/intensity`.
     pub pointer: String,
@@ -197,6 +200,7 @@ pub struct FieldError {
 
 /// An RFC 9457 problem document, served as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Identifies the kind of problem: `urn:cuelight:problem:` and the code.
     #[serde(rename = "type")]

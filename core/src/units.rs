@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds: a point in time since the Unix epoch, or a span. Arithmetic saturates, because a
 /// clock that jumps must not stop a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
@@ -39,6 +40,7 @@ impl std::fmt::Display for Millis {
 /// Money in micro-dollars: 1,000,000 are one US dollar. Whole numbers only, so that a thousand
 /// sums come out as one. Arithmetic saturates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct MicroUsd(pub u64);
 

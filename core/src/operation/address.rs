@@ -4,7 +4,7 @@
 //! reading only, whoever reads it next; a full URL parser would weigh more than a page should pay.
 
 use super::fields::Fields;
-use super::{DefaultContent, MAX_URL_CHARS};
+use super::{DefaultContent, MAX_MEDIA_TYPE_CHARS, MAX_URL_CHARS};
 use crate::problem::FieldCode;
 
 /// The member `default_content`.
@@ -13,7 +13,7 @@ pub(super) fn default_content(root: &mut Fields<'_, '_>) -> Option<DefaultConten
     let mut own = root.child("default_content", value);
     let rule = "an https address without a user, or a path that starts with one /";
     let url = url(&mut own, rule, |url| is_path(url) || is_remote(url));
-    let content_type = own.text("content_type", 1, 100);
+    let content_type = own.text("content_type", 1, MAX_MEDIA_TYPE_CHARS);
     if content_type.as_deref().is_some_and(|text| !is_media_type(text)) {
         own.fault("content_type", FieldCode::BadFormat, "a media type, for instance image/png".into());
     }

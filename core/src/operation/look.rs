@@ -1,7 +1,7 @@
 //! Reads a character out of a request: the id of a built-in one, or a whole definition.
 
-use super::MAX_ID_CHARS;
 use super::fields::Fields;
+use super::{MAX_ID_CHARS, MAX_NAME_CHARS};
 use crate::character::{self, Body, Character, Color, Look};
 use crate::problem::FieldCode;
 
@@ -30,7 +30,7 @@ pub(super) fn character(fields: &mut Fields<'_, '_>) -> Option<Character> {
         Some(_) => {}
     }
     let version = own.whole("version", 1, u64::from(u32::MAX)).unwrap_or(1);
-    let _ = own.text("name", 0, 60);
+    let _ = own.text("name", 0, MAX_NAME_CHARS);
     let seed = own.whole("seed", 0, u64::from(u32::MAX)).unwrap_or(0);
     let look = match own.take("look") {
         Some(value) => look(own.child("look", value)),

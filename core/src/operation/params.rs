@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{ClipSpec, MAX_ID_CHARS, MAX_PROMPT_CHARS, Operation, USUAL_INTENSITY, look};
+use super::{
+    ClipSpec, INPUTS_OF_NO_MODEL, MAX_CFG, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_PROMPT_CHARS, MAX_STEPS,
+    Operation, USUAL_INTENSITY, look,
+};
 use crate::catalog::{self, ModelDef};
 use crate::character::{self, Character};
 use crate::cue::{Cue, Intensity, Reaction};
@@ -62,8 +65,8 @@ pub(super) fn read(operation: Operation, model: &ModelDef, mut fields: Fields<'_
     let width = fields.bounded("width", &model.dimension_px, u64::from(preset.width), "px");
     let height = fields.bounded("height", &model.dimension_px, u64::from(preset.height), "px");
     let fps = fields.bounded("fps", &model.fps, u64::from(preset.fps), "frames a second");
-    let steps = fields.whole("steps", 1, 100).unwrap_or(u64::from(preset.steps));
-    let cfg = fields.real("cfg", 0.0, 30.0).map_or(preset.cfg, |cfg| (cfg * 100.0).round() / 100.0);
+    let steps = fields.whole("steps", 1, MAX_STEPS).unwrap_or(u64::from(preset.steps));
+    let cfg = fields.real("cfg", 0.0, MAX_CFG).map_or(preset.cfg, |cfg| (cfg * 100.0).round() / 100.0);
     let (low, high) = (model.duration_ms.min, model.duration_ms.max);
     #[allow(clippy::cast_precision_loss)] // Both ends are a few thousand.
     let seconds = fields.real("duration", low as f64 / 1000.0, high as f64 / 1000.0);
@@ -71,7 +74,7 @@ pub(super) fn read(operation: Operation, model: &ModelDef, mut fields: Fields<'_
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let duration_ms = seconds.map_or(usual_duration, |s| Millis((s * 10.0).round() as u64 * 100));
     let seed = fields.whole("seed", 0, u64::from(u32::MAX));
-    for input in ["npc_base_image", "base_image", "loras", "audio", "mask"] {
+    for input in INPUTS_OF_NO_MODEL {
         if fields.take(input).is_some_and(|value| !is_empty(value)) {
             fields.fault(input, FieldCode::UnsupportedByModel, format!("{} takes no {input}", model.id));
         }
@@ -113,7 +116,7 @@ fn intensity(fields: &mut Fields<'_, '_>) -> Intensity {
 /// gets a face of its own, derived from the id, so that a game can start before it has artwork.
 fn npc(fields: &mut Fields<'_, '_>) -> Option<Character> {
     // The game's display name: allowed for the game seed's sake, never part of the picture.
-    let _ = fields.text("npc_name", 0, 60);
+    let _ = fields.text("npc_name", 0, MAX_NAME_CHARS);
     if fields.has("character") {
         let _ = fields.text("npc_id", 1, MAX_ID_CHARS);
         return look::character(fields);

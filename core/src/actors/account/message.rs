@@ -11,6 +11,7 @@ use crate::units::{MicroUsd, Millis};
 /// What a tenant may spend and do. Given with every event, so that a changed setting holds from
 /// the next one on. Days and months are those of UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SpendingLimits"))]
 pub struct Limits {
     /// Most to spend in a day, speculation included.
     pub daily: MicroUsd,
@@ -95,6 +96,7 @@ pub struct Refusal {
 
 /// What a tenant has used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Usage {
     /// Spent today.
     pub today: MicroUsd,
@@ -116,6 +118,7 @@ pub struct Usage {
 
 /// What was used on one day, by one model, for one operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UsageLine {
     /// The day in UTC, as `YYYY-MM-DD`.
     pub day: String,

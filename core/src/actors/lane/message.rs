@@ -91,6 +91,7 @@ pub enum Answer {
 
 /// What an operator reads about a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "LaneStatus"))]
 pub struct Status {
     /// Leases that are out.
     pub leased: u32,
@@ -109,6 +110,7 @@ pub struct Status {
 
 /// Where a circuit breaker stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Breaker {
     /// The provider is given work.
