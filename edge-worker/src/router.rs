@@ -4,12 +4,12 @@
 
 use cuelight_core::problem::Code;
 use serde_json::json;
-use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log, web_sys};
+use worker::{Context, Env, Headers, Request, Response, Result, console_log, web_sys};
 
 use crate::caller;
 use crate::counters;
 use crate::error::Failure;
-use crate::routes::{catalogues, clips, jobs, operations, placeholders, socket, tokens};
+use crate::routes::{catalogues, clips, description, jobs, operations, placeholders, socket, tokens};
 use crate::settings;
 
 /// A request and what it may touch.
@@ -45,8 +45,10 @@ pub(crate) async fn answer(
         return Ok(hit);
     }
     let began = settings::now();
+    // As it came: the runtime's type takes every method that it does not know for a GET.
+    let method = request.method();
     let request = Request::from(request);
-    let (method, path) = (request.method(), request.path());
+    let path = request.path();
     if counters::is_due() {
         let env = env.clone();
         context.wait_until(async move { counters::flush(&env).await });
@@ -65,7 +67,6 @@ pub(crate) async fn answer(
         response = carry(response, &path, &request_id)?;
     }
     let (status, ms) = (response.status_code(), settings::now().since(began).0);
-    let method = method.to_string();
     console_log!(
         "{}",
         json!({"request_id": request_id, "method": method, "path": path, "status": status, "ms": ms})
@@ -73,13 +74,13 @@ pub(crate) async fn answer(
     Ok(response.into())
 }
 
-async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Failure> {
+async fn route(call: Call, method: &str, path: &str) -> Result<Response, Failure> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let (get, head, post) = (*method == Method::Get, *method == Method::Head, *method == Method::Post);
-    let delete = *method == Method::Delete;
+    let [get, head, post, put, delete, options] =
+        ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"].map(|name| method == name);
     let read = get || head;
     caller::keep_development_local(&call)?;
-    if *method == Method::Options {
+    if options {
         return Ok(Response::empty()?.with_status(204));
     }
     match segments.as_slice() {
@@ -106,8 +107,11 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
         ["api", "v1", "metrics"] if get => operations::metrics(&call).await,
         ["api", "v1", "usage" | "metrics"] => Err(not_allowed(method, "GET, OPTIONS")),
         ["api", "v1", "lanes", provider] if get => operations::lane(&call, provider).await,
-        ["api", "v1", "lanes", provider] if *method == Method::Put => operations::drain(call, provider).await,
+        ["api", "v1", "lanes", provider] if put => operations::drain(call, provider).await,
         ["api", "v1", "lanes", _] => Err(not_allowed(method, "GET, PUT, OPTIONS")),
+        ["api", "v1", "openapi.json"] if read => description::document(&call),
+        ["api", "v1", "docs"] if read => description::page(&call),
+        ["api", "v1", "openapi.json" | "docs"] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
         ["api", "v1", name @ ("states" | "presets" | "models" | "characters" | "health")] => {
             if get {
                 catalogues::serve(name)
@@ -117,12 +121,12 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
         }
         _ => Err(Failure::new(
             Code::NotFound,
-            format!("{method} {path} leads nowhere; the calls are in docs/api.md."),
+            format!("{method} {path} leads nowhere; GET /api/v1/docs lists the calls."),
         )),
     }
 }
 
-fn not_allowed(method: &Method, allow: &'static str) -> Failure {
+fn not_allowed(method: &str, allow: &'static str) -> Failure {
     let detail = format!("{method} is not for this address; use {allow}.");
     Failure::new(Code::MethodNotAllowed, detail).with("allow", allow)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod catalogues;
 pub(crate) mod clips;
+pub(crate) mod description;
 pub(crate) mod jobs;
 pub(crate) mod operations;
 pub(crate) mod placeholders;

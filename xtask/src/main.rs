@@ -10,6 +10,7 @@ mod dev;
 mod doctor;
 mod keys;
 mod licences;
+mod openapi;
 mod process;
 mod progress;
 mod settings;
@@ -37,6 +38,7 @@ cargo xtask keys new --tenant ID [--may jobs,tokens]
 cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
+cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -81,6 +83,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
         "bench" => bench::command(&Workspace::find()?, &options(rest, &["WORD"])?.words),
+        "openapi" => {
+            let options = options(rest, &["--check"])?;
+            openapi::command(&Workspace::find()?, options.check)
+        }
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
@@ -97,6 +103,7 @@ struct Options {
     port: Option<u16>,
     care: Care,
     quick: bool,
+    check: bool,
     dry_run: bool,
     environment: Option<String>,
     variables: Vec<String>,
@@ -139,6 +146,7 @@ fn options(arguments: &[String], known: &[&str]) -> Result<Options> {
             "--dry-run" => options.dry_run = true,
             "--fast" => options.care = Care::Fast,
             "--quick" => options.quick = true,
+            "--check" => options.check = true,
             word => options.words.push(word.to_owned()),
         }
         if inline.is_some() {

@@ -9,6 +9,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
+use crate::openapi;
 use crate::say;
 use crate::settings;
 use crate::workspace::Workspace;
@@ -53,6 +54,7 @@ pub(crate) fn violations(workspace: &Workspace) -> Result<Vec<String>> {
     violations.extend(code_map::violations(&files));
     violations.extend(crates::violations(workspace)?);
     violations.extend(settings::violations(workspace)?);
+    violations.extend(openapi::violations(workspace)?);
     Ok(violations)
 }
 

@@ -1,0 +1,423 @@
+//! The request bodies as JSON Schema, with the bounds that `core` checks by: its constants and its
+//! catalogue. What a schema cannot say (text is trimmed and made NFC, a webhook's host must be
+//! allowed) is answered with 422 by the code that knows.
+
+use cuelight_core::api::{Fallback, Strategy};
+use cuelight_core::auth::token::MAX_TTL;
+use cuelight_core::auth::token_request as token;
+use cuelight_core::catalog::{self, Bounds, ModelDef};
+use cuelight_core::character::{self, Body};
+use cuelight_core::operation::{
+    DEFAULT_PRIORITY, INPUTS_OF_NO_MODEL, MAX_CFG, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_NAME_CHARS,
+    MAX_PRIORITY, MAX_PROMPT_CHARS, MAX_STEPS, MAX_URL_CHARS, MAX_WORD_CHARS, Operation, USUAL_INTENSITY,
+};
+use cuelight_core::prompt::ART_STYLES;
+use serde_json::{Map, Value, json};
+
+/// Characters of an address (RFC 3986, section 2).
+const URL_CHARS: &str = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*";
+const HOST: &str = r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,4})?";
+
+/// The schemas by name. The answers' schemas come from the types; these come from what is checked.
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    vec![
+        ("JobRequest", job_request()),
+        ("StateClipRequest", operation_request(Operation::StateClip)),
+        ("NpcResponseRequest", operation_request(Operation::NpcResponse)),
+        ("CharacterDefinition", character_definition()),
+        ("TokenRequest", token_request()),
+        ("LaneRequest", lane_request()),
+    ]
+}
+
+fn job_request() -> Value {
+    json!({
+        "description": "What to make. Unknown members are refused; `null` is the same as leaving a member out.",
+        "oneOf": [reference("StateClipRequest"), reference("NpcResponseRequest")],
+        "discriminator": {
+            "propertyName": "operation_type",
+            "mapping": {
+                "state_clip": "#/components/schemas/StateClipRequest",
+                "npc_response": "#/components/schemas/NpcResponseRequest",
+            },
+        },
+    })
+}
+
+fn operation_request(operation: Operation) -> Value {
+    let catalog = catalog::built_in();
+    let mut providers: Vec<&str> =
+        catalog.models_for(operation.as_str()).map(|model| model.provider.as_str()).collect();
+    providers.extend(catalog.provider_aliases.iter().map(String::as_str));
+    providers.dedup();
+    let fallbacks = Fallback::ALL.map(Fallback::as_str);
+    let about = match operation {
+        Operation::StateClip => "A clip of one state of the catalogue, for a widget.",
+        Operation::NpcResponse => "A clip of a game character's reaction.",
+    };
+    let properties = json!({
+        "operation_type": {"const": operation.as_str(), "description": "What is made."},
+        "params": params(operation),
+        "provider_id": or_null(json!({
+            "type": "string",
+            "enum": providers,
+            "description": "Who is to make it. A name that no adapter speaks to yet is served by the preferred model.",
+        })),
+        "priority": or_null(json!({
+            "type": "integer", "minimum": 0, "maximum": MAX_PRIORITY, "default": DEFAULT_PRIORITY,
+            "description": "Higher first.",
+        })),
+        "strategy": or_null(json!({
+            "type": "string", "enum": Strategy::ALL.map(Strategy::as_str), "default": Strategy::Once.as_str(),
+            "description": "How widely the clip is shared: by everybody, for one playthrough, for one player, or made anew every time.",
+        })),
+        "player_context": or_null(object(
+            "Whose clip it is, for `per_player` and `per_playthrough`.",
+            &[],
+            json!({
+                "player_id": or_null(id("The player.")),
+                "playthrough_id": or_null(id("The playthrough.")),
+            }),
+        )),
+        "fallback": or_null(json!({
+            "description": "What to show meanwhile: one, or several, best first.",
+            "anyOf": [
+                {"type": "string", "enum": fallbacks},
+                {
+                    "type": "array", "items": {"type": "string", "enum": fallbacks},
+                    "minItems": 1, "maxItems": fallbacks.len(), "uniqueItems": true,
+                },
+            ],
+            "default": Fallback::Placeholder.as_str(),
+        })),
+        "default_content": or_null(object(
+            "What the fallback `default_content` shows. Passed on, never loaded by the edge.",
+            &["url"],
+            json!({
+                "url": url(
+                    "An https address without a user, or a path that starts with one `/`.",
+                    &format!("^(https://{HOST}([/?#]{URL_CHARS})?|/(?!/){URL_CHARS})$"),
+                ),
+                "content_type": or_null(json!({
+                    "type": "string", "maxLength": MAX_MEDIA_TYPE_CHARS,
+                    "pattern": r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$",
+                    "description": "Its media type.",
+                })),
+            }),
+        )),
+        "progressive": flag("Make the `realtime` clip first, where that is less work, and tell of it as `preview`."),
+        "private": flag("Keep the clip out of what others are shown: a key and a signed address of its own."),
+        "speculative": flag("Asked for ahead of need: it waits behind whatever is wanted now, and has a budget of its own."),
+        "webhook": or_null(object(
+            "Whom to tell how the job ended. Its host must be allowed by the deployment.",
+            &["url"],
+            json!({
+                "url": url(
+                    "An https address without a user (http for this machine only).",
+                    &format!(
+                        r"^(https://{HOST}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,4}})?)([/?#]{URL_CHARS})?$"
+                    ),
+                ),
+            }),
+        )),
+        "cache_key": or_null(id("The caller's own part of the key.")),
+    });
+    let needs = |member: &str, of: &str, inner: &str| {
+        json!({
+            "if": {"properties": {"strategy": {"const": of}}, "required": ["strategy"]},
+            "then": {
+                "properties": {member: {"type": "object", "required": [inner], "properties": {inner: {"type": "string"}}}},
+                "required": [member],
+            },
+        })
+    };
+    let names_default = json!({"anyOf": [{"const": "default_content"}, {"type": "array", "contains": {"const": "default_content"}}]});
+    let mut schema = object(about, &["operation_type", "params"], properties);
+    schema["allOf"] = json!([
+        needs("player_context", "per_player", "player_id"),
+        needs("player_context", "per_playthrough", "playthrough_id"),
+        {
+            "if": {"properties": {"fallback": names_default}, "required": ["fallback"]},
+            "then": {"properties": {"default_content": {"type": "object"}}, "required": ["default_content"]},
+        },
+    ]);
+    schema
+}
+
+fn params(operation: Operation) -> Value {
+    let catalog = catalog::built_in();
+    let ids: Vec<&str> = character::built_in().keys().map(String::as_str).collect();
+    let character = json!({
+        "description": "A built-in character by its id, or a whole definition.",
+        "anyOf": [{"type": "string", "enum": ids}, reference("CharacterDefinition")],
+    });
+    let mut properties = size_and_words(catalog.model_for(operation.as_str(), None));
+    match operation {
+        Operation::StateClip => {
+            let states: Vec<&str> = catalog.states.iter().map(|state| state.id.as_str()).collect();
+            properties.insert("character".into(), character);
+            properties.insert(
+                "state".into(),
+                json!({"type": "string", "enum": states, "description": "What the character does."}),
+            );
+            object(
+                "Of whom, doing what, in which quality.",
+                &["character", "state"],
+                Value::Object(properties),
+            )
+        }
+        Operation::NpcResponse => {
+            properties.insert("character".into(), or_null(character));
+            properties.insert("npc_id".into(), or_null(id(
+                "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
+            )));
+            properties.insert(
+                "npc_name".into(),
+                or_null(text(
+                    0,
+                    MAX_NAME_CHARS,
+                    "The game's name for the character. Does not change the picture.",
+                )),
+            );
+            for (name, default, about) in [
+                ("expression", "neutral", "The face."),
+                ("emotion", "neutral", "The feeling behind it."),
+                ("animation", "idle", "What the body does."),
+            ] {
+                let mut word = word(about);
+                word["default"] = default.into();
+                properties.insert(name.into(), or_null(word));
+            }
+            properties.insert(
+                "intensity".into(),
+                or_null(json!({
+                    "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
+                    "description": "How strongly. Rounded to a tenth.",
+                })),
+            );
+            let mut schema =
+                object("Of whom, with which reaction, in which quality.", &[], Value::Object(properties));
+            schema["anyOf"] = json!([
+                {"properties": {"npc_id": {"type": "string"}}, "required": ["npc_id"]},
+                {"properties": {"character": {"type": ["string", "object"]}}, "required": ["character"]},
+            ]);
+            schema
+        }
+    }
+}
+
+/// The parameters of every clip, within what `model` accepts.
+fn size_and_words(model: Option<&ModelDef>) -> Map<String, Value> {
+    let presets: Vec<&str> = catalog::built_in().presets.iter().map(|preset| preset.id.as_str()).collect();
+    let mut style = word("A style; part of the prompt. One of the examples, or words of the caller's own.");
+    style["examples"] = json!(ART_STYLES);
+    let mut all = json!({
+        "quality_preset": or_null(json!({
+            "type": "string", "enum": presets, "default": "fast",
+            "description": "Size, frame rate, steps and guidance in one word; `GET /api/v1/presets` says which.",
+        })),
+        "steps": or_null(json!({"type": "integer", "minimum": 1, "maximum": MAX_STEPS, "description": "Denoising steps."})),
+        "cfg": or_null(json!({"type": "number", "minimum": 0, "maximum": MAX_CFG, "description": "Classifier-free guidance scale."})),
+        "seed": or_null(seed("The seed. Absent: the character's own, so that its clips match.")),
+        "art_style": or_null(style),
+        "prompt": or_null(text(0, MAX_PROMPT_CHARS, "What to add to the prompt. Not for a page's token.")),
+        "negative_prompt": or_null(text(0, MAX_PROMPT_CHARS, "What to avoid. Not for a page's token.")),
+    });
+    if let Some(model) = model {
+        let ranges = [
+            ("width", model.dimension_px, "Width in px."),
+            ("height", model.dimension_px, "Height in px."),
+            ("fps", model.fps, "Frames a second."),
+        ];
+        for (name, bounds, about) in ranges {
+            all[name] = or_null(bounded(bounds, about));
+        }
+        let Bounds { min, max, .. } = model.duration_ms;
+        let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
+        all["duration"] = or_null(json!({
+            "type": "number", "minimum": seconds(min), "maximum": seconds(max),
+            "description": "Length in seconds, in tenths. Absent: the state's own.",
+        }));
+    }
+    for input in INPUTS_OF_NO_MODEL {
+        all[input] = json!({
+            "enum": [null, "", []],
+            "description": "No model takes this yet. Empty asks for nothing.",
+        });
+    }
+    all.as_object().cloned().unwrap_or_default()
+}
+
+fn character_definition() -> Value {
+    let color = || json!({"$ref": "#/components/schemas/Color"});
+    let look = object(
+        "What it looks like.",
+        &["body", "primary", "secondary", "accent", "backdrop"],
+        json!({
+            "body": {"type": "string", "enum": Body::ALL.map(Body::as_str), "description": "What it is built on."},
+            "primary": color(), "secondary": color(), "accent": color(), "backdrop": color(),
+        }),
+    );
+    object(
+        "A character of the caller's own.",
+        &["id", "look"],
+        json!({
+            "id": {"type": "string", "pattern": format!("^[a-z0-9-]{{1,{MAX_ID_CHARS}}}$"), "description": "Its stable id."},
+            "version": or_null(json!({
+                "type": "integer", "minimum": 1, "maximum": u32::MAX, "default": 1,
+                "description": "Raised whenever the artwork changes.",
+            })),
+            "name": or_null(text(0, MAX_NAME_CHARS, "What people call it. Does not change the picture.")),
+            "seed": or_null(seed("The seed its clips are made with, so that they match.")),
+            "look": look,
+        }),
+    )
+}
+
+fn token_request() -> Value {
+    let states: Vec<&str> = catalog::built_in().states.iter().map(|state| state.id.as_str()).collect();
+    let reaction = object(
+        "Reactions by their words. A word that is absent may be any.",
+        &[],
+        json!({
+            "expression": or_null(word("The face.")),
+            "emotion": or_null(word("The feeling.")),
+            "animation": or_null(word("What the body does.")),
+            "max_intensity": or_null(json!({"type": "number", "minimum": 0, "maximum": 1, "description": "The strongest that is meant."})),
+        }),
+    );
+    let label = "[a-z0-9_-]{1,63}";
+    object(
+        "What a page may do, for how long and for how much.",
+        &["origins", "budget_micro_usd"],
+        json!({
+            "origins": {
+                "type": "array", "minItems": 1, "maxItems": token::MAX_ORIGINS,
+                "items": {"type": "string", "pattern": format!(r"^https?://{label}(\.{label})*(:[1-9][0-9]{{0,3}})?$")},
+                "description": "The pages that may use the token, as a browser writes them in `Origin`.",
+            },
+            "budget_micro_usd": {
+                "type": "integer", "minimum": 0, "maximum": token::MAX_BUDGET.0,
+                "description": "The most that may be spent with it, in millionths of a dollar.",
+            },
+            "ttl_s": or_null(json!({
+                "type": "integer", "minimum": token::MIN_TTL.0 / 1_000, "maximum": MAX_TTL.0 / 1_000,
+                "default": token::DEFAULT_TTL.0 / 1_000, "description": "For how many seconds it is good.",
+            })),
+            "characters": or_null(json!({
+                "type": "array", "minItems": 1, "maxItems": token::MAX_CHARACTERS,
+                "items": id("A character's id."), "description": "The characters it is for. Absent: any.",
+            })),
+            "cues": or_null(json!({
+                "type": "array", "minItems": 1, "maxItems": token::MAX_CUES,
+                "items": {"anyOf": [{"type": "string", "enum": states}, reaction]},
+                "description": "The cues it is for: states by their ids, reactions by their words. Absent: any.",
+            })),
+            "requests": or_null(object(
+                "How often it may ask for a clip that does not exist. Absent: as the deployment says.",
+                &["count", "window_s"],
+                json!({
+                    "count": {"type": "integer", "minimum": 1, "maximum": token::MAX_REQUESTS},
+                    "window_s": {"type": "integer", "minimum": 1, "maximum": token::MAX_REQUEST_WINDOW.0 / 1_000},
+                }),
+            )),
+            "private": flag("Whether it may ask for private clips."),
+            "player": or_null(id("The one player it speaks for. Absent: any.")),
+        }),
+    )
+}
+
+fn lane_request() -> Value {
+    object(
+        "What an operator sets on a lane.",
+        &["drained"],
+        json!({"drained": {
+            "type": "boolean",
+            "description": "True lets no more work through; what is under way goes on. False lets it through again.",
+        }}),
+    )
+}
+
+/// A reference to a schema of the document.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn object(description: &str, required: &[&str], properties: Value) -> Value {
+    let mut schema = json!({
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// The same, or `null`: which is how a member may be left out, too.
+fn or_null(mut schema: Value) -> Value {
+    if let Some(alternatives) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        alternatives.push(json!({"type": "null"}));
+        return schema;
+    }
+    if let Some(kind) = schema.get("type").cloned() {
+        schema["type"] = json!([kind, "null"]);
+    }
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        values.push(Value::Null);
+    }
+    schema
+}
+
+/// Text without control characters. It is trimmed before it is counted.
+fn text(min: usize, max: usize, description: &str) -> Value {
+    let pattern = if min == 0 {
+        r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    } else {
+        r"^[^\u0000-\u0020\u007f-\u00a0][^\u0000-\u001f\u007f-\u009f]*$"
+    };
+    let mut schema =
+        json!({"type": "string", "maxLength": max, "pattern": pattern, "description": description});
+    if min > 0 {
+        schema["minLength"] = json!(min);
+    }
+    schema
+}
+
+fn id(description: &str) -> Value {
+    text(1, MAX_ID_CHARS, description)
+}
+
+fn word(description: &str) -> Value {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": MAX_WORD_CHARS,
+        "pattern": r"^[\p{L}\p{N} _-]+$",
+        "description": description,
+    })
+}
+
+fn url(description: &str, pattern: &str) -> Value {
+    json!({"type": "string", "maxLength": MAX_URL_CHARS, "pattern": pattern, "description": description})
+}
+
+fn seed(description: &str) -> Value {
+    json!({"type": "integer", "minimum": 0, "maximum": u32::MAX, "description": description})
+}
+
+fn flag(description: &str) -> Value {
+    or_null(json!({"type": "boolean", "default": false, "description": description}))
+}
+
+fn bounded(bounds: Bounds, description: &str) -> Value {
+    let mut schema =
+        json!({"type": "integer", "minimum": bounds.min, "maximum": bounds.max, "description": description});
+    if let Some(step) = bounds.multiple_of {
+        schema["multipleOf"] = json!(step);
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests;
