@@ -23,6 +23,7 @@ pub struct World {
     /// A client without a cache.
     pub http: Client,
     port: u16,
+    variables: Vec<String>,
     folder: tempfile::TempDir,
     edge_process: Option<Group>,
     _studio_process: Group,
@@ -31,6 +32,11 @@ pub struct World {
 impl World {
     /// Starts both. `studio_arguments` go to the studio, for instance `--delay realtime=500`.
     pub async fn start(studio_arguments: &[&str]) -> Self {
+        Self::start_with(studio_arguments, &[]).await
+    }
+
+    /// The same with variables of the edge set to something else, each as `NAME:VALUE`.
+    pub async fn start_with(studio_arguments: &[&str], variables: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut studio = Command::new(path_from_env("CUELIGHT_STUDIO"));
         studio.args(["--port", "0"]).args(studio_arguments);
@@ -45,6 +51,7 @@ impl World {
             studio,
             http: Client::builder().timeout(PATIENCE).build().expect("a client"),
             port,
+            variables: variables.iter().map(|&variable| variable.to_owned()).collect(),
             folder,
             edge_process: None,
             _studio_process: studio_process,
@@ -64,6 +71,7 @@ impl World {
             .args(["--persist-to", &self.folder.path().join("state").to_string_lossy()])
             .args(["--show-interactive-dev-session", "false"])
             .args(["--var", &format!("STUDIO_URL:{}", self.studio)])
+            .args(self.variables.iter().flat_map(|variable| ["--var", variable]))
             .env("WRANGLER_SEND_METRICS", "false")
             .env("CI", "true");
         let mut group = Group::start(command, &log);

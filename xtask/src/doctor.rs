@@ -67,7 +67,7 @@ fn remedy(tool: &Tool) -> String {
         Source::RustComponent(_) => format!("to get it: rustup component add {}", tool.name),
         Source::Debian(_) => format!("to get it: sudo apt-get install {}", tool.name),
         Source::Node => "to get it: sudo apt-get install nodejs npm".to_owned(),
-        Source::Cargo(_) | Source::Npm => "to get it: cargo xtask dev".to_owned(),
+        Source::Cargo(_) | Source::Npm | Source::Python => "to get it: cargo xtask dev".to_owned(),
     }
 }
 

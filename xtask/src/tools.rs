@@ -1,5 +1,5 @@
 //! One table of everything that the commands need: which version, how it is found, how it is installed.
-//! Tools are installed once per user, from cargo, npm and Debian packages only, and by nobody else.
+//! Tools are installed once per user, from cargo, npm, Python and Debian packages only, and by nobody else.
 //!
 //! A tool's version is read from the installer's own records, so an upgrade here reinstalls it and a
 //! half-finished installation does not count.
@@ -7,6 +7,7 @@
 pub(crate) mod cargo;
 pub(crate) mod debian;
 pub(crate) mod node;
+pub(crate) mod python;
 pub(crate) mod rust;
 
 use std::fs::{self, File, TryLockError};
@@ -43,6 +44,8 @@ pub(crate) enum Source {
     Npm,
     /// Node.js: the system's if it is new enough, else Debian's, else npm's own build of it.
     Node,
+    /// A Python package.
+    Python,
     /// A Debian package, recognised by any of these programs.
     Debian(&'static [&'static str]),
 }
@@ -74,6 +77,7 @@ impl Tool {
             Source::Cargo(binaries) => cargo::look(workspace, self, binaries),
             Source::Npm => node::look(workspace, self),
             Source::Node => node::runtime(workspace),
+            Source::Python => python::look(workspace, self),
             Source::Debian(programs) => debian::look(programs),
         }
     }
@@ -146,6 +150,7 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
         ),
         row(Need::Test, Source::Debian(&["chromedriver"]), "chromium-driver", "", "drives the browser"),
         row(Need::Test, Source::Debian(&["ffprobe"]), "ffmpeg", "", "reads the studio's clips independently"),
+        row(Need::Test, Source::Python, "schemathesis", "4.32.5", "tries out what the API says about itself"),
     ])
 }
 
@@ -174,6 +179,7 @@ pub(crate) fn install(workspace: &Workspace, need: Need) -> Result<()> {
         node::install_runtime(workspace)?;
     }
     node::install(workspace, &of(|source| source == Source::Npm))?;
+    python::install(workspace, &of(|source| source == Source::Python))?;
     cargo::install(workspace, &of(|source| matches!(source, Source::Cargo(_))))?;
     for tool in &missing {
         if let Err(error) = tool.look(workspace) {

@@ -175,6 +175,7 @@ fn end_to_end(workspace: &Workspace, filter: &[String]) -> Command {
         .env("CUELIGHT_WRANGLER", workspace.npm_tool("wrangler"))
         .env("CUELIGHT_STUDIO", build::studio_program(workspace))
         .env("CUELIGHT_EDGE_DIR", workspace.root.join("edge-worker"))
+        .env("CUELIGHT_SCHEMATHESIS", workspace.python_folder("schemathesis").join("bin/schemathesis"))
         .env("CUELIGHT_SCREENSHOTS", workspace.target.join("screenshots"));
     let programs = [
         ("CUELIGHT_CHROMEDRIVER", &["chromedriver"][..]),
