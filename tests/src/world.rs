@@ -280,13 +280,16 @@ impl World {
     pub async fn finished(&self, job_id: &str) -> Value {
         let started = Instant::now();
         loop {
-            let answer = self.get(&format!("/api/v1/jobs/{job_id}")).await;
-            assert_eq!(answer.status(), StatusCode::OK, "GET /jobs/{job_id}");
-            let job: Value = answer.json().await.expect("JSON");
-            if matches!(job["status"].as_str(), Some("complete" | "failed" | "cancelled")) {
-                return job;
+            // wrangler's proxy may lose an answer when the machine is busy.
+            let request = self.http.get(self.at(&format!("/api/v1/jobs/{job_id}"))).timeout(PATIENCE / 6);
+            let answer = Answer::tried(request).await;
+            if let Ok(Answer { status, json: job, .. }) = &answer {
+                assert_eq!(*status, StatusCode::OK, "GET /jobs/{job_id}: {job}");
+                if matches!(job["status"].as_str(), Some("complete" | "failed" | "cancelled")) {
+                    return job.clone();
+                }
             }
-            assert!(started.elapsed() < PATIENCE, "still {job}\n{}", self.edge_log());
+            assert!(started.elapsed() < PATIENCE, "still {answer:?}\n{}", self.edge_log());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

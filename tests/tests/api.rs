@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edge_answers_as_its_contract_says() {
-    let world = World::start(&["--delay", "realtime=300,fast=300,balanced=300,quality=300"]).await;
+    // As the golden requests name it.
+    let hosts = [("WEBHOOK_HOSTS", json!(["game.example"]))];
+    let world = World::with(&["--delay", "realtime=300,fast=300,balanced=300,quality=300"], &hosts).await;
     every_bad_field_is_reported_at_once(&world).await;
     what_is_not_there_is_said_clearly(&world).await;
     the_edge_computes_the_golden_keys(&world).await;

@@ -87,7 +87,7 @@ async fn a_misbehaving_provider_is_survived_or_explained() {
     ] {
         let before = world.studio_stats().await["submissions"].as_u64().unwrap();
         world.studio_faults(rules.clone()).await;
-        let (_, job) = world.post_job("s-faults", &state_clip("dash", state)).await;
+        let (_, job) = world.post_job(&format!("s-{state}"), &state_clip("dash", state)).await;
         let done = world.finished(job["id"].as_str().unwrap()).await;
         assert_eq!(done["status"], "complete", "{rules}: {done}\n{}", world.edge_log());
         let clip = world.get(done["content"]["url"].as_str().unwrap()).await;
@@ -104,7 +104,7 @@ async fn a_misbehaving_provider_is_survived_or_explained() {
     ] {
         let before = world.studio_stats().await["submissions"].as_u64().unwrap();
         world.studio_faults(rules.clone()).await;
-        let (_, job) = world.post_job("s-faults", &state_clip("dash", state)).await;
+        let (_, job) = world.post_job(&format!("s-{state}"), &state_clip("dash", state)).await;
         let done = world.finished(job["id"].as_str().unwrap()).await;
         assert_eq!(done["status"], "failed", "{rules}: {done}");
         assert_eq!(done["error"]["code"], code, "{done}");
@@ -117,7 +117,7 @@ async fn a_misbehaving_provider_is_survived_or_explained() {
 
     // What failed can be wanted again once the provider is well.
     world.studio_faults(json!([])).await;
-    let (_, job) = world.post_job("s-faults", &state_clip("dash", "surprised")).await;
+    let (_, job) = world.post_job("s-again", &state_clip("dash", "surprised")).await;
     assert_eq!(world.finished(job["id"].as_str().unwrap()).await["status"], "complete");
 }
 
