@@ -163,15 +163,15 @@ pub(crate) fn keep_development_local(call: &Call) -> Result<(), Failure> {
     Err(Failure::new(Code::DevelopmentOnly, detail))
 }
 
-/// The session that a caller names by itself.
+/// The session that a caller names by itself. A bad name is told even where a good one hides it.
 fn named_session(call: &Call) -> Result<Option<String>, Failure> {
-    let Some(name) = call.header("x-cuelight-session").or_else(|| call.query("session")) else {
-        return Ok(None);
+    let (header, query) = (call.header("x-cuelight-session"), call.query("session"));
+    let fits = |name: &String| {
+        (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
     };
-    let fits = (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-    if fits {
-        return Ok(Some(name));
+    if header.iter().chain(&query).all(fits) {
+        return Ok(header.or(query));
     }
     let detail = "A session is named by 1 to 64 characters of A-Z, a-z, 0-9, _ and -.";
     Err(Failure::new(Code::InvalidRequest, detail))

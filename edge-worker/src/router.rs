@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use worker::js_sys::Promise;
 use worker::js_sys::futures::future_to_promise;
 use worker::wasm_bindgen::{self, JsCast, JsValue};
-use worker::{Context, Env, Headers, Method, Request, Response, Result, console_log, web_sys};
+use worker::{Context, Env, Headers, Request, Response, Result, console_log, web_sys};
 
 use crate::caller;
 use crate::counters;
@@ -90,8 +90,10 @@ async fn answer(
         return Ok(hit);
     }
     let began = settings::now();
+    // As it came: the runtime's type takes every method that it does not know for a GET.
+    let method = request.method();
     let request = Request::from(request);
-    let (method, path) = (request.method(), request.path());
+    let path = request.path();
     if counters::is_due() {
         let env = env.clone();
         context.wait_until(async move { counters::flush(&env).await });
@@ -110,7 +112,6 @@ async fn answer(
         response = carry(response, &path, &request_id)?;
     }
     let (status, ms) = (response.status_code(), settings::now().since(began).0);
-    let method = method.to_string();
     console_log!(
         "{}",
         json!({"request_id": request_id, "method": method, "path": path, "status": status, "ms": ms})
@@ -118,13 +119,13 @@ async fn answer(
     Ok(response.into())
 }
 
-async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Failure> {
+async fn route(call: Call, method: &str, path: &str) -> Result<Response, Failure> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let (get, head, post) = (*method == Method::Get, *method == Method::Head, *method == Method::Post);
-    let delete = *method == Method::Delete;
+    let [get, head, post, put, delete, options] =
+        ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"].map(|name| method == name);
     let read = get || head;
     caller::keep_development_local(&call)?;
-    if *method == Method::Options {
+    if options {
         return Ok(Response::empty()?.with_status(204));
     }
     match segments.as_slice() {
@@ -151,7 +152,7 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
         ["api", "v1", "metrics"] if get => operations::metrics(&call).await,
         ["api", "v1", "usage" | "metrics"] => Err(not_allowed(method, "GET, OPTIONS")),
         ["api", "v1", "lanes", provider] if get => operations::lane(&call, provider).await,
-        ["api", "v1", "lanes", provider] if *method == Method::Put => operations::drain(call, provider).await,
+        ["api", "v1", "lanes", provider] if put => operations::drain(call, provider).await,
         ["api", "v1", "lanes", _] => Err(not_allowed(method, "GET, PUT, OPTIONS")),
         ["api", "v1", "openapi.json"] if read => description::document(&call),
         ["api", "v1", "docs"] if read => description::page(&call),
@@ -170,7 +171,7 @@ async fn route(call: Call, method: &Method, path: &str) -> Result<Response, Fail
     }
 }
 
-fn not_allowed(method: &Method, allow: &'static str) -> Failure {
+fn not_allowed(method: &str, allow: &'static str) -> Failure {
     let detail = format!("{method} is not for this address; use {allow}.");
     Failure::new(Code::MethodNotAllowed, detail).with("allow", allow)
 }

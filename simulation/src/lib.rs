@@ -31,7 +31,6 @@ pub fn run(seed: u64) -> Result<Tally, Broken> {
 }
 
 /// The same, with its whole story, step by step.
-#[must_use]
 pub fn tell(seed: u64) -> (Result<Tally, Broken>, Vec<String>) {
     world::World::new(seed, true).run()
 }

@@ -69,7 +69,7 @@ impl World {
             } else if let Effect::Verify { want, flight } = effect {
                 verifying = true;
                 let wait = 1 + self.dice.below(3_000);
-                self.push(wait, Item::Verify { key, want: Box::new(want), flight, reply: reply.clone() });
+                self.push(wait, Item::Verify { key, want, flight, reply: reply.clone() });
             } else {
                 self.perform(key, effect);
             }

@@ -47,6 +47,7 @@ pub(crate) struct Asker {
 }
 
 /// What is on its way.
+#[allow(clippy::large_enum_variant)] // Few are on their way at once, and none is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
     Alarm {

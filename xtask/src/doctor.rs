@@ -18,12 +18,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let rust = workspace.command("rustc").arg("--version").output()?;
     let rust = String::from_utf8_lossy(&rust.stdout).split_whitespace().nth(1).unwrap_or("?").to_owned();
     say!("ok       {:<24} {rust}", "rustc");
-    let mut missing = 0;
+    let mut missing = 0_usize;
     for tool in tools::table(workspace)? {
         match tool.look(workspace) {
             Ok(version) => say!("ok       {:<24} {version}", tool.name),
             Err(reason) => {
-                missing += 1;
+                // Nobody is hindered by what only `fuzz` needs, and it brings that by itself.
+                missing += usize::from(tool.need != Need::Fuzz);
                 say!(
                     "MISSING  {:<24} {reason:#}. {}; needed by {}.",
                     tool.name,
@@ -58,6 +59,7 @@ fn who(need: Need) -> &'static str {
         Need::Build => "dev, build and test",
         Need::Check => "test",
         Need::Test => "test without --quick",
+        Need::Fuzz => "fuzz",
     }
 }
 
@@ -67,7 +69,8 @@ fn remedy(tool: &Tool) -> String {
         Source::RustComponent(_) => format!("to get it: rustup component add {}", tool.name),
         Source::Debian(_) => format!("to get it: sudo apt-get install {}", tool.name),
         Source::Node => "to get it: sudo apt-get install nodejs npm".to_owned(),
-        Source::Cargo(_) | Source::Npm => "to get it: cargo xtask dev".to_owned(),
+        Source::Cargo(_) if tool.need == Need::Fuzz => "to get it: cargo xtask fuzz".to_owned(),
+        Source::Cargo(_) | Source::Npm | Source::Python => "to get it: cargo xtask dev".to_owned(),
     }
 }
 

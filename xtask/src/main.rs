@@ -8,6 +8,7 @@ mod build;
 mod deploy;
 mod dev;
 mod doctor;
+mod fuzz;
 mod keys;
 mod licences;
 mod openapi;
@@ -41,6 +42,8 @@ cargo xtask keys token-key|webhook|metrics
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
+cargo xtask fuzz [--seconds 60] [TARGET...]
+                                          try to break every reader of what strangers send
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -90,6 +93,11 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             let options = options(rest, &["--check"])?;
             openapi::command(&Workspace::find()?, options.check)
         }
+        "fuzz" => {
+            let options = options(rest, &["--seconds", "WORD"])?;
+            let seconds = options.seconds.unwrap_or(fuzz::DEFAULT_SECONDS);
+            fuzz::command(&Workspace::find()?, seconds, &options.words)
+        }
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
@@ -104,6 +112,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Options {
     port: Option<u16>,
+    seconds: Option<u32>,
     care: Care,
     quick: bool,
     check: bool,
@@ -141,6 +150,16 @@ fn options(arguments: &[String], known: &[&str]) -> Result<Options> {
                     Some(value.parse().ok().filter(|port| *port > 0).with_context(|| {
                         format!("`{value}` is not a port: choose a number from 1 to 65535")
                     })?);
+            }
+            "--seconds" => {
+                let value = value("60")?;
+                options.seconds = Some(
+                    value
+                        .parse()
+                        .ok()
+                        .filter(|seconds| *seconds > 0)
+                        .with_context(|| format!("`{value}` is not a whole number of seconds"))?,
+                );
             }
             "--env" => options.environment = Some(value("production")?),
             "--var" => options.variables.push(value("STUDIO_URL:https://studio.example")?),

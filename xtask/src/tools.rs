@@ -1,5 +1,5 @@
 //! One table of everything that the commands need: which version, how it is found, how it is installed.
-//! Tools are installed once per user, from cargo, npm and Debian packages only, and by nobody else.
+//! Tools are installed once per user, from cargo, npm, Python and Debian packages only, and by nobody else.
 //!
 //! A tool's version is read from the installer's own records, so an upgrade here reinstalls it and a
 //! half-finished installation does not count.
@@ -7,6 +7,7 @@
 pub(crate) mod cargo;
 pub(crate) mod debian;
 pub(crate) mod node;
+pub(crate) mod python;
 pub(crate) mod rust;
 
 use std::fs::{self, File, TryLockError};
@@ -28,6 +29,8 @@ pub(crate) enum Need {
     Check,
     /// The whole of `test`: a browser and a second reader of videos.
     Test,
+    /// `fuzz`, and nothing else.
+    Fuzz,
 }
 
 /// Who installs a tool.
@@ -43,6 +46,8 @@ pub(crate) enum Source {
     Npm,
     /// Node.js: the system's if it is new enough, else Debian's, else npm's own build of it.
     Node,
+    /// A Python package.
+    Python,
     /// A Debian package, recognised by any of these programs.
     Debian(&'static [&'static str]),
 }
@@ -74,6 +79,7 @@ impl Tool {
             Source::Cargo(binaries) => cargo::look(workspace, self, binaries),
             Source::Npm => node::look(workspace, self),
             Source::Node => node::runtime(workspace),
+            Source::Python => python::look(workspace, self),
             Source::Debian(programs) => debian::look(programs),
         }
     }
@@ -97,7 +103,7 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
         source,
     };
     Ok(vec![
-        row(Need::Build, Source::Debian(&["c++"]), "g++", "", "compiles the H.264 encoder"),
+        row(Need::Build, Source::Debian(&["c++"]), "g++", "", "compiles the H.264 encoder, and libFuzzer"),
         row(Need::Build, Source::Node, "nodejs", "", "runs wrangler and wasm-opt"),
         row(
             Need::Build,
@@ -146,6 +152,14 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
         ),
         row(Need::Test, Source::Debian(&["chromedriver"]), "chromium-driver", "", "drives the browser"),
         row(Need::Test, Source::Debian(&["ffprobe"]), "ffmpeg", "", "reads the studio's clips independently"),
+        row(
+            Need::Fuzz,
+            Source::Cargo(&["cargo-fuzz"]),
+            "cargo-fuzz",
+            "0.13.2",
+            "builds the fuzz targets (usually 1 to 2 minutes)",
+        ),
+        row(Need::Test, Source::Python, "schemathesis", "4.32.5", "tries out what the API says about itself"),
     ])
 }
 
@@ -154,13 +168,28 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
 /// # Errors
 /// One sentence on what could not be installed and what to do.
 pub(crate) fn install(workspace: &Workspace, need: Need) -> Result<()> {
-    let wanted: Vec<Tool> = table(workspace)?.into_iter().filter(|tool| tool.need <= need).collect();
-    if missing(workspace, &wanted).is_empty() {
+    install_these(workspace, &table_of(workspace, |tool| tool.need <= need)?)
+}
+
+/// Installs what is missing of what `need` alone calls for, and the C++ compiler.
+///
+/// # Errors
+/// As [`install`].
+pub(crate) fn install_for(workspace: &Workspace, need: Need) -> Result<()> {
+    install_these(workspace, &table_of(workspace, |tool| tool.need == need || tool.name == "g++")?)
+}
+
+fn table_of(workspace: &Workspace, wanted: impl Fn(&Tool) -> bool) -> Result<Vec<Tool>> {
+    Ok(table(workspace)?.into_iter().filter(wanted).collect())
+}
+
+fn install_these(workspace: &Workspace, wanted: &[Tool]) -> Result<()> {
+    if missing(workspace, wanted).is_empty() {
         return Ok(());
     }
     let _lock = lock(workspace)?;
     // Whoever held the lock may have installed it all by now.
-    let missing = missing(workspace, &wanted);
+    let missing = missing(workspace, wanted);
     if !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|tool| tool.name).collect();
         say!("Installing what is missing, once: {}.", names.join(", "));
@@ -174,6 +203,7 @@ pub(crate) fn install(workspace: &Workspace, need: Need) -> Result<()> {
         node::install_runtime(workspace)?;
     }
     node::install(workspace, &of(|source| source == Source::Npm))?;
+    python::install(workspace, &of(|source| source == Source::Python))?;
     cargo::install(workspace, &of(|source| matches!(source, Source::Cargo(_))))?;
     for tool in &missing {
         if let Err(error) = tool.look(workspace) {

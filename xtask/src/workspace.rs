@@ -54,6 +54,11 @@ impl Workspace {
         self.tools.join("npm")
     }
 
+    /// The virtual environment of a Python package.
+    pub(crate) fn python_folder(&self, package: &str) -> PathBuf {
+        self.tools.join(format!("venv-{package}"))
+    }
+
     /// What a passing step wrote, for whoever wants to know.
     pub(crate) fn log(&self, step: &str) -> PathBuf {
         self.target.join("xtask/logs").join(format!("{step}.log"))

@@ -204,7 +204,9 @@ impl Generation {
         match &self.core.flight {
             None => self.start(now, &want, effects),
             Some(flight) => match &flight.phase {
-                Phase::Complete { .. } => effects.push(Effect::Verify { want, flight: flight.number }),
+                Phase::Complete { .. } => {
+                    effects.push(Effect::Verify { want: Box::new(want), flight: flight.number });
+                }
                 // A job that is known asks for its answer once more, not for another flight.
                 Phase::Failed { error, again_at } if !known => {
                     // Money that speculation may not spend may still be spent on a wish.
@@ -233,11 +235,11 @@ impl Generation {
     }
 
     fn start(&mut self, now: Millis, want: &Want, effects: &mut Vec<Effect>) {
-        let number = self.core.flight.as_ref().map_or(1, |f| f.number + 1);
+        let number = self.core.flight.as_ref().map_or(1, |f| f.number.saturating_add(1));
         self.core.flight = Some(Flight::new(now, number, want));
-        self.core.ordinal += 1;
+        self.core.ordinal = self.core.ordinal.saturating_add(1);
         // Whoever was not told of the last flight's end yet is told of this one instead.
-        self.outbox.retain_owed(now, self.core.ordinal - 1);
+        self.outbox.retain_owed(now, self.core.ordinal.saturating_sub(1));
         self.outbox.join(now, want, Source::Generated, self.core.ordinal);
         self.reserve(now, effects);
     }
@@ -281,7 +283,7 @@ impl Generation {
         if let Some(flight) = self.core.flight.as_mut() {
             flight.phase = phase;
             flight.updated_at = now;
-            self.core.ordinal += 1;
+            self.core.ordinal = self.core.ordinal.saturating_add(1);
         }
     }
 }

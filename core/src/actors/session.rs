@@ -333,7 +333,7 @@ impl Session {
 
     /// Numbers and remembers what just happened to `job`.
     fn log(&mut self, now: Millis, job: &Job, preview: Option<String>, effects: &mut Vec<Effect>) {
-        self.meta.seq += 1;
+        self.meta.seq = self.meta.seq.saturating_add(1);
         let kind = match job.status {
             _ if preview.is_some() => EventKind::Preview,
             JobStatus::Queued => EventKind::Queued,
@@ -374,7 +374,7 @@ impl Session {
 
     fn greeting(&self, since: Option<u64>) -> Vec<Message> {
         let seq = self.meta.seq;
-        let kept_from = self.events.front().map_or(seq, |event| event.seq - 1);
+        let kept_from = self.events.front().map_or(seq, |event| event.seq.saturating_sub(1));
         // A number we never gave is from a log that is gone.
         let reset = since.is_some_and(|since| since < kept_from || since > seq);
         let shown = || self.jobs.iter().filter(|entry| entry.preview_of.is_none());
@@ -404,7 +404,7 @@ impl Session {
     }
 
     fn next_serial(&mut self) -> u64 {
-        self.meta.serial += 1;
+        self.meta.serial = self.meta.serial.saturating_add(1);
         self.changed.insert(storage::Part::Meta);
         self.meta.serial
     }

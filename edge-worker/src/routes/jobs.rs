@@ -91,6 +91,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
 pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
     let caller = Caller::of(&call)?;
     caller.require_jobs()?;
+    // A bad name is told here too, whether or not the session is asked.
+    caller.session(&call)?;
     let body = body::read(&mut call).await?;
     let asked = read(&caller, &body.json, &settings::nonce())?;
     let exists = clip_store::look_on(&call.env, asked.shelf, &asked.key).await?.is_some();
@@ -124,14 +126,15 @@ pub(crate) async fn list(call: &Call) -> Result<Response, Failure> {
 /// own session knows most about it.
 pub(crate) async fn read_one(call: &Call, id: &str) -> Result<Response, Failure> {
     let caller = Caller::of(call)?;
+    let session = caller.session(call)?;
     let key = api::key_of_job(id).ok_or_else(unknown)?;
-    if call.query("explain").is_some_and(|value| value == "true") {
+    if explains(call)? {
         caller.require(cuelight_core::auth::secret_key::Right::Operate)?;
         let known: Value =
             ask(&actors::generation(&call.env, &key)?, "/explain", "", &call.request_id).await?;
         return Ok(Response::from_json(&known)?);
     }
-    let session = actors::session(&call.env, &caller.session(call)?)?;
+    let session = actors::session(&call.env, &session)?;
     let mut known: Option<Job> = ask(&session, "/job", id, &call.request_id).await?;
     if known.is_none() {
         let which = WhichJob { id: id.to_owned(), tenant: caller.tenant.id().to_owned() };
@@ -160,6 +163,18 @@ pub(crate) async fn cancel(call: &Call, id: &str) -> Result<Response, Failure> {
             Err(Failure::new(Code::AlreadyFinal, "The job has ended already; there is nothing to cancel."))
         }
         _ => Err(unknown()),
+    }
+}
+
+fn explains(call: &Call) -> Result<bool, Failure> {
+    match call.query("explain").as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Failure::invalid(vec![FieldError {
+            pointer: "/explain".into(),
+            code: FieldCode::UnknownValue,
+            detail: "true or false".into(),
+        }])),
     }
 }
 

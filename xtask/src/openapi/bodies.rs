@@ -373,7 +373,11 @@ fn or_null(mut schema: Value) -> Value {
 
 /// Text without control characters. It is trimmed before it is counted.
 fn text(min: usize, max: usize, description: &str) -> Value {
-    let pattern = if min == 0 { r"^\P{Cc}*$" } else { r"^[^\p{Cc}\s]\P{Cc}*$" };
+    let pattern = if min == 0 {
+        r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    } else {
+        r"^[^\u0000-\u0020\u007f-\u00a0][^\u0000-\u001f\u007f-\u009f]*$"
+    };
     let mut schema =
         json!({"type": "string", "maxLength": max, "pattern": pattern, "description": description});
     if min > 0 {
@@ -414,3 +418,6 @@ fn bounded(bounds: Bounds, description: &str) -> Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests;

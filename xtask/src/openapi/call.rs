@@ -192,7 +192,8 @@ pub(super) fn refusal(status: u16, mut codes: Vec<Code>) -> (String, Value) {
         404 if names.contains(&"clip_missing") => add("Link", false),
         405 => add("Allow", true),
         416 => add("Content-Range", true),
-        426 => add("Upgrade", true),
+        // workerd takes it off again: it is a header of one hop.
+        426 => add("Upgrade", false),
         429 => {
             add("Retry-After", true);
             add("RateLimit", false);

@@ -9,6 +9,9 @@ use super::document;
 /// The whole style. A policy names it by its hash, so that nothing else can style the page.
 const STYLE: &str = include_str!("page.css");
 
+/// A longer rule tells a person nothing, nor does one about control characters.
+const MOST_PATTERN: usize = 36;
+
 /// The page about these calls.
 pub(super) fn page(document: &Value, order: &[(&str, &str)]) -> String {
     let page = Page { document };
@@ -216,11 +219,12 @@ impl Page<'_> {
         )
     }
 
+    /// An address inside a closed `<details>` opens it.
     fn schemas(&self) -> String {
         let mut out = String::new();
         for (name, schema) in self.document["components"]["schemas"].as_object().into_iter().flatten() {
             out.push_str(&format!(
-                "<details class=\"type\" id=\"type-{name}\"><summary><code>{name}</code> <span>{}</span></summary>{}</details>",
+                "<details class=\"type\"><summary><code>{name}</code> <span>{}</span></summary><div id=\"type-{name}\">{}</div></details>",
                 first_sentence(text(&schema["description"])),
                 members(schema),
             ));
@@ -303,7 +307,12 @@ fn kind(schema: &Value) -> String {
     let values: Vec<String> = items(&schema["enum"])
         .iter()
         .filter(|value| !value.is_null())
-        .map(|value| format!("<code>{}</code>", escape(value.as_str().unwrap_or(&value.to_string()))))
+        .map(|value| {
+            format!(
+                "<code>{}</code>",
+                escape(value.as_str().filter(|text| !text.is_empty()).unwrap_or(&value.to_string()))
+            )
+        })
         .collect();
     if !values.is_empty() {
         return values.join(" ");
@@ -325,7 +334,11 @@ fn kind(schema: &Value) -> String {
     };
     let step = number("multipleOf").map(|step| format!(", in steps of {step}")).unwrap_or_default();
     let length = number("maxLength").map(|most| format!(", up to {most} characters")).unwrap_or_default();
-    format!("{name}{range}{step}{length}")
+    let pattern = schema["pattern"]
+        .as_str()
+        .filter(|pattern| pattern.len() <= MOST_PATTERN && !pattern.contains("\\u"));
+    let pattern = pattern.map(|rule| format!(" <code>{}</code>", escape(rule))).unwrap_or_default();
+    format!("{name}{range}{step}{length}{pattern}")
 }
 
 fn type_link(name: &str) -> String {

@@ -65,6 +65,8 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
                     vec![],
                 ),
                 cargo("clippy --package cuelight-simulation --all-targets -- -D warnings", vec![]),
+                // The programs that only `cargo xtask fuzz` runs.
+                cargo("clippy --package cuelight-fuzz --features libfuzzer --bins -- -D warnings", vec![]),
                 cargo(
                     "clippy --package cuelight-core --package cuelight-client --package cuelight-edge \
                      --target wasm32-unknown-unknown -- -D warnings",
@@ -82,11 +84,11 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
             has_tests,
             ..step(
                 "native",
-                "unit and property tests",
+                "unit and property tests, worlds of faults, and mutations of what strangers send",
                 commands(vec![
                     cargo(
                         "test --no-fail-fast --package cuelight-core --package cuelight-providers \
-                         --package cuelight-studio --package xtask --",
+                         --package cuelight-studio --package cuelight-fuzz --package xtask --",
                         filter.clone(),
                     ),
                     // By itself: what it switches off must stay on in the others.
@@ -96,12 +98,8 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
         },
         step(
             "golden",
-            "keys computed a second time, in Python",
-            commands(vec![Box::new(|workspace| {
-                let mut command = workspace.command("python3");
-                command.args(["core/tests/golden/keys.py", "--check"]);
-                command
-            })]),
+            "keys and signatures computed a second time, in Python",
+            commands(vec![python("core/tests/golden/keys.py"), python("core/tests/golden/auth.py")]),
         ),
         Step { slow: true, ..step(BUILD, "what is shipped, and its size", Work::Build) },
         Step {
@@ -129,6 +127,15 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
             )
         },
     ]
+}
+
+/// A second implementation, asked whether it agrees with the golden file beside it.
+fn python(script: &'static str) -> MakeCommand {
+    Box::new(move |workspace| {
+        let mut command = workspace.command("python3");
+        command.args([script, "--check"]);
+        command
+    })
 }
 
 /// The words that choose steps.
@@ -181,6 +188,7 @@ fn end_to_end(workspace: &Workspace, filter: &[String]) -> Command {
         .env("CUELIGHT_WRANGLER", workspace.npm_tool("wrangler"))
         .env("CUELIGHT_STUDIO", build::studio_program(workspace))
         .env("CUELIGHT_EDGE_DIR", workspace.root.join("edge-worker"))
+        .env("CUELIGHT_SCHEMATHESIS", workspace.python_folder("schemathesis").join("bin/schemathesis"))
         .env("CUELIGHT_SCREENSHOTS", workspace.target.join("screenshots"));
     let programs = [
         ("CUELIGHT_CHROMEDRIVER", &["chromedriver"][..]),

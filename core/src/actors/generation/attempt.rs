@@ -96,7 +96,7 @@ impl Generation {
         if now >= flight.give_up_at {
             return self.out_of_time(now);
         }
-        flight.bids += 1;
+        flight.bids = flight.bids.saturating_add(1);
         flight.lease = Some(Lease { ticket: flight.ticket(), until: Millis(0) });
         flight.phase = Phase::Leasing;
         if guard::holds(Guard::LeasedBeforeSubmitted) {
@@ -167,7 +167,7 @@ impl Generation {
             self.give_back(now, Outcome::Unknown);
             return self.bid_on(now, effects);
         }
-        flight.attempt += 1;
+        flight.attempt = flight.attempt.saturating_add(1);
         flight.submitted_at = now;
         flight.phase = Phase::Submitting;
         flight.due = now + CALL_GUARD;
@@ -191,11 +191,11 @@ impl Generation {
             return self.out_of_time(now);
         }
         let Phase::Ambiguous { tries } = &mut flight.phase else { return };
-        *tries += 1;
+        *tries = tries.saturating_add(1);
         flight.due = now + CALL_GUARD;
         let blind = !guard::holds(Guard::NoBlindSubmission);
         if blind || !guard::holds(Guard::SameIdempotencyKey) {
-            flight.submission += 1;
+            flight.submission = flight.submission.saturating_add(1);
         }
         let idempotency_key = flight.idempotency_key();
         match flight.terms.reconcile {
@@ -300,7 +300,7 @@ impl Generation {
         }
         let Some(flight) = self.core.flight.as_mut() else { return };
         if !matches!(left, Left::Untaken) {
-            flight.submission += 1;
+            flight.submission = flight.submission.saturating_add(1);
             flight.reserved = false;
         }
         flight.progress = 0.0;

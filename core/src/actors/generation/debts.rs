@@ -61,7 +61,7 @@ impl Debts {
         let due = self.0.iter_mut().filter(|debt| debt.due <= now);
         let effects: Vec<Effect> = due
             .map(|debt| {
-                debt.tries += 1;
+                debt.tries = debt.tries.saturating_add(1);
                 debt.due = now + GUARD;
                 match debt.what.clone() {
                     Owed::Close { tenant, id, spent } => Effect::Close { tenant, id, spent },

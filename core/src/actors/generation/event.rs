@@ -118,7 +118,7 @@ pub enum Effect {
     /// Look whether the clip is still stored; answer with [`Event::Verified`].
     Verify {
         /// The want to answer with.
-        want: Want,
+        want: Box<Want>,
         /// The flight to answer with.
         flight: u32,
     },

@@ -180,7 +180,7 @@ impl Outbox {
         let due: Vec<(String, String)> = owed
             .take(BATCH)
             .map(|waiter| {
-                waiter.tries += 1;
+                waiter.tries = waiter.tries.saturating_add(1);
                 waiter.retry_at = now + GUARD;
                 if !guard::holds(Guard::ToldUntilAcknowledged) {
                     waiter.acknowledged = ordinal;

@@ -45,7 +45,7 @@ impl Generation {
                 if progress >= flight.progress + 0.05 {
                     flight.progress = progress;
                     flight.updated_at = now;
-                    self.core.ordinal += 1;
+                    self.core.ordinal = self.core.ordinal.saturating_add(1);
                 }
             }
             Ok(Progress::Succeeded(output)) => {
@@ -69,7 +69,7 @@ impl Generation {
                 | ProviderError::Unanswered(_)
                 | ProviderError::Throttled { .. }),
             ) => {
-                flight.missed_polls += 1;
+                flight.missed_polls = flight.missed_polls.saturating_add(1);
                 let asked = error.retry_after().map(|wait| wait.min(MAX_ASKED));
                 flight.due = now + BACKOFF.delay(flight.missed_polls, flight.key.as_str(), asked);
             }
@@ -91,7 +91,7 @@ impl Generation {
             let error = ProviderError::Transient("the clip could not be stored".into());
             return self.attempt_failed(now, &error, Left::Billed);
         }
-        *downloads += 1;
+        *downloads = downloads.saturating_add(1);
         flight.due = now + DOWNLOAD_GUARD;
         effects.push(Effect::Store {
             key: flight.key.clone(),

@@ -444,7 +444,7 @@ fn a_crowd_is_told_a_batch_an_alarm_until_everybody_knows() {
 fn a_want_for_a_finished_clip_begins_anew_only_if_the_clip_is_gone() {
     let mut bench = Bench::complete();
     let effects = bench.on(Event::Wanted(want(2)));
-    assert!(effects.contains(&Effect::Verify { want: want(2), flight: 1 }));
+    assert!(effects.contains(&Effect::Verify { want: Box::new(want(2)), flight: 1 }));
     let _ = bench.on(Event::Verified { want: want(2), flight: 1, exists: true });
     let answer = bench.machine.answer(bench.now, "job2").unwrap();
     assert_eq!(answer.update.content, Some(content()));

@@ -101,7 +101,7 @@ impl Pending {
     fn say(&mut self, now: Millis, guard: Millis) -> bool {
         let due = self.due.is_some_and(|due| due <= now);
         if due {
-            self.tries += 1;
+            self.tries = self.tries.saturating_add(1);
             self.due = Some(now + guard);
         }
         due

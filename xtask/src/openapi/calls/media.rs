@@ -23,9 +23,8 @@ pub(super) fn all() -> Vec<Call> {
 }
 
 fn public(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Call {
-    served(Call::new(method, path, id, TAG, summary))
+    served(Call::new(method, path, id, TAG, summary).cached())
         .about("Immutable: the key is the address. A clip that does not exist is never cached as missing; the answer names a placeholder.")
-        .cached()
         .refuses(&[Code::NotFound, Code::ClipMissing])
 }
 
