@@ -79,7 +79,8 @@ async fn in_production_every_door_has_its_key_and_a_tenant_sees_its_own() {
     let private = finished(&world, &servers.shop, private["id"].as_str().unwrap()).await;
     let public = servers.shop.ask(&world, &small_clip("public")).await.json;
     let public = finished(&world, &servers.shop, public["id"].as_str().unwrap()).await;
-    let slow = json!({"operation_type": "state_clip", "params": {"character": "bolt", "state": "sad"}});
+    let mut slow = json!({"operation_type": "state_clip", "params": {"character": "bolt", "state": "sad"}});
+    slow["params"]["prompt"] = json!("words of its own");
     let slow = servers.shop.ask(&world, &slow).await.json;
 
     world.kill_edge().await;
@@ -94,6 +95,7 @@ async fn in_production_every_door_has_its_key_and_a_tenant_sees_its_own() {
     for secret in servers.secrets() {
         assert!(!log.contains(&secret["cue_sk_".len()..]), "a key is in the log");
     }
+    assert!(!log.contains("words of its own"), "a prompt is in the log");
     assert!(!log.contains("signature="), "an address that opens a clip is in the log");
 }
 
