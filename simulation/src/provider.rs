@@ -159,6 +159,8 @@ impl World {
         // A shell hears the answer to its own call once. A refusal that came again could be taken for
         // the next attempt's; an acceptance may.
         let is_refusal = matches!(event, Event::SubmitAnswered { result: Err(_), .. });
+        // What is left of the time after which the shell hangs up and the machine stops waiting.
+        let slow = if matches!(call, Call::Store(_)) { 15_000 } else { 4_000 };
         let answer = Item::Generation { key, event, reply: None };
         if self.fault() {
             match self.dice.below(if is_refusal { 3 } else { 4 }) {
@@ -166,12 +168,12 @@ impl World {
                 1 => {
                     self.note("answer of the provider dropped");
                     let event = call.answered(ProviderError::Unanswered("504".into()));
-                    let wait = 1 + self.dice.below(15_000);
+                    let wait = 1 + self.dice.below(slow);
                     return self.push(wait, Item::Generation { key, event, reply: None });
                 }
                 2 => {
                     self.note("answer of the provider late");
-                    let wait = self.dice.below(15_000);
+                    let wait = self.dice.below(slow);
                     return self.push(wait, answer);
                 }
                 _ => {

@@ -150,18 +150,20 @@ impl World {
 
     /// A call of the provider. It is on its way for less than its guard, or it never arrives.
     fn call(&mut self, key: usize, call: Call) {
+        // The shell hangs up on a download after 30 s, on any other call after 10 s.
+        let (slow, lost) = if matches!(call, Call::Store(_)) { (25_000, 40_000) } else { (9_000, 12_000) };
         if self.fault() {
             if self.dice.one_in(2) {
                 self.note("call of the provider lost");
                 if self.dice.one_in(2) {
-                    let wait = 1 + self.dice.below(40_000);
+                    let wait = 1 + self.dice.below(lost);
                     let event = call.answered(ProviderError::Unanswered("the connection was lost".into()));
                     self.push(wait, Item::Generation { key, event, reply: None });
                 }
                 return;
             }
             self.note("call of the provider late");
-            let wait = self.dice.below(25_000);
+            let wait = self.dice.below(slow);
             return self.push(wait, Item::Provider { key, call });
         }
         let wait = 1 + self.dice.below(1_500);

@@ -241,6 +241,8 @@ impl Session {
     fn answered(&mut self, now: Millis, id: &str, answer: Option<Answer>, effects: &mut Vec<Effect>) {
         let Some(entry) = self.entry(id) else { return };
         match answer {
+            // A second answer to a want that was doubled, about a flight that is not this job's.
+            Some(_) if entry.job.status.is_final() => entry.want = None,
             Some(Answer { source, update }) => {
                 entry.want = None;
                 entry.job.source = source;

@@ -23,6 +23,10 @@ const REFUSAL_AGE: Millis = Millis(10_000);
 /// A submission that nobody knows about is not followed by another for this long.
 const UNKNOWN_AGE: Millis = Millis(600_000);
 
+/// A submission that a provider has not listed after this long is taken to have been lost on its
+/// way. Longer than our own call: a gateway may hold it after we have hung up.
+const SETTLED: Millis = Millis(45_000);
+
 /// What an attempt that came to nothing leaves behind.
 pub(super) enum Left {
     /// The provider did not take it: the same submission may be sent again.
@@ -263,7 +267,7 @@ impl Generation {
             return;
         }
         // As long as the call may be under way, a list that lacks it proves nothing.
-        let settled_at = flight.submitted_at + CALL_GUARD;
+        let settled_at = flight.submitted_at + SETTLED;
         match result {
             Ok(Some(accepted)) => self.accepted(now, accepted),
             Ok(None) if now >= settled_at => {

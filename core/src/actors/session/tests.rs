@@ -307,6 +307,16 @@ fn a_clip_is_wanted_again_until_its_generation_answers() {
 }
 
 #[test]
+fn a_job_that_is_over_keeps_its_source_whatever_is_answered_late() {
+    let mut bench = Bench::new();
+    let id = job(0, 0).id;
+    let _ = bench.request(job(0, 0));
+    let _ = bench.answer(&id, Source::Coalesced, JobStatus::Complete);
+    let _ = bench.answer(&id, Source::Generated, JobStatus::Queued);
+    assert_eq!(bench.machine.job(&id).unwrap().source, Source::Coalesced);
+}
+
+#[test]
 fn a_want_whose_answer_was_lost_is_sent_again() {
     let mut bench = Bench::new();
     let effects = bench.request(job(0, 0));

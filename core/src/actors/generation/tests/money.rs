@@ -133,7 +133,7 @@ fn a_provider_with_a_list_is_asked_and_only_sent_another_when_it_lacks_the_first
     let mut other = Bench { machine: bench.machine.clone(), parts: bench.parts.clone(), ..Bench::new() };
     let _ = other.on(found(Ok(Some(Accepted { operation_id: "op1".into(), estimate_ms: None }))));
     assert_eq!(other.status(), JobStatus::Processing);
-    bench.now = bench.now + CALL_GUARD;
+    bench.now = bench.now + Millis(45_000);
     let _ = bench.on(found(Ok(None)));
     assert_eq!(bench.submission(), key, "the same submission, once more");
 }
