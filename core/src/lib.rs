@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod character;
 pub mod clip_cache;
 pub mod cue;
+pub mod document;
 pub mod edge_link;
 pub mod fallback;
 pub mod limiter;
