@@ -31,6 +31,8 @@ pub mod prefetcher;
 pub mod presenter;
 pub mod problem;
 pub mod prompt;
+#[cfg(feature = "graph")]
+pub mod response_graph;
 pub mod retry;
 #[cfg(feature = "schema")]
 mod schema;
