@@ -9,6 +9,7 @@
 
 pub mod actors;
 pub mod api;
+pub mod arbiter;
 pub mod auth;
 pub mod byte_range;
 pub mod cache_key;
@@ -16,6 +17,7 @@ pub mod catalog;
 pub mod character;
 pub mod clip_cache;
 pub mod cue;
+pub mod cue_request;
 pub mod document;
 pub mod edge_link;
 pub mod fallback;

@@ -23,7 +23,7 @@ pub struct Output {
 pub struct Evaluator {
     graph: Arc<Graph>,
     clock: Clock,
-    values: Vec<f64>,
+    pub(super) values: Vec<f64>,
     memories: Vec<Memory>,
     shown: Option<Shown>,
     /// Steps that make up the hold.
