@@ -13,9 +13,14 @@ mod edge;
 pub mod element;
 mod object_url;
 mod options;
+pub mod page;
 mod performer;
+#[cfg(feature = "game")]
+pub mod response_graph;
 mod socket;
 mod stage;
+#[cfg(feature = "game")]
+pub mod texture;
 mod token;
 mod transfer;
 mod video;

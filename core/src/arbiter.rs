@@ -85,7 +85,10 @@ pub struct Arbiter {
     hidden_since: Option<Millis>,
 }
 
-/// What has changed hands stays there for this long, as long as it is seen and no first slot needs it.
+/// Who is given a first slot keeps it for this long, while it is seen: as long as it takes one that waits
+/// to beat its equals, so that all turns are of one length.
+const TURN: Millis = Millis::seconds(6);
+/// Who is given more keeps that for this long, while no first slot needs it.
 const SETTLED: Millis = Millis::seconds(2);
 /// Who is out of sight keeps one slot for this long if nobody else can use it: people scroll back.
 const LINGERS: Millis = Millis::seconds(2);
@@ -95,7 +98,7 @@ const PAGE_LINGERS: Millis = Millis::seconds(30);
 const ACTIVE: Millis = Millis::seconds(10);
 const ACTIVE_COUNTS: u64 = 4;
 /// Waiting for this long makes a character count twice, three times after twice as long, and so on.
-const WAIT_DOUBLES: u64 = 20_000;
+const WAIT_DOUBLES: u64 = 24_000;
 /// While somebody waits or something settles, it is looked at again this often.
 const LOOKS_AGAIN: Millis = Millis::seconds(1);
 
@@ -115,7 +118,7 @@ enum Class {
     MoreSettling,
     /// The only one.
     First,
-    /// The same, given a moment ago.
+    /// The same, given a moment ago or of one that the user deals with.
     FirstSettling,
 }
 
@@ -242,7 +245,10 @@ impl Arbiter {
                 Some(now + LOOKS_AGAIN)
             } else {
                 // What settles, or is active, gives way at a known time.
-                [member.since + SETTLED, member.active_until].into_iter().filter(|at| *at > now).min()
+                [member.since + SETTLED, member.since + TURN, member.active_until]
+                    .into_iter()
+                    .filter(|at| *at > now)
+                    .min()
             }
         });
         members.chain(page).min()
@@ -250,22 +256,22 @@ impl Arbiter {
 }
 
 impl Member {
-    /// Why it should have one slot more than it `has`.
-    fn reason(&self, has: u8, now: Millis) -> Option<(Class, u64)> {
+    /// Why it should have one slot more than it `has`: the class, the worth, and since when it has it.
+    fn reason(&self, has: u8, now: Millis) -> Option<(Class, u64, Millis)> {
         if self.px == 0 {
             let lingers = has == 0 && self.slots > 0 && now.since(self.unseen_since) < LINGERS;
-            return lingers.then_some((Class::Lingers, 0));
+            return lingers.then_some((Class::Lingers, 0, self.unseen_since));
         }
         if has >= MOST_SLOTS {
             return None;
         }
         let keeps = has < self.slots;
-        let settling = keeps && now.since(self.since) < SETTLED;
+        let settling = keeps && now.since(self.since) < if has == 0 { TURN } else { SETTLED };
         let waited = self.waits_since.map_or(0, |since| now.since(since).0);
-        let active = if self.active_until > now { ACTIVE_COUNTS } else { 1 };
-        let seen = u64::from(self.px) * active;
+        let active = self.active_until > now;
+        let seen = u64::from(self.px) * if active { ACTIVE_COUNTS } else { 1 };
         let (class, worth) = if has == 0 {
-            let class = if settling { Class::FirstSettling } else { Class::First };
+            let class = if settling || active { Class::FirstSettling } else { Class::First };
             (class, seen.saturating_mul(1_000 + waited.min(u64::from(u32::MAX)) * 1_000 / WAIT_DOUBLES))
         } else {
             let class = if settling { Class::MoreSettling } else { Class::More };
@@ -273,8 +279,13 @@ impl Member {
             // surface once in a while.
             (class, seen * (10 + u64::from(self.likely)) * 32 >> (2 * has))
         };
-        // A challenger has to be better by a quarter.
-        Some((class, if keeps { worth.saturating_add(worth / 4) } else { worth }))
+        // A challenger has to be better by a quarter. Of equals that play, the one that has played for
+        // longest gives way.
+        Some(if keeps {
+            (class, worth.saturating_add(worth / 4), self.since)
+        } else {
+            (class, worth, Millis::default())
+        })
     }
 }
 

@@ -189,7 +189,7 @@ fn fallbacks<D: Document>(options: &D) -> Read<Vec<Fallback>> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::prelude::{any, prop_assert, proptest};
     use serde_json::{Value, json};
 
     use super::*;

@@ -86,18 +86,19 @@ fn of_more_characters_than_slots_the_most_visible_play() {
         page.send(&mut arbiter, 0, Event::Joined(id));
         page.send(&mut arbiter, 0, seen(id, side));
     }
-    page.send(&mut arbiter, 3_000, seen(3, 1_000.0));
+    page.send(&mut arbiter, 6_500, seen(3, 1_000.0));
     assert_eq!([0, 1, 2, 3].map(|id| page.of(id)), [1, 0, 0, 1]);
 }
 
 #[test]
 fn who_is_likelier_to_change_has_more() {
-    let (mut arbiter, mut page) = page(5, &[300.0, 300.0]);
-    page.send(&mut arbiter, 3_000, Event::Likely(1, 0.9));
-    assert_eq!([page.of(0), page.of(1)], [1, 4]);
-    page.send(&mut arbiter, 6_000, Event::Likely(1, 0.0));
-    page.send(&mut arbiter, 6_000, Event::Likely(0, 0.9));
-    assert_eq!([page.of(0), page.of(1)], [4, 1]);
+    let (mut arbiter, mut page) = page(4, &[300.0, 300.0]);
+    page.send(&mut arbiter, 4_000, Event::Likely(1, 0.9));
+    assert_eq!([page.of(0), page.of(1)], [1, 3]);
+    page.send(&mut arbiter, 8_000, Event::Likely(1, 0.0));
+    page.send(&mut arbiter, 8_000, Event::Likely(0, 0.9));
+    page.send(&mut arbiter, 10_000, Event::Wake);
+    assert_eq!([page.of(0), page.of(1)], [3, 1]);
 }
 
 #[test]
@@ -117,9 +118,9 @@ fn a_little_noise_moves_nothing() {
 }
 
 #[test]
-fn whom_the_user_deals_with_plays_at_once_where_others_have_settled() {
+fn whom_the_user_deals_with_plays_at_once() {
     let (mut arbiter, mut page) = page(1, &[400.0, 300.0]);
-    page.send(&mut arbiter, 2_500, Event::Active(1));
+    page.send(&mut arbiter, 500, Event::Active(1));
     assert_eq!([page.of(0), page.of(1)], [0, 1]);
 }
 
@@ -145,7 +146,7 @@ fn equals_take_turns() {
         }
     }
     // 2,000 seconds of playing for five.
-    assert!(played.iter().all(|seconds| (380..=420).contains(seconds)), "{played:?}");
+    assert!(played.iter().all(|seconds| (360..=440).contains(seconds)), "{played:?}");
     assert!(page.changes < 1_000, "{} changes in 1,000 seconds", page.changes);
 }
 
