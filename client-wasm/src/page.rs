@@ -1,7 +1,7 @@
 //! The decoders of the page, shared by all of its characters: who is in sight is watched by one
 //! observer, core's arbiter says who gets how many, and each character is told when its share changes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use cuelight_core::arbiter::{Arbiter, DESKTOP_SLOTS, Effect, Event, Id, SMALL_DEVICE_SLOTS};
@@ -27,7 +27,7 @@ pub struct Seat {
 struct Page {
     arbiter: RefCell<Arbiter>,
     guests: RefCell<Vec<Guest>>,
-    next: std::cell::Cell<Id>,
+    next: Cell<Id>,
     watch: RefCell<Option<Watch>>,
     wake: RefCell<Option<Timeout>>,
     _visible: Option<EventListener>,
@@ -64,7 +64,7 @@ thread_local! {
 
 impl Seat {
     /// A seat for a character in `element`, or for one of a game, which tells with [`Seat::see`] how
-    /// much of it is seen. `tell` is not called from within this call, nor after the seat is dropped.
+    /// much of it is seen. It has no slots until `tell` says so, which is over when the seat is dropped.
     pub fn take(element: Option<&Element>, tell: impl Fn(u8) + 'static) -> Self {
         let page = Page::current();
         let id = page.next.get();
@@ -146,7 +146,7 @@ impl Page {
         Self {
             arbiter: RefCell::new(arbiter),
             guests: RefCell::default(),
-            next: std::cell::Cell::default(),
+            next: Cell::default(),
             watch: RefCell::new(watch(me)),
             wake: RefCell::default(),
             _visible: visible,
@@ -174,22 +174,22 @@ impl Page {
     /// Decides first and tells afterwards: who is told may say something at once.
     fn hear(self: &Rc<Self>, event: Event) {
         let effects = self.arbiter.borrow_mut().on(browser::now(), event);
-        let mut wake = None;
+        let wake = effects.iter().find_map(|effect| match effect {
+            Effect::WakeAt(at) => Some(*at),
+            Effect::Slots(..) => None,
+        });
+        // Before anybody is told: what they answer may set another time.
+        self.wake_at(wake);
         for effect in effects {
-            match effect {
-                Effect::Slots(id, slots) => {
-                    let guests = self.guests.borrow();
-                    let tell = guests.iter().find(|guest| guest.id == id).map(|guest| guest.tell.clone());
-                    drop(guests);
-                    // Only what is still so: an answer to what was told before may have changed it.
-                    if let Some(tell) = tell.filter(|_| self.arbiter.borrow().slots(id) == slots) {
-                        tell(slots);
-                    }
-                }
-                Effect::WakeAt(at) => wake = Some(at),
+            let Effect::Slots(id, slots) = effect else { continue };
+            let guests = self.guests.borrow();
+            let tell = guests.iter().find(|guest| guest.id == id).map(|guest| guest.tell.clone());
+            drop(guests);
+            // Only what is still so: an answer to what was told before may have changed it.
+            if let Some(tell) = tell.filter(|_| self.arbiter.borrow().slots(id) == slots) {
+                tell(slots);
             }
         }
-        self.wake_at(wake);
     }
 
     fn wake_at(self: &Rc<Self>, at: Option<Millis>) {

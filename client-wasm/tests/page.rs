@@ -73,18 +73,16 @@ async fn who_has_left_is_told_nothing_and_leaves_its_place_to_others() {
 }
 
 #[wasm_bindgen_test]
-async fn who_is_told_may_leave_and_answer_at_once() {
-    let own: Rc<RefCell<Option<Seat>>> = Rc::default();
-    let (other, told) = seat(None);
-    let leaves = own.clone();
-    let seat = Seat::take(None, move |_| drop(leaves.take()));
-    *own.borrow_mut() = Some(seat);
-    other.see(1.0, 100.0);
-    own.borrow().as_ref().unwrap().likely(0.5);
-    // `see` may drop the seat that it is called on, so it is called on what the seat is kept in.
-    let kept = own.borrow_mut().take().unwrap();
-    kept.see(1.0, 100.0);
-    kept.active();
-    drop(kept);
-    assert_eq!(told.get(), Some(4));
+async fn who_is_told_may_let_another_leave_at_once() {
+    let other: Rc<RefCell<Option<Seat>>> = Rc::default();
+    let told = Rc::new(Cell::new(0));
+    let (leaves, tell) = (other.clone(), told.clone());
+    let seat = Seat::take(None, move |slots| {
+        tell.set(slots);
+        drop(leaves.take());
+    });
+    *other.borrow_mut() = Some(Seat::take(None, |_| {}));
+    seat.see(1.0, 100.0);
+    assert!(other.borrow().is_none());
+    assert_eq!(told.get(), 4);
 }
