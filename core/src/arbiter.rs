@@ -11,11 +11,11 @@ use crate::units::Millis;
 #[cfg(test)]
 mod tests;
 
-/// Slots of a page on a desktop. Browsers allow more, and every one costs memory and heat: Chrome capped
-/// players at 75, now at 1,000 (chromium.org, "WebMediaPlayer limit").
+/// Slots of a page on a desktop. Chrome allowed 75 players in a page and now allows 1,000 (jsPsych issue
+/// 2062), but each costs memory and heat, and sixteen characters that move are a crowd.
 pub const DESKTOP_SLOTS: u8 = 16;
-/// Slots of a page on a small device: half of the 16 that were seen to be the most on iOS, because a page
-/// may have videos of its own.
+/// Slots of a page on a small device: half of the 16 that iOS was seen to allow (amphtml issue 12786),
+/// because a page may have videos of its own.
 pub const SMALL_DEVICE_SLOTS: u8 = 8;
 /// Most slots of one character: what is on screen, what comes next, and two more guesses.
 pub const MOST_SLOTS: u8 = 4;

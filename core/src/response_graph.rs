@@ -61,6 +61,8 @@ pub struct Graph {
 struct Compiled {
     id: String,
     op: Op,
+    /// Whether it tells what it held before the step, so that its place in the order means nothing.
+    remembers: bool,
 }
 
 impl Graph {
@@ -73,8 +75,9 @@ impl Graph {
             let detail = format!("is {} bytes long; at most {MOST_BYTES} are read", json.len());
             return Err(GraphError::whole(GraphCode::TooLarge, detail));
         }
-        let document: Value = serde_json::from_str(json)
-            .map_err(|error| GraphError::whole(GraphCode::NotJson, format!("is not JSON: {error}")))?;
+        let document: Value = serde_json::from_str(json).map_err(|error| {
+            GraphError::whole(GraphCode::NotJson, format!("is not JSON: {}", error::cut(&error)))
+        })?;
         let (settings, nodes) = definition::read(document)?;
         let order = order::sort(&nodes)?;
         compile::compile(&settings, &nodes, &order)

@@ -67,7 +67,8 @@ pub(super) fn compile(settings: &Settings, nodes: &[Written], order: &[usize]) -
     let mut compiled = Vec::with_capacity(ordered.len());
     for node in &ordered {
         compiler.id = &node.id;
-        compiled.push(Compiled { id: node.id.clone(), op: compiler.op(&node.kind)? });
+        let (id, remembers) = (node.id.clone(), node.kind.is_memory());
+        compiled.push(Compiled { id, op: compiler.op(&node.kind)?, remembers });
     }
     let (rest, responses, hold) = compiler.output(nodes)?;
     let Compiler { words, inputs, .. } = compiler;
@@ -241,6 +242,8 @@ impl<'a> Compiler<'a> {
 
     fn machine(&mut self, states: &[String], initial: &str, transitions: &[Transition]) -> Made<Op> {
         self.count("states", states.len())?;
+        let words: Made<Vec<f64>> = states.iter().map(|state| self.word("states", state)).collect();
+        let words = words?;
         if transitions.len() > MOST_LISTED * 4 {
             return Err(
                 self.fault(GraphCode::OutOfRange, format!("has more than {} transitions", MOST_LISTED * 4))
@@ -275,8 +278,7 @@ impl<'a> Compiler<'a> {
             );
             return Err(self.fault(GraphCode::Unreachable, detail));
         }
-        let words: Made<Vec<f64>> = states.iter().map(|state| self.word("states", state)).collect();
-        Ok(Op::Machine(words?, first, arrows))
+        Ok(Op::Machine(words, first, arrows))
     }
 
     fn state(&self, states: &[String], name: &str) -> Made<u16> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::error::short;
+use super::error::{cut, short};
 use super::{GraphCode, GraphError, MOST_NODES, VERSION, Written};
 
 /// Longest name of a node, in bytes.
@@ -211,8 +211,9 @@ const fn usual_hold() -> u64 {
 
 /// The settings and the nodes of a parsed document.
 pub(super) fn read(document: Value) -> Result<(Settings, Vec<Written>), GraphError> {
-    let mut settings: Settings = serde_json::from_value(document)
-        .map_err(|error| GraphError::whole(GraphCode::BadFormat, format!("is not written right: {error}")))?;
+    let mut settings: Settings = serde_json::from_value(document).map_err(|error| {
+        GraphError::whole(GraphCode::BadFormat, format!("is not written right: {}", cut(&error)))
+    })?;
     if settings.version != VERSION {
         let detail = format!("is of version {}; write \"version\": {VERSION}", settings.version);
         return Err(GraphError::whole(GraphCode::UnknownVersion, detail));
@@ -243,7 +244,7 @@ fn one_node(at: usize, node: Value) -> Result<Written, GraphError> {
     match serde_json::from_value(Value::Object(members)) {
         Ok(kind) => Ok(Written { id, kind }),
         Err(error) => {
-            Err(GraphError::of(GraphCode::BadFormat, &id, format!("is not written right: {error}")))
+            Err(GraphError::of(GraphCode::BadFormat, &id, format!("is not written right: {}", cut(&error))))
         }
     }
 }

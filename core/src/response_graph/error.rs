@@ -82,3 +82,8 @@ impl GraphError {
 pub(super) fn short(text: &str) -> String {
     text.chars().take(80).collect()
 }
+
+/// A reader's error may repeat what comes from outside, too.
+pub(super) fn cut(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(400).collect()
+}

@@ -92,17 +92,17 @@ impl Evaluator {
 
     fn run(&mut self, inputs: &[f64]) {
         for (at, (node, memory)) in self.graph.nodes.iter().zip(&mut self.memories).enumerate() {
-            if node.op.is_memory() {
+            if node.remembers {
                 self.values[at] = node.op.compute(&[], inputs, memory);
             }
         }
         for (at, (node, memory)) in self.graph.nodes.iter().zip(&mut self.memories).enumerate() {
-            if !node.op.is_memory() {
+            if !node.remembers {
                 self.values[at] = node.op.compute(&self.values, inputs, memory);
             }
         }
         for (node, memory) in self.graph.nodes.iter().zip(&mut self.memories) {
-            if node.op.is_memory() {
+            if node.remembers {
                 node.op.remember(&self.values, memory);
             }
         }

@@ -213,20 +213,6 @@ impl Op {
         })
     }
 
-    /// Whether it tells what it held before the step.
-    pub(super) const fn is_memory(&self) -> bool {
-        matches!(
-            self,
-            Self::Delay(..)
-                | Self::Smooth(..)
-                | Self::Accumulate { .. }
-                | Self::Counter(..)
-                | Self::Timer(..)
-                | Self::Latch(..)
-                | Self::Machine(..)
-        )
-    }
-
     /// What it remembers from this step, once all nodes have told.
     pub(super) fn remember(&self, values: &[f64], memory: &mut Memory) {
         let read = |source: &Source| source.read(values);
