@@ -31,6 +31,7 @@ extern "C" {
     ) -> Result<(), JsValue>;
 
     /// `requestVideoFrameCallback`, which web-sys does not have.
+    #[derive(Clone)]
     type WithFrames;
     #[wasm_bindgen(method, getter, js_name = requestVideoFrameCallback)]
     fn request_of(this: &WithFrames) -> JsValue;
@@ -69,12 +70,15 @@ struct Source {
     frames: Option<Frames>,
 }
 
+/// A function that asks for itself again.
+type Again = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
+
 /// Notes when a video has a new frame, until it is dropped.
 struct Frames {
     video: WithFrames,
     fresh: Rc<Cell<bool>>,
     handle: Rc<Cell<u32>>,
-    callback: Rc<RefCell<Option<Closure<dyn FnMut()>>>>,
+    callback: Again,
 }
 
 /// Uploads `frame` into `texture` if it shows something that the texture does not show yet, and says
@@ -147,7 +151,7 @@ impl Frames {
         }
         let fresh = Rc::new(Cell::new(false));
         let handle = Rc::new(Cell::new(0));
-        let callback: Rc<RefCell<Option<Closure<dyn FnMut()>>>> = Rc::default();
+        let callback: Again = Rc::default();
         let again = {
             let (video, fresh, handle) = (video.clone(), fresh.clone(), handle.clone());
             let callback = Rc::downgrade(&callback);

@@ -277,7 +277,7 @@ impl Member {
             let class = if settling { Class::MoreSettling } else { Class::More };
             // The first guess is worth most. A character that hardly changes still needs a second
             // surface once in a while.
-            (class, seen * (10 + u64::from(self.likely)) * 32 >> (2 * has))
+            (class, (seen * (10 + u64::from(self.likely)) * 32) >> (2 * has))
         };
         // A challenger has to be better by a quarter. Of equals that play, the one that has played for
         // longest gives way.
