@@ -125,7 +125,7 @@ fn word<D: Document>(cue: &D, field: &'static str, usual: &str) -> Read<String> 
     let mut text = value.text().ok_or(wrong)?;
     // Letters beyond ASCII are lowered with the rest of the normal form.
     text.make_ascii_lowercase();
-    match text.trim() {
+    match text.trim_ascii() {
         "" => Ok(usual.to_owned()),
         trimmed if trimmed.chars().count() > MAX_WORD_CHARS => Err(wrong),
         trimmed => Ok(trimmed.to_owned()),
