@@ -21,7 +21,9 @@ use crate::units::Millis;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CounterExample {
     /// No rule brings a state of the plan.
-    #[error("nothing ever shows `{0}`: give it an activity or a mood, or put it into `without_rules` and show it with setState")]
+    #[error(
+        "nothing ever shows `{0}`: give it an activity or a mood, or put it into `without_rules` and show it with setState"
+    )]
     NoRule(String),
     /// A state has rules, and none of them ever shows it.
     #[error("`{wanted}` is never shown, not even by its own rule: {}", path.join(" -> "))]
@@ -73,7 +75,8 @@ impl CounterExample {
 pub fn check(config: &Rc<Config>, tier: Tier) -> Result<(), CounterExample> {
     let rules = config.rules();
     let mut events: Vec<Signal> = Vec::new();
-    let examples = rules.moods.iter().flat_map(|mood| mood.on.kinds().map(move |kind| example(kind, Some(mood))));
+    let examples =
+        rules.moods.iter().flat_map(|mood| mood.on.kinds().map(move |kind| example(kind, Some(mood))));
     for event in SignalKind::ALL.into_iter().map(|kind| example(kind, None)).chain(examples) {
         if !events.contains(&event) {
             events.push(event);
@@ -86,7 +89,8 @@ pub fn check(config: &Rc<Config>, tier: Tier) -> Result<(), CounterExample> {
         scene.hear(event);
         while scene.wait() {}
         if !scene.machine.is_at_rest() {
-            let going_on = rules.activities.iter().zip(&scene.machine.active).find(|(_, slot)| slot.is_some());
+            let going_on =
+                rules.activities.iter().zip(&scene.machine.active).find(|(_, slot)| slot.is_some());
             let state = going_on.map_or(scene.machine.state(), |(activity, _)| &activity.state).to_owned();
             return Err(CounterExample::Restless { state, path: trial.tell(&[event]) });
         }
@@ -124,7 +128,8 @@ fn ways(config: &Config, state: &str) -> Vec<Vec<Signal>> {
         ways.push(vec![example(kind, None)]);
     }
     for mood in rules.moods.iter().filter(|mood| mood.state == state) {
-        for signal in mood.on.kinds().map(|kind| example(kind, Some(mood))).filter(|signal| mood.fits(signal)) {
+        for signal in mood.on.kinds().map(|kind| example(kind, Some(mood))).filter(|signal| mood.fits(signal))
+        {
             ways.push(if mood.first { vec![Signal::Opened, signal] } else { vec![signal] });
         }
     }
@@ -179,7 +184,12 @@ impl Trial<'_> {
     }
 
     /// Whether one of the ways leads to the state, after `before` and before it is forgotten.
-    fn comes(&mut self, before: Option<&Signal>, ways: &[Vec<Signal>], wanted: &str) -> Result<bool, CounterExample> {
+    fn comes(
+        &mut self,
+        before: Option<&Signal>,
+        ways: &[Vec<Signal>],
+        wanted: &str,
+    ) -> Result<bool, CounterExample> {
         let mut start = self.scene();
         if let Some(before) = before {
             start.hear(before);
@@ -250,7 +260,9 @@ impl Trial<'_> {
 fn describe(event: &Signal) -> String {
     let (name, mut told) = (event.kind().name(), String::new());
     match event {
-        Signal::Sent { text } | Signal::Message { text, .. } | Signal::StreamToken { text } if !text.is_empty() => {
+        Signal::Sent { text } | Signal::Message { text, .. } | Signal::StreamToken { text }
+            if !text.is_empty() =>
+        {
             told = [" \"", text, "\""].concat();
         }
         Signal::Sentiment { value } | Signal::Confidence { value, .. } => {

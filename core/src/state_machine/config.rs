@@ -11,7 +11,7 @@ use crate::units::Millis;
 
 mod part;
 
-use part::Part;
+use part::{Page, Part};
 
 /// Why a configuration cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,11 +59,24 @@ impl Config {
     ///
     /// # Errors
     /// A field is unknown, missing, of another kind or out of range, or names a state there is not.
-    pub fn read<D: Document>(document: D) -> Result<Self, ConfigError> {
+    pub fn read(document: impl Document) -> Result<Self, ConfigError> {
+        Self::amended(&Page::copy(&document).whole())
+    }
+
+    fn amended(page: &Part<'_>) -> Result<Self, ConfigError> {
         let mut config = Self::default();
-        let page = Part::whole(document);
-        page.only(&["states", "without_rules", "priority", "rest", "dwell_ms", "queue", "held_ms",
-            "crowded_ms", "activities", "moods"])?;
+        page.only(&[
+            "states",
+            "without_rules",
+            "priority",
+            "rest",
+            "dwell_ms",
+            "queue",
+            "held_ms",
+            "crowded_ms",
+            "activities",
+            "moods",
+        ])?;
         for state in page.parts("states")? {
             let state = config.read_state(&state)?;
             config.own.retain(|known| known.id != state.id);
@@ -76,8 +89,8 @@ impl Config {
         let kept = |name: &Name| !config.quiet.iter().any(|quiet| quiet == name);
         config.rules.activities.to_mut().retain(|activity| kept(&activity.state));
         config.rules.moods.to_mut().retain(|mood| kept(&mood.state));
-        amend(&mut config.rules, &page)?;
-        config.check_names(&page)?;
+        amend(&mut config.rules, page)?;
+        config.check_names(page)?;
         Ok(config)
     }
 
@@ -111,7 +124,14 @@ impl Config {
         Self { rules, ..Self::default() }
     }
 
-    fn read_state<D: Document>(&self, part: &Part<D>) -> Result<StateDef, ConfigError> {
+    /// The same without the moods of a state, which is still wanted.
+    #[cfg(test)]
+    pub(super) fn without(mut self, state: &str) -> Self {
+        self.rules.moods.to_mut().retain(|mood| mood.state != state);
+        self
+    }
+
+    fn read_state(&self, part: &Part<'_>) -> Result<StateDef, ConfigError> {
         part.only(&["id", "label", "tier", "play", "duration_ms", "fallback", "motion"])?;
         const NAME: &str = "1 to 32 small letters, digits, `-` or `_`";
         let plain = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
@@ -159,16 +179,22 @@ impl Config {
     }
 
     /// Every name must be a state, and what lasts must not end on a last frame.
-    fn check_names<D: Document>(&self, page: &Part<D>) -> Result<(), ConfigError> {
+    fn check_names(&self, page: &Part<'_>) -> Result<(), ConfigError> {
         let lasts = |name: &str| self.state(name).is_some_and(|state| state.play != Play::Once);
         if self.own.iter().flat_map(|state| &state.fallback).any(|name| self.state(name).is_none()) {
             return page.refuse("states", "given fallbacks that are states");
         }
-        if !self.state(&self.rules.rest).is_some_and(|rest| rest.play != Play::Once && rest.tier == Tier::Free) {
+        if !self
+            .state(&self.rules.rest)
+            .is_some_and(|rest| rest.play != Play::Once && rest.tier == Tier::Free)
+        {
             return page.refuse("rest", "a state of every plan that does not play `once`");
         }
         if !self.rules.activities.iter().all(|activity| lasts(&activity.state)) {
-            return page.refuse("activities", "about states that do not play `once`: they would freeze on the last frame");
+            return page.refuse(
+                "activities",
+                "about states that do not play `once`: they would freeze on the last frame",
+            );
         }
         if self.rules.moods.iter().any(|mood| self.state(&mood.state).is_none()) {
             return page.refuse("moods", "about states that there are");
@@ -181,22 +207,24 @@ impl Config {
 ///
 /// # Errors
 /// A field is missing, of another kind or out of range.
-pub(super) fn read_rules<D: Document>(document: D) -> Result<Rules, ConfigError> {
+pub(super) fn read_rules(document: impl Document) -> Result<Rules, ConfigError> {
     let mut rules = Rules::default();
-    amend(&mut rules, &Part::whole(document))?;
+    amend(&mut rules, &Page::copy(&document).whole())?;
     Ok(rules)
 }
 
-fn amend<D: Document>(rules: &mut Rules, page: &Part<D>) -> Result<(), ConfigError> {
+fn amend(rules: &mut Rules, page: &Part<'_>) -> Result<(), ConfigError> {
     if let Some(rest) = page.text("rest")? {
         rules.rest = Cow::Owned(rest);
     }
     if let Some(most) = page.count("queue")? {
         rules.queue = most;
     }
-    for (field, least, span) in
-        [("dwell_ms", 0, &mut rules.dwell), ("held_ms", 100, &mut rules.held), ("crowded_ms", 100, &mut rules.crowded)]
-    {
+    for (field, least, span) in [
+        ("dwell_ms", 0, &mut rules.dwell),
+        ("held_ms", 100, &mut rules.held),
+        ("crowded_ms", 100, &mut rules.crowded),
+    ] {
         if let Some(given) = page.span(field, least)? {
             *span = given;
         }
@@ -223,7 +251,7 @@ fn amend<D: Document>(rules: &mut Rules, page: &Part<D>) -> Result<(), ConfigErr
     Ok(())
 }
 
-fn read_activity<D: Document>(activities: &mut Vec<Activity>, part: &Part<D>) -> Result<(), ConfigError> {
+fn read_activity(activities: &mut Vec<Activity>, part: &Part<'_>) -> Result<(), ConfigError> {
     part.only(&["state", "starts", "ends", "times_out_ms"])?;
     let Some(state) = part.text("state")? else { return part.refuse("state", "a state") };
     let (starts, ends) = (part.signals("starts")?, part.signals("ends")?);
@@ -239,9 +267,20 @@ fn read_activity<D: Document>(activities: &mut Vec<Activity>, part: &Part<D>) ->
     Ok(())
 }
 
-fn read_mood<D: Document>(part: &Part<D>) -> Result<Mood, ConfigError> {
-    part.only(&["state", "on", "who", "above", "below", "technical", "words", "first", "waits_ms",
-        "cooldown_ms", "clears"])?;
+fn read_mood(part: &Part<'_>) -> Result<Mood, ConfigError> {
+    part.only(&[
+        "state",
+        "on",
+        "who",
+        "above",
+        "below",
+        "technical",
+        "words",
+        "first",
+        "waits_ms",
+        "cooldown_ms",
+        "clears",
+    ])?;
     let Some(state) = part.text("state")? else { return part.refuse("state", "a state") };
     let Some(on) = part.signals("on")? else { return part.refuse("on", "an event or a list of events") };
     let all = |fits: fn(SignalKind) -> bool| on.kinds().all(fits);
@@ -272,7 +311,8 @@ fn read_mood<D: Document>(part: &Part<D>) -> Result<Mood, ConfigError> {
         };
         if !passes {
             let field = if above.is_some() { "above" } else { "below" };
-            return part.refuse(field, "a limit that a sentiment (-1 to 1) or a confidence (0 to 1) can pass");
+            return part
+                .refuse(field, "a limit that a sentiment (-1 to 1) or a confidence (0 to 1) can pass");
         }
     }
     let technical = part.flag("technical")?;

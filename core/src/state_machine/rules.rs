@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_parse() {
-        let rules: serde_json::Value = serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap();
+        let rules: serde_json::Value =
+            serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap();
         let rules = config::read_rules(&rules).unwrap();
         assert_eq!(&rules, Rules::built_in());
         assert_eq!((rules.rest.as_ref(), rules.activities.len()), ("idle", 3));

@@ -231,7 +231,7 @@ impl Signal {
     ///
     /// # Errors
     /// There is no such event, or a field that it needs is missing, of another kind, or out of range.
-    pub fn read(event: &impl Document) -> Result<Self, SignalError> {
+    pub fn read(event: impl Document) -> Result<Self, SignalError> {
         let name = event.text_at("type").ok_or(SignalError::Untyped)?;
         let Some(kind) = SignalKind::named(&name) else { return Err(SignalError::Unknown(name)) };
         let wrong = |field, needs| SignalError::Field { of: kind, field, needs };
@@ -243,8 +243,11 @@ impl Signal {
         }
         let mut value = 0.0;
         if let Some((least, most)) = kind.range() {
-            let needs =
-                if least < 0.0 { "a number from -1 (negative) to 1 (positive)" } else { "a number from 0 to 1" };
+            let needs = if least < 0.0 {
+                "a number from -1 (negative) to 1 (positive)"
+            } else {
+                "a number from 0 to 1"
+            };
             let given = event.number_at("value").filter(|value| (least..=most).contains(value));
             value = given.ok_or(wrong("value", needs))?;
         }
@@ -334,7 +337,7 @@ mod tests {
     use super::*;
 
     fn read(event: &Value) -> Result<Signal, SignalError> {
-        Signal::read(&event)
+        Signal::read(event)
     }
 
     #[test]

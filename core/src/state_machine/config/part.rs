@@ -8,18 +8,78 @@ use crate::units::Millis;
 /// Most bytes of a text.
 const LONGEST_TEXT: usize = 300;
 
+/// How deep a configuration goes: lists of objects with lists in them.
+const DEEPEST: u32 = 5;
+
+/// A configuration, copied out of whatever parsed it and cut to what could be meant: so all that reads it
+/// is compiled once, and a hostile one costs little.
+enum Node {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    Items(Vec<Node>),
+    Members(Vec<(String, Node)>),
+}
+
+impl Node {
+    fn copy<D: Document>(value: &D, depth: u32) -> Option<Self> {
+        if let Some(flag) = value.flag() {
+            return Some(Self::Flag(flag));
+        }
+        if let Some(number) = value.number() {
+            return Some(Self::Number(number));
+        }
+        if let Some(text) = value.text() {
+            return Some(Self::Text(text));
+        }
+        let depth = depth.checked_sub(1)?;
+        if let Some(items) = value.items() {
+            // What is nothing in a list is kept as nothing that could be meant.
+            let copy = |item| Self::copy(item, depth).unwrap_or(Self::Flag(false));
+            return Some(Self::Items(items.iter().take(MOST + 1).map(copy).collect()));
+        }
+        let member = |name: String| {
+            let copy = Self::copy(&value.member(&name)?, depth)?;
+            Some((name, copy))
+        };
+        Some(Self::Members(value.names().into_iter().take(MOST + 1).filter_map(member).collect()))
+    }
+}
+
+/// A configuration.
+pub(super) struct Page(Node);
+
+impl Page {
+    /// Copies it.
+    pub(super) fn copy<D: Document>(document: &D) -> Self {
+        Self(Node::copy(document, DEEPEST).unwrap_or(Node::Flag(false)))
+    }
+
+    /// Its outermost object.
+    pub(super) const fn whole(&self) -> Part<'_> {
+        Part { at: String::new(), value: &self.0 }
+    }
+}
+
 /// One object, and where it stands.
-pub(super) struct Part<D> {
+pub(super) struct Part<'p> {
     at: String,
-    value: D,
+    value: &'p Node,
 }
 
 type Read<T> = Result<T, ConfigError>;
 
-impl<D: Document> Part<D> {
-    /// The whole configuration.
-    pub(super) const fn whole(value: D) -> Self {
-        Self { at: String::new(), value }
+impl<'p> Part<'p> {
+    fn member(&self, field: &str) -> Option<&'p Node> {
+        let Node::Members(members) = self.value else { return None };
+        members.iter().find(|(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    fn list(&self, field: &str) -> Option<Result<&'p [Node], ()>> {
+        Some(match self.member(field)? {
+            Node::Items(items) if items.len() <= MOST => Ok(items.as_slice()),
+            _ => Err(()),
+        })
     }
 
     /// Says what a field must be.
@@ -31,51 +91,60 @@ impl<D: Document> Part<D> {
 
     /// Refuses fields that are not known: a misspelt one would be silently without effect.
     pub(super) fn only(&self, known: &[&str]) -> Read<()> {
-        match self.value.names().iter().find(|name| !known.contains(&name.as_str())) {
-            Some(unknown) => self.refuse(unknown, "left out: there is no such field here"),
+        let Node::Members(members) = self.value else {
+            return self.refuse("", "an object: { … }");
+        };
+        match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            Some((unknown, _)) => self.refuse(unknown, "left out: there is no such field here"),
             None => Ok(()),
         }
     }
 
     /// A list of objects; empty when absent.
     pub(super) fn parts(&self, field: &str) -> Read<Vec<Self>> {
-        let Some(list) = self.value.member(field) else { return Ok(Vec::new()) };
-        let Some(items) = list.items().filter(|items| items.len() <= MOST) else {
-            return self.refuse(field, "a list of at most 64");
-        };
         let at = |index: usize| [&self.at, field, "[", &index.to_string(), "]."].concat();
-        Ok(items.into_iter().enumerate().map(|(index, value)| Self { at: at(index), value }).collect())
+        match self.list(field) {
+            None => Ok(Vec::new()),
+            Some(Err(())) => self.refuse(field, "a list of at most 64"),
+            Some(Ok(items)) => {
+                Ok(items.iter().enumerate().map(|(index, value)| Self { at: at(index), value }).collect())
+            }
+        }
     }
 
     /// A text that is not empty.
     pub(super) fn text(&self, field: &str) -> Read<Option<String>> {
-        let Some(value) = self.value.member(field) else { return Ok(None) };
-        match bounded(&value) {
-            None => self.refuse(field, "a text of 1 to 300 bytes"),
-            text => Ok(text),
+        match self.member(field) {
+            None => Ok(None),
+            Some(value) => match bounded(value) {
+                None => self.refuse(field, "a text of 1 to 300 bytes"),
+                text => Ok(text),
+            },
         }
     }
 
     /// A list of texts.
     pub(super) fn texts(&self, field: &str) -> Read<Option<Vec<String>>> {
-        let Some(value) = self.value.member(field) else { return Ok(None) };
-        let items = value.items().filter(|items| items.len() <= MOST);
-        match items.and_then(|items| items.iter().map(bounded).collect()) {
-            None => self.refuse(field, "a list of at most 64 texts of 1 to 300 bytes"),
-            texts => Ok(texts),
+        match self.list(field) {
+            None => Ok(None),
+            Some(items) => match items.ok().and_then(|items| items.iter().map(bounded).collect()) {
+                None => self.refuse(field, "a list of at most 64 texts of 1 to 300 bytes"),
+                texts => Ok(texts),
+            },
         }
     }
 
     /// One event, or a list of events.
     pub(super) fn signals(&self, field: &str) -> Read<Option<Signals>> {
-        let Some(value) = self.value.member(field) else { return Ok(None) };
-        let names = value.text().map(|name| vec![name]).or_else(|| {
-            let items = value.items().filter(|items| items.len() <= MOST)?;
-            items.iter().map(Document::text).collect()
-        });
+        let names = match self.member(field) {
+            None => return Ok(None),
+            Some(Node::Items(items)) => items.as_slice(),
+            Some(name) => std::slice::from_ref(name),
+        };
         let mut set = Signals::default();
-        for name in names.unwrap_or_else(|| vec![String::new()]) {
-            match SignalKind::named(&name) {
+        for name in names {
+            let Node::Text(name) = name else { return self.refuse(field, EVENTS) };
+            match SignalKind::named(name) {
                 Some(kind) => set = set.and(kind),
                 None => return self.refuse(field, EVENTS),
             }
@@ -85,10 +154,10 @@ impl<D: Document> Part<D> {
 
     /// A number.
     pub(super) fn number(&self, field: &str) -> Read<Option<f64>> {
-        let Some(value) = self.value.member(field) else { return Ok(None) };
-        match value.number() {
-            None => self.refuse(field, "a number"),
-            number => Ok(number),
+        match self.member(field) {
+            None => Ok(None),
+            Some(Node::Number(number)) => Ok(Some(*number)),
+            Some(_) => self.refuse(field, "a number"),
         }
     }
 
@@ -116,16 +185,17 @@ impl<D: Document> Part<D> {
 
     /// `true` or `false`; false when absent.
     pub(super) fn flag(&self, field: &str) -> Read<bool> {
-        let Some(value) = self.value.member(field) else { return Ok(false) };
-        match value.flag() {
-            None => self.refuse(field, "true or false"),
-            Some(flag) => Ok(flag),
+        match self.member(field) {
+            None => Ok(false),
+            Some(Node::Flag(flag)) => Ok(*flag),
+            Some(_) => self.refuse(field, "true or false"),
         }
     }
 }
 
-fn bounded(value: &impl Document) -> Option<String> {
-    value.text().filter(|text| (1..=LONGEST_TEXT).contains(&text.len()))
+fn bounded(value: &Node) -> Option<String> {
+    let Node::Text(text) = value else { return None };
+    (1..=LONGEST_TEXT).contains(&text.len()).then(|| text.clone())
 }
 
 /// What a set of events must be.

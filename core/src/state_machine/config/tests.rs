@@ -54,21 +54,35 @@ fn a_page_replaces_the_rules_of_a_state_and_sets_the_order_of_activities() {
 #[test]
 fn whatever_cannot_be_meant_is_refused_with_its_place() {
     for (page, told) in [
+        (json!([]), "`` must be an object"),
+        (json!({ "moods": [null] }), "`moods[0].` must be an object"),
         (json!({ "mood": [] }), "`mood` must be left out"),
         (json!({ "moods": [{}] }), "`moods[0].state` must be a state"),
         (json!({ "moods": [{ "state": "happy" }] }), "`moods[0].on` must be an event"),
         (json!({ "moods": [{ "state": "happy", "on": "clicked" }] }), "`moods[0].on` must be events out of"),
         (json!({ "moods": [{ "state": "happy", "on": 5 }] }), "`moods[0].on` must be events out of"),
-        (json!({ "moods": [{ "state": "glad", "on": "sent" }] }), "`moods` must be about states that there are"),
-        (json!({ "moods": [{ "state": "happy", "on": "sent", "above": 0.5 }] }), "`moods[0].above` must be a limit"),
+        (
+            json!({ "moods": [{ "state": "glad", "on": "sent" }] }),
+            "`moods` must be about states that there are",
+        ),
+        (
+            json!({ "moods": [{ "state": "happy", "on": "sent", "above": 0.5 }] }),
+            "`moods[0].above` must be a limit",
+        ),
         (json!({ "moods": [{ "state": "happy", "on": "sentiment", "above": 1.5 }] }), "can pass"),
         (json!({ "moods": [{ "state": "happy", "on": "sentiment", "below": -1 }] }), "`moods[0].below`"),
-        (json!({ "moods": [{ "state": "happy", "on": "sentiment", "above": 0.5, "below": 0.4 }] }), "can pass"),
+        (
+            json!({ "moods": [{ "state": "happy", "on": "sentiment", "above": 0.5, "below": 0.4 }] }),
+            "can pass",
+        ),
         (json!({ "moods": [{ "state": "happy", "on": "sent", "technical": true }] }), "`moods[0].technical`"),
         (json!({ "moods": [{ "state": "happy", "on": "error", "words": ["x"] }] }), "`moods[0].on`"),
         (json!({ "moods": [{ "state": "happy", "on": "sent", "words": ["…"] }] }), "with letters in them"),
         (json!({ "moods": [{ "state": "happy", "on": "sent", "waits_ms": 1e9 }] }), "`moods[0].waits_ms`"),
-        (json!({ "moods": [{ "state": "happy", "on": "sent", "wait_ms": 5 }] }), "`moods[0].wait_ms` must be left"),
+        (
+            json!({ "moods": [{ "state": "happy", "on": "sent", "wait_ms": 5 }] }),
+            "`moods[0].wait_ms` must be left",
+        ),
         (json!({ "moods": [{ "state": "happy", "on": "sent", "who": "me" }] }), "`user` or `assistant`"),
         (json!({ "activities": [{ "state": "happy" }] }), "`activities[0].starts`"),
         (json!({ "activities": [{ "state": "greeting", "starts": "sent" }] }), "freeze on the last frame"),
@@ -83,7 +97,10 @@ fn whatever_cannot_be_meant_is_refused_with_its_place() {
         (json!({ "without_rules": ["glad"] }), "`without_rules` must be"),
         (json!({ "queue": 0 }), "`queue` must be a number from 1 to 8"),
         (json!({ "dwell_ms": "fast" }), "`dwell_ms` must be a number"),
-        (json!({ "moods": vec![json!({ "state": "happy", "on": "sent" }); 200] }), "`moods` must be a list of at most 64"),
+        (
+            json!({ "moods": vec![json!({ "state": "happy", "on": "sent" }); 200] }),
+            "`moods` must be a list of at most 64",
+        ),
     ] {
         let error = read(&page).unwrap_err();
         assert!(error.contains(told), "{page}: {error}");
