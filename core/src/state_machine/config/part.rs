@@ -92,7 +92,8 @@ impl<'p> Part<'p> {
     /// Refuses fields that are not known: a misspelt one would be silently without effect.
     pub(super) fn only(&self, known: &[&str]) -> Read<()> {
         let Node::Members(members) = self.value else {
-            return self.refuse("", "an object: { … }");
+            let at = self.at.strip_suffix('.').unwrap_or("the configuration").to_owned();
+            return Err(ConfigError { at, needs: "an object" });
         };
         match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             Some((unknown, _)) => self.refuse(unknown, "left out: there is no such field here"),

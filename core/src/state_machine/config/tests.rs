@@ -54,8 +54,9 @@ fn a_page_replaces_the_rules_of_a_state_and_sets_the_order_of_activities() {
 #[test]
 fn whatever_cannot_be_meant_is_refused_with_its_place() {
     for (page, told) in [
-        (json!([]), "`` must be an object"),
-        (json!({ "moods": [null] }), "`moods[0].` must be an object"),
+        (json!([]), "`the configuration` must be an object"),
+        (json!({ "moods": [5] }), "`moods[0]` must be an object"),
+        (json!({ "moods": [null] }), "`moods[0].state` must be a state"),
         (json!({ "mood": [] }), "`mood` must be left out"),
         (json!({ "moods": [{}] }), "`moods[0].state` must be a state"),
         (json!({ "moods": [{ "state": "happy" }] }), "`moods[0].on` must be an event"),

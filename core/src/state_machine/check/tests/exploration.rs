@@ -106,7 +106,7 @@ fn any_page() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn what_is_accepted_rests_after_any_story_and_can_show_every_state_again(
