@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use cuelight_core::catalog;
-use cuelight_core::state_machine::{Event, Signal};
+use cuelight_core::state_machine::{Event, Signal, SignalError};
 use gloo_utils::format::JsValueSerdeExt;
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
@@ -87,7 +87,8 @@ impl CharacterHandle {
     /// Tells the character what happens in the conversation.
     pub fn send(&self, event: &JsValue) {
         let Some(host) = self.host() else { return };
-        match event.into_serde::<Signal>() {
+        let event = event.into_serde::<Value>().unwrap_or_default();
+        match Signal::read(&event) {
             Ok(signal) => {
                 if let Some(performer) = host.performer() {
                     performer.conversation(Event::Signal(signal));
@@ -95,7 +96,7 @@ impl CharacterHandle {
             }
             Err(error) => {
                 let detail = format!("This is no conversation event: {error}.");
-                host.emit("cuelight-error", &json!({ "code": "invalid_event", "detail": detail }));
+                host.emit("cuelight-error", &json!({ "code": SignalError::CODE, "detail": detail }));
             }
         }
     }

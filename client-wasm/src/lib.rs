@@ -11,6 +11,7 @@ mod address;
 mod browser;
 mod edge;
 pub mod element;
+pub mod keying;
 mod object_url;
 mod options;
 pub mod page;

@@ -38,14 +38,15 @@ extern "C" {
 }
 
 /// A pending frame callback, taken back when dropped.
-struct Frame {
+pub(crate) struct Frame {
     video: HtmlVideoElement,
     handle: u32,
     _closure: Closure<dyn FnMut()>,
 }
 
 impl Frame {
-    fn request(video: &HtmlVideoElement, then: impl FnOnce() + 'static) -> Option<Self> {
+    /// Asks for a call when `video` presents its next frame. `None` where browsers cannot tell.
+    pub(crate) fn request(video: &HtmlVideoElement, then: impl FnOnce() + 'static) -> Option<Self> {
         js_sys::Reflect::has(video, &"requestVideoFrameCallback".into()).ok().filter(|has| *has)?;
         let closure = Closure::once(then);
         let function = closure.as_ref().unchecked_ref::<js_sys::Function>();

@@ -3,102 +3,45 @@
 //! Activity wins over mood, mood over rest. A mood waits behind activities and is forgotten when it
 //! has waited too long; a one-shot ends in whatever the moment calls for, because nothing is ever
 //! "returned to": the state is computed anew from what goes on. A state that was just shown stays
-//! for a minimum dwell. Which signal does what is data (`catalog/rules.json`); [`check`] proves
-//! that data harmless. Never knows whether a clip exists.
+//! for a minimum dwell. Which signal does what is data: `catalog/rules.json`, and what a page lays
+//! over it ([`Config`]); [`check()`] proves that data harmless. Never knows whether a clip exists.
 
-use std::collections::VecDeque;
+use std::rc::Rc;
 
-use serde::Deserialize;
-
-use crate::catalog::{self, Catalog, Play, Tier};
+use crate::catalog::{Play, Tier};
+use crate::document::Document;
 use crate::units::Millis;
 
 pub mod check;
+pub mod config;
 pub mod rules;
+pub mod signal;
+pub mod words;
 
-use rules::{Mood, Rules, SignalKind};
+pub use check::{CounterExample, check};
+pub use config::{Config, ConfigError};
+use rules::{Mood, Name};
+pub use signal::{Signal, SignalError, SignalKind};
 
-/// What happens in a conversation, as a page tells it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Signal {
-    /// The widget was opened.
-    Opened,
-    /// The conversation ended.
-    Closed,
-    /// The pointer is over the character.
-    Hover,
-    /// The user is typing.
-    Typing,
-    /// The user sent a message.
-    Sent {
-        /// What they wrote.
-        #[serde(default)]
-        text: String,
-    },
-    /// The answer begins to stream.
-    StreamStarted,
-    /// A piece of the answer came.
-    StreamToken {
-        /// The piece.
-        #[serde(default)]
-        text: String,
-    },
-    /// The answer is complete.
-    StreamEnded,
-    /// How the conversation feels.
-    Sentiment {
-        /// -1 (negative) to 1 (positive).
-        value: f64,
-    },
-    /// How sure the assistant is of its answer.
-    Confidence {
-        /// 0 to 1.
-        value: f64,
-        /// Whether the question was a technical one.
-        #[serde(default)]
-        technical: bool,
-    },
-    /// The question has nothing to do with the shop.
-    OffTopic,
-    /// The assistant failed.
-    Error,
+/// Why a page's configuration is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] ConfigError),
+    /// The character could be trapped by it.
+    #[error(transparent)]
+    Trap(#[from] CounterExample),
 }
 
-impl Signal {
-    /// Which kind of signal this is.
-    #[must_use]
-    pub const fn kind(&self) -> SignalKind {
-        match self {
-            Self::Opened => SignalKind::Opened,
-            Self::Closed => SignalKind::Closed,
-            Self::Hover => SignalKind::Hover,
-            Self::Typing => SignalKind::Typing,
-            Self::Sent { .. } => SignalKind::Sent,
-            Self::StreamStarted => SignalKind::StreamStarted,
-            Self::StreamToken { .. } => SignalKind::StreamToken,
-            Self::StreamEnded => SignalKind::StreamEnded,
-            Self::Sentiment { .. } => SignalKind::Sentiment,
-            Self::Confidence { .. } => SignalKind::Confidence,
-            Self::OffTopic => SignalKind::OffTopic,
-            Self::Error => SignalKind::Error,
-        }
-    }
-
-    fn value(&self) -> Option<f64> {
-        match self {
-            Self::Sentiment { value } | Self::Confidence { value, .. } => Some(*value),
-            _ => None,
-        }
-    }
-
-    fn words(&self) -> impl Iterator<Item = String> + '_ {
-        let text = match self {
-            Self::Sent { text } | Self::StreamToken { text } => text.as_str(),
-            _ => "",
-        };
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
-    }
+/// Reads a page's configuration, and checks it for the page's plan.
+///
+/// # Errors
+/// It cannot be read, or could trap the character.
+pub fn load(document: impl Document, tier: Tier) -> Result<Rc<Config>, Refusal> {
+    let config = Rc::new(Config::read(document)?);
+    check(&config, tier)?;
+    Ok(config)
 }
 
 /// What the machine is told.
@@ -134,8 +77,8 @@ pub enum Effect {
 
 #[derive(Debug, Clone)]
 struct Waiting {
-    state: String,
-    cause: String,
+    state: Name,
+    cause: SignalKind,
     /// When it stops fitting the moment; once shown, when it is over.
     until: Millis,
     /// When it began to be shown.
@@ -144,46 +87,57 @@ struct Waiting {
 
 /// What a character's state follows from.
 #[derive(Debug, Clone)]
-pub struct StateMachine<'r> {
-    rules: &'r Rules,
-    catalog: &'r Catalog,
+pub struct StateMachine {
+    config: Rc<Config>,
     tier: Tier,
     /// For each activity of the rules: until when it goes on, and what began it.
     active: Vec<Option<(Millis, SignalKind)>>,
-    moods: VecDeque<Waiting>,
+    /// What is felt, the one that is shown or comes next in front.
+    moods: Vec<Waiting>,
     /// When each state was last brought by a mood rule.
-    brought: Vec<(String, Millis)>,
+    brought: Vec<(Name, Millis)>,
     /// Whether a message was sent since the widget was opened.
     spoken_to: bool,
-    forced: Option<String>,
-    state: String,
+    forced: Option<Name>,
+    state: Name,
     since: Option<Millis>,
 }
 
-impl StateMachine<'static> {
-    /// A machine with the shipped rules and catalogue, at rest.
+impl StateMachine {
+    /// A machine with the shipped rules, at rest.
     #[must_use]
     pub fn new(tier: Tier) -> Self {
-        Self::with(Rules::built_in(), catalog::built_in(), tier)
+        Self::with(Rc::default(), tier)
     }
-}
 
-impl<'r> StateMachine<'r> {
-    /// A machine with these rules, at rest.
+    /// A machine with these states and rules, at rest.
     #[must_use]
-    pub fn with(rules: &'r Rules, catalog: &'r Catalog, tier: Tier) -> Self {
+    pub fn with(config: Rc<Config>, tier: Tier) -> Self {
+        let (active, state) = (vec![None; config.rules().activities.len()], config.rules().rest.clone());
         Self {
-            rules,
-            catalog,
+            config,
             tier,
-            active: vec![None; rules.activities.len()],
-            moods: VecDeque::new(),
+            active,
+            moods: Vec::new(),
             brought: Vec::new(),
             spoken_to: false,
             forced: None,
-            state: rules.rest.clone(),
+            state,
             since: None,
         }
+    }
+
+    /// What it follows.
+    #[must_use]
+    pub fn config(&self) -> &Rc<Config> {
+        &self.config
+    }
+
+    /// Whether nothing goes on, nothing waits, and the state of rest is shown.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let busy = self.forced.is_some() || self.active.iter().any(Option::is_some);
+        !busy && self.moods.is_empty() && self.state == self.config.rules().rest
     }
 
     /// The state the character is in.
@@ -214,7 +168,7 @@ impl<'r> StateMachine<'r> {
                 }
             }
             Event::Override(state) => {
-                self.forced = state.filter(|name| self.catalog.state(name).is_some());
+                self.forced = state.filter(|name| self.config.state(name).is_some()).map(Name::Owned);
                 at_once = true;
             }
             Event::Wake => {}
@@ -230,17 +184,17 @@ impl<'r> StateMachine<'r> {
         let activities = self.active.iter().flatten().map(|(until, _)| *until);
         let moods = self.moods.iter().map(|mood| mood.until);
         let dwell = self.dwelling(now).filter(|_| self.wanted().0 != self.state);
-        activities.chain(moods).chain(dwell).filter(|at| *at > now).min()
+        activities.chain(moods).chain(dwell).filter(|at| *at > now && *at < NEVER).min()
     }
 
     fn hear(&mut self, now: Millis, signal: &Signal) {
-        let kind = signal.kind();
-        for (activity, slot) in self.rules.activities.iter().zip(&mut self.active) {
-            if activity.ends.contains(&kind) {
+        let (kind, config) = (signal.kind(), self.config.clone());
+        for (activity, slot) in config.rules().activities.iter().zip(&mut self.active) {
+            if activity.ends.has(kind) {
                 *slot = None;
             }
-            if activity.starts.contains(&kind) {
-                *slot = Some((now + activity.times_out, kind));
+            if activity.starts.has(kind) {
+                *slot = Some((activity.times_out.map_or(NEVER, |span| now + span), kind));
             }
         }
         let first = kind == SignalKind::Sent && !self.spoken_to;
@@ -249,12 +203,13 @@ impl<'r> StateMachine<'r> {
             SignalKind::Sent => true,
             _ => self.spoken_to,
         };
-        for rule in self.rules.moods.iter().filter(|rule| rule.fits(signal) && (!rule.first || first)) {
-            self.bring(now, rule);
+        for rule in config.rules().moods.iter().filter(|rule| (first || !rule.first) && rule.fits(signal)) {
+            self.bring(now, rule, kind);
         }
     }
 
-    fn bring(&mut self, now: Millis, rule: &Mood) {
+    fn bring(&mut self, now: Millis, rule: &Mood, cause: SignalKind) {
+        let (held, queue) = (self.config.rules().held, self.config.rules().queue);
         let last = self.brought.iter_mut().find(|(state, _)| *state == rule.state);
         if let Some((_, at)) = last {
             if now.since(*at) < rule.cooldown {
@@ -269,21 +224,16 @@ impl<'r> StateMachine<'r> {
         }
         // The same mood again is the same mood, felt for longer.
         if let Some(known) = self.moods.iter_mut().find(|mood| mood.state == rule.state) {
-            let lasts = if known.shown.is_some() { self.rules.held } else { rule.waits };
+            let lasts = if known.shown.is_some() { held } else { rule.waits };
             known.until = known.until.max(now + lasts);
             return;
         }
-        while self.moods.len() >= self.rules.queue.max(1) {
+        while self.moods.len() >= queue.max(1) {
             let oldest_waiting = self.moods.iter().position(|mood| mood.shown.is_none()).unwrap_or(0);
             self.moods.remove(oldest_waiting);
         }
-        let cause = name_of(rule.on);
-        self.moods.push_back(Waiting {
-            state: rule.state.clone(),
-            cause,
-            until: now + rule.waits,
-            shown: None,
-        });
+        let until = now + rule.waits;
+        self.moods.push(Waiting { state: rule.state.clone(), cause, until, shown: None });
     }
 
     fn expire(&mut self, now: Millis) {
@@ -294,42 +244,40 @@ impl<'r> StateMachine<'r> {
     }
 
     /// What the moment calls for, and why: before the plan's limits.
-    fn moment(&self) -> (&str, String) {
+    fn moment(&self) -> (&Name, &'static str) {
         if let Some(state) = &self.forced {
-            return (state, "override".into());
+            return (state, "override");
         }
-        for (activity, slot) in self.rules.activities.iter().zip(&self.active) {
+        let rules = self.config.rules();
+        for (activity, slot) in rules.activities.iter().zip(&self.active) {
             if let Some((_, kind)) = slot {
-                return (&activity.state, name_of(*kind));
+                return (&activity.state, kind.name());
             }
         }
-        match self.moods.front() {
-            Some(mood) => (&mood.state, mood.cause.clone()),
-            None => (&self.rules.rest, "quiet".into()),
+        match self.moods.first() {
+            Some(mood) => (&mood.state, mood.cause.name()),
+            None => (&rules.rest, "quiet"),
         }
     }
 
     /// The same within the plan: a state it lacks becomes the first of its fallbacks that it has.
-    fn wanted(&self) -> (String, String) {
+    fn wanted(&self) -> (Name, &'static str) {
         let (state, cause) = self.moment();
-        (self.within_plan(state).to_owned(), cause)
-    }
-
-    fn within_plan<'s>(&'s self, state: &'s str) -> &'s str {
-        let has = |name: &str| self.catalog.state(name).is_some_and(|def| def.tier <= self.tier);
+        let has = |name: &str| self.config.state(name).is_some_and(|def| def.tier <= self.tier);
         if has(state) {
-            return state;
+            return (state.clone(), cause);
         }
-        let chain = self.catalog.state(state).map(|def| def.fallback.as_slice()).unwrap_or_default();
-        chain.iter().map(String::as_str).find(|name| has(name)).unwrap_or(&self.rules.rest)
+        let chain = self.config.state(state).map(|def| def.fallback.as_slice()).unwrap_or_default();
+        let stand_in = chain.iter().find(|name| has(name)).cloned().map(Name::Owned);
+        (stand_in.unwrap_or_else(|| self.config.rules().rest.clone()), cause)
     }
 
     fn plays(&self, state: &str) -> Play {
-        self.catalog.state(state).map_or(Play::Loop, |def| def.play)
+        self.config.state(state).map_or(Play::Loop, |def| def.play)
     }
 
     fn dwelling(&self, now: Millis) -> Option<Millis> {
-        self.since.map(|since| since + self.rules.dwell).filter(|until| *until > now)
+        self.since.map(|since| since + self.config.rules().dwell).filter(|until| *until > now)
     }
 
     fn settle(&mut self, now: Millis, at_once: bool) -> Vec<Effect> {
@@ -344,12 +292,17 @@ impl<'r> StateMachine<'r> {
         let previous = std::mem::replace(&mut self.state, wanted.clone());
         self.since = Some(now);
         let play = self.plays(&wanted);
-        vec![Effect::ShowState { state: wanted, previous, play, cause }]
+        vec![Effect::ShowState {
+            state: wanted.into_owned(),
+            previous: previous.into_owned(),
+            play,
+            cause: cause.to_owned(),
+        }]
     }
 
     fn end_one_shots(&mut self) {
-        let catalog = self.catalog;
-        let once = |state: &str| catalog.state(state).is_some_and(|def| def.play == Play::Once);
+        let config = self.config.clone();
+        let once = |state: &str| config.state(state).is_some_and(|def| def.play == Play::Once);
         self.moods.retain(|mood| mood.shown.is_none() || !once(&mood.state));
     }
 
@@ -361,12 +314,12 @@ impl<'r> StateMachine<'r> {
             self.end_one_shots();
             return;
         }
-        let (held, catalog) = (self.rules.held, self.catalog);
-        if let Some(mood) = self.moods.front_mut().filter(|mood| mood.shown.is_none()) {
-            let lasts = match catalog.state(&mood.state) {
+        let config = self.config.clone();
+        if let Some(mood) = self.moods.first_mut().filter(|mood| mood.shown.is_none()) {
+            let lasts = match config.state(&mood.state) {
                 // The player says when a one-shot is over; the clock says it when no clip plays.
                 Some(def) if def.play == Play::Once => def.duration_ms + ONCE_SLACK,
-                _ => held,
+                _ => config.rules().held,
             };
             mood.shown = Some(now);
             mood.until = now + lasts;
@@ -376,12 +329,13 @@ impl<'r> StateMachine<'r> {
 
     /// A held mood gives way sooner when another one waits.
     fn make_way(&mut self) {
-        let held = |mood: &Waiting| self.catalog.state(&mood.state).is_some_and(|def| def.play != Play::Once);
-        if self.moods.len() < 2 || !self.moods.front().is_some_and(held) {
+        let held = |mood: &Waiting| self.plays(&mood.state) != Play::Once;
+        if self.moods.len() < 2 || !self.moods.first().is_some_and(held) {
             return;
         }
-        if let Some((mood, shown)) = self.moods.front_mut().and_then(|mood| mood.shown.map(|at| (mood, at))) {
-            mood.until = mood.until.min(shown + self.rules.crowded);
+        let crowded = self.config.rules().crowded;
+        if let Some((mood, shown)) = self.moods.first_mut().and_then(|mood| mood.shown.map(|at| (mood, at))) {
+            mood.until = mood.until.min(shown + crowded);
         }
     }
 }
@@ -389,23 +343,8 @@ impl<'r> StateMachine<'r> {
 /// How much longer than its clip a one-shot may take, for loading and the first frame.
 const ONCE_SLACK: Millis = Millis(600);
 
-fn name_of(kind: SignalKind) -> String {
-    let name = match kind {
-        SignalKind::Opened => "opened",
-        SignalKind::Closed => "closed",
-        SignalKind::Hover => "hover",
-        SignalKind::Typing => "typing",
-        SignalKind::Sent => "sent",
-        SignalKind::StreamStarted => "stream-started",
-        SignalKind::StreamToken => "stream-token",
-        SignalKind::StreamEnded => "stream-ended",
-        SignalKind::Sentiment => "sentiment",
-        SignalKind::Confidence => "confidence",
-        SignalKind::OffTopic => "off-topic",
-        SignalKind::Error => "error",
-    };
-    name.to_owned()
-}
+/// The end of what has no end of its own.
+const NEVER: Millis = Millis(u64::MAX);
 
 #[cfg(test)]
 mod tests;

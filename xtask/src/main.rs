@@ -18,6 +18,7 @@ mod settings;
 mod sim;
 mod sizes;
 mod stamp;
+mod states;
 mod test;
 mod tidy;
 mod tools;
@@ -44,6 +45,7 @@ cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of f
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
                                           try to break every reader of what strangers send
+cargo xtask states [FILE...]              say what a character's states and rules come to, and whether they could trap it
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -98,6 +100,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             let seconds = options.seconds.unwrap_or(fuzz::DEFAULT_SECONDS);
             fuzz::command(&Workspace::find()?, seconds, &options.words)
         }
+        "states" => states::command(&options(rest, &["WORD"])?.words),
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

@@ -70,7 +70,7 @@ pub(super) struct Acting {
     /// The token that this character last showed its edge.
     pub(super) token: Option<Token>,
     pub(super) edge: Rc<Edge>,
-    pub(super) machine: StateMachine<'static>,
+    pub(super) machine: StateMachine,
     pub(super) presenter: Presenter,
     pub(super) player: Player,
     pub(super) predictor: Predictor,

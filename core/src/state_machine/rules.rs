@@ -1,113 +1,76 @@
-//! The rules of the state machine, read from `catalog/rules.json`: which signal starts what, how
-//! long it lasts, and in which order things win. Data only; nothing here decides.
+//! What the rules of the state machine are: which signal starts what, how long it lasts, and in which
+//! order things win. Data only, all of it borrowed or owned; nothing here decides.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-
-use super::Signal;
+use super::config;
+use super::signal::{Signal, Signals, Who};
 use crate::units::Millis;
 
-/// The kinds of [`Signal`], as rules name them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignalKind {
-    /// The widget was opened.
-    Opened,
-    /// The conversation ended.
-    Closed,
-    /// The pointer is over the character.
-    Hover,
-    /// The user is typing.
-    Typing,
-    /// The user sent a message.
-    Sent,
-    /// The answer begins to stream.
-    StreamStarted,
-    /// A piece of the answer came.
-    StreamToken,
-    /// The answer is complete.
-    StreamEnded,
-    /// How the conversation feels.
-    Sentiment,
-    /// How sure the assistant is.
-    Confidence,
-    /// The question has nothing to do with the shop.
-    OffTopic,
-    /// The assistant failed.
-    Error,
-}
+/// A name, or a word: embedded, or a page's own.
+pub type Name = Cow<'static, str>;
+/// A list: embedded, or a page's own.
+pub type List<T> = Cow<'static, [T]>;
 
 /// Something that goes on: it wins over every mood, for as long as it lasts.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Activity {
     /// The state that shows it.
-    pub state: String,
+    pub state: Name,
     /// Signals that begin it, or keep it going.
-    pub starts: Vec<SignalKind>,
+    pub starts: Signals,
     /// Signals that end it.
-    pub ends: Vec<SignalKind>,
-    /// How long after the last such signal it ends by itself, in milliseconds.
-    #[serde(rename = "times_out_ms")]
-    pub times_out: Millis,
+    pub ends: Signals,
+    /// How long after the last such signal it ends by itself, in milliseconds. `None`: never, which
+    /// [`super::check()`] refuses.
+    pub times_out: Option<Millis>,
 }
 
 /// A mood or a one-shot: it waits until no activity is on.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Mood {
     /// The state that shows it.
-    pub state: String,
-    /// The signal that brings it.
-    pub on: SignalKind,
+    pub state: Name,
+    /// The signals that bring it.
+    pub on: Signals,
+    /// Only words of this speaker. `None`: anybody's.
+    pub who: Option<Who>,
     /// The signal's value must be greater than this.
-    #[serde(default)]
     pub above: Option<f64>,
     /// The signal's value must be less than this.
-    #[serde(default)]
     pub below: Option<f64>,
     /// The question must be a technical one.
-    #[serde(default)]
     pub technical: bool,
-    /// The text must contain one of these words, in lower case, whole. Empty: any text.
-    #[serde(default)]
-    pub words: Vec<String>,
-    /// Only the first such signal since the widget was opened.
-    #[serde(default)]
+    /// The text must mention one of these words or phrases. Empty: any text.
+    pub words: List<Name>,
+    /// Only the first such signal after a message was sent and since the widget was opened.
     pub first: bool,
     /// How long it may wait behind an activity before it no longer fits the moment, in milliseconds.
-    #[serde(rename = "waits_ms")]
     pub waits: Millis,
     /// Not again within this time after the same state was last brought, in milliseconds.
-    #[serde(rename = "cooldown_ms", default)]
     pub cooldown: Millis,
     /// Whether everything that waits is forgotten.
-    #[serde(default)]
     pub clears: bool,
 }
 
 /// All rules.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rules {
     /// The state that is shown when nothing else applies.
-    pub rest: String,
+    pub rest: Name,
     /// A state that was just shown stays at least this long, in milliseconds.
-    #[serde(rename = "dwell_ms")]
     pub dwell: Millis,
     /// How many moods may wait; the oldest is dropped for a newer one.
     pub queue: usize,
     /// How long a held mood lasts once it is shown, in milliseconds.
-    #[serde(rename = "held_ms")]
     pub held: Millis,
     /// How long it lasts when another mood waits, in milliseconds.
-    #[serde(rename = "crowded_ms")]
     pub crowded: Millis,
     /// What may go on, the one that wins first.
-    pub activities: Vec<Activity>,
+    pub activities: List<Activity>,
     /// What may be felt.
-    pub moods: Vec<Mood>,
+    pub moods: List<Mood>,
 }
 
 impl Rules {
@@ -116,9 +79,18 @@ impl Rules {
     pub fn built_in() -> &'static Self {
         // A test parses the embedded file, so the default is never reached.
         static RULES: LazyLock<Rules> = LazyLock::new(|| {
-            serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap_or_default()
+            let parsed: Option<serde_json::Value> =
+                serde_json::from_str(include_str!("../../catalog/rules.json")).ok();
+            parsed.and_then(|rules| config::read_rules(&rules).ok()).unwrap_or_default()
         });
         &RULES
+    }
+
+    /// The states that rules name, the state of rest first, some of them twice.
+    pub fn named(&self) -> impl Iterator<Item = &Name> {
+        let activities = self.activities.iter().map(|activity| &activity.state);
+        let moods = self.moods.iter().map(|mood| &mood.state);
+        [&self.rest].into_iter().chain(activities).chain(moods)
     }
 }
 
@@ -126,7 +98,7 @@ impl Mood {
     /// Whether `signal` brings this mood, as far as the signal alone can tell.
     #[must_use]
     pub fn fits(&self, signal: &Signal) -> bool {
-        if self.on != signal.kind() {
+        if !self.on.has(signal.kind()) {
             return false;
         }
         let value = signal.value();
@@ -134,7 +106,8 @@ impl Mood {
         self.above.is_none_or(|limit| value.is_some_and(|v| v > limit))
             && self.below.is_none_or(|limit| value.is_some_and(|v| v < limit))
             && (!self.technical || technical)
-            && (self.words.is_empty() || signal.words().any(|word| self.words.contains(&word)))
+            && (self.who.is_none() || self.who == signal.who())
+            && (self.words.is_empty() || self.words.iter().any(|word| signal.mentions(word)))
     }
 }
 
@@ -144,25 +117,26 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_parse() {
-        let rules: Rules = serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap();
+        let rules: serde_json::Value =
+            serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap();
+        let rules = config::read_rules(&rules).unwrap();
         assert_eq!(&rules, Rules::built_in());
-        assert_eq!(rules.rest, "idle");
+        assert_eq!((rules.rest.as_ref(), rules.activities.len()), ("idle", 3));
     }
 
     #[test]
-    fn a_word_is_matched_whole_and_in_any_case() {
-        let rules = Rules::built_in();
-        let brings = |text: &str| {
-            let signal = Signal::Sent { text: text.into() };
-            rules
-                .moods
-                .iter()
-                .filter(|m| !m.first && m.fits(&signal))
-                .map(|m| m.state.as_str())
-                .collect::<Vec<_>>()
+    fn words_bring_their_moods_whoever_says_them_where_that_matters() {
+        let brings = |signal: &Signal| {
+            let fitting = Rules::built_in().moods.iter().filter(|m| !m.first && m.fits(signal));
+            fitting.map(|m| m.state.to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(brings("I have a PROBLEM, sorry"), ["sad"]);
-        assert_eq!(brings("What's the price?"), ["excited"]);
-        assert_eq!(brings("No unproblematic tissue is priceless"), [""; 0]);
+        let sent = |text: &str| brings(&Signal::Sent { text: text.into() });
+        let message = |text: &str, who| brings(&Signal::Message { text: text.into(), who });
+        assert_eq!(sent("I have a PROBLEM, sorry"), ["sad"]);
+        assert_eq!(sent("What's the price?"), ["excited"]);
+        assert_eq!(sent("No unproblematic tissue is priceless"), [""; 0]);
+        assert_eq!(message("It arrived broken", Who::User), ["sad"]);
+        assert_eq!(message("No problem!", Who::Assistant), [""; 0]);
+        assert_eq!(message("Its benefits: warm and light.", Who::Assistant), ["excited"]);
     }
 }

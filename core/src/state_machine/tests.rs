@@ -6,7 +6,7 @@ use super::*;
 
 /// A character, and the clock it lives by.
 struct Stage {
-    machine: StateMachine<'static>,
+    machine: StateMachine,
     now: Millis,
 }
 
@@ -174,12 +174,14 @@ fn a_plan_shows_the_first_fallback_it_has() {
 
 fn any_event() -> impl Strategy<Value = Event> {
     let text = prop_oneof![Just("hello"), Just("price"), Just("a problem"), Just("")].prop_map(str::to_owned);
+    let who = prop_oneof![Just(signal::Who::User), Just(signal::Who::Assistant)];
     let signal = prop_oneof![
         Just(Signal::Opened),
         Just(Signal::Closed),
         Just(Signal::Hover),
         Just(Signal::Typing),
         text.clone().prop_map(|text| Signal::Sent { text }),
+        (text.clone(), who).prop_map(|(text, who)| Signal::Message { text, who }),
         Just(Signal::StreamStarted),
         text.prop_map(|text| Signal::StreamToken { text }),
         Just(Signal::StreamEnded),
@@ -223,9 +225,9 @@ proptest! {
             for effect in machine.on(now, event) {
                 if let Effect::ShowState { state, previous, .. } = effect {
                     prop_assert_ne!(&state, &previous);
-                    prop_assert!(catalog::built_in().state(&state).unwrap().tier <= tier);
+                    prop_assert!(crate::catalog::built_in().state(&state).unwrap().tier <= tier);
                     if let Some(last) = last {
-                        prop_assert!(now.since(last) >= Rules::built_in().dwell);
+                        prop_assert!(now.since(last) >= rules::Rules::built_in().dwell);
                     }
                     last = Some(now);
                 }
