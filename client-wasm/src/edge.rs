@@ -150,7 +150,8 @@ impl Edge {
         }
         self.bodies.borrow_mut().insert(address.key.clone(), body);
         self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key.clone())));
-        if !self.has(&address.key) {
+        let at_hand = self.machines.borrow_mut().cache.want(&address.key);
+        if !at_hand {
             self.feed(Event::Supply(supply::Event::Want { key: address.key.clone(), urgent: true }));
         }
     }
