@@ -15,6 +15,7 @@ pub mod cache_key;
 pub mod catalog;
 pub mod character;
 pub mod clip_cache;
+pub mod clip_store;
 pub mod cue;
 pub mod document;
 pub mod edge_link;
