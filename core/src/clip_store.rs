@@ -123,8 +123,8 @@ impl ClipStore {
 
     /// Whether the store has to be listed before anything is written.
     #[must_use]
-    pub const fn needs_list(&self) -> bool {
-        !self.listed
+    pub fn needs_list(&self, now: Millis) -> bool {
+        !self.listed && !self.closed.lasts(now)
     }
 
     /// What the store has: addresses and sizes, oldest first. Gives what is too much, to be deleted.

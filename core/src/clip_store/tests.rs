@@ -106,7 +106,7 @@ fn a_store_that_does_not_open_is_left_alone_and_then_listed_again() {
     store.closed(NOW);
     assert!(!store.may_have(Millis(29_999), "a"));
     assert_eq!(store.offer(Millis(29_999), "b", "video/mp4", 10), None);
-    assert!(store.may_have(Millis(30_000), "a") && store.needs_list());
+    assert!(store.may_have(Millis(30_000), "a") && store.needs_list(Millis(30_000)));
     store.opened();
     assert_eq!(store.list(vec![("a".into(), 80), ("b".into(), 90)]), ["a"]);
 }
@@ -144,7 +144,7 @@ proptest! {
         let mut store = ClipStore::new(LIMITS);
         let mut now = NOW;
         for (step, pause) in steps {
-            let listed_unasked = matches!(&step, Step::List(_)) && !store.needs_list();
+            let listed_unasked = matches!(&step, Step::List(_)) && !store.needs_list(now);
             match step {
                 Step::List(_) if listed_unasked => {}
                 Step::List(clips) => {
