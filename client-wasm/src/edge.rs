@@ -149,8 +149,11 @@ impl Edge {
             body["priority"] = priority.into();
         }
         self.bodies.borrow_mut().insert(address.key.clone(), body);
-        self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key.clone())));
-        if !self.has(&address.key) {
+        let at_hand = self.machines.borrow_mut().cache.want(&address.key);
+        if at_hand {
+            self.feed(Event::Prefetch(prefetcher::Event::Shown(address.key.clone())));
+        } else {
+            self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key.clone())));
             self.feed(Event::Supply(supply::Event::Want { key: address.key.clone(), urgent: true }));
         }
     }
@@ -236,10 +239,14 @@ impl Edge {
             Effect::Post { key, speculative } => self.post(key, speculative),
             Effect::Poll { key, job_id } => self.poll(key, job_id),
             Effect::Deliver { key, made } => {
-                self.feed(Event::Prefetch(prefetcher::Event::AtHand(key.clone())));
+                let bytes = self.machines.borrow().cache.size(&key).unwrap_or_default();
+                self.feed(Event::Prefetch(prefetcher::Event::AtHand { key: key.clone(), bytes }));
                 self.tell(&News::AtHand { key, made });
             }
-            Effect::Far(key) => self.tell(&News::Far(key)),
+            Effect::Far(key) => {
+                self.feed(Event::Prefetch(prefetcher::Event::Far(key.clone())));
+                self.tell(&News::Far(key));
+            }
             Effect::Missing(key) => self.feed(Event::Prefetch(prefetcher::Event::Missing(key))),
             Effect::Failed { key, code, detail } => {
                 self.feed(Event::Prefetch(prefetcher::Event::Failed(key.clone())));
@@ -259,6 +266,8 @@ impl Edge {
             Effect::Fetch(key) => supply::Event::Want { key, urgent: false },
             Effect::Make(key) => supply::Event::Make(key),
             Effect::Cancel(key) => supply::Event::Forget(key),
+            // The job goes on, and its end is told as any other's.
+            Effect::CancelJob(_) => return,
         }));
     }
 

@@ -9,6 +9,8 @@
 pub mod actor;
 mod address;
 mod browser;
+pub mod clip_store;
+pub mod conditions;
 mod edge;
 pub mod element;
 pub mod keying;

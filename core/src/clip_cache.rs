@@ -1,8 +1,9 @@
-//! The clips at hand: least recently used goes first, bounded by entries and by bytes, and what
-//! plays is never dropped. Holds handles, never bytes; whoever owns a handle's resource releases
-//! it when the handle comes back.
-
-use std::collections::HashMap;
+//! The clips at hand: least recently used goes first, bounded by entries and by bytes, and what is
+//! on screen or staged is never dropped. Holds handles, never bytes; whoever owns a handle's
+//! resource releases it when the handle comes back.
+//!
+//! What is pinned stands apart from the order of use, so that making room never has to look past
+//! it: every operation costs the same however much is kept and however much of it is pinned.
 
 use lru::LruCache;
 
@@ -27,27 +28,33 @@ impl Default for Limits {
 /// What happened so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Lookups that found a clip.
+    /// Wanted clips that were at hand.
     pub hits: u64,
-    /// Lookups that did not.
+    /// Wanted clips that were not.
     pub misses: u64,
     /// Clips dropped to make room.
     pub evictions: u64,
+    /// Clips that were not kept, because they are too large or what is pinned left no room.
+    pub refused: u64,
 }
 
+/// What a key stands for: a clip, or pins, or both.
 #[derive(Debug)]
-struct Entry<H> {
-    handle: H,
-    bytes: u64,
+struct Slot<H> {
+    clip: Option<(H, u64)>,
+    pins: u32,
 }
 
 /// Clips by key, with a handle each.
 #[derive(Debug)]
 pub struct ClipCache<H> {
     limits: Limits,
-    // Unbounded here, because a pinned entry must survive where the crate's own bound would drop it.
-    entries: LruCache<CacheKey, Entry<H>>,
-    pins: HashMap<CacheKey, u32>,
+    /// Clips without a pin, in the order of use. Unbounded here: two limits count, not one.
+    loose: LruCache<CacheKey, Slot<H>>,
+    /// Everything with a pin, whether at hand or not. The same type, so that a page downloads one map.
+    pinned: LruCache<CacheKey, Slot<H>>,
+    /// How many of the pinned keys have a clip, and the bytes of those.
+    pinned_clips: (usize, u64),
     bytes: u64,
     counters: Counters,
 }
@@ -56,76 +63,115 @@ impl<H> ClipCache<H> {
     /// An empty cache.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let (entries, pins) = (LruCache::unbounded(), HashMap::new());
-        Self { limits, entries, pins, bytes: 0, counters: Counters::default() }
+        let (loose, pinned) = (LruCache::unbounded(), LruCache::unbounded());
+        Self { limits, loose, pinned, pinned_clips: (0, 0), bytes: 0, counters: Counters::default() }
     }
 
-    /// Looks a clip up for showing: counted, and now the most recently used.
+    /// A clip is wanted: counts a hit or a miss, and says which. A hit is the most recently used now.
+    pub fn want(&mut self, key: &CacheKey) -> bool {
+        let hit = self.get(key).is_some();
+        let count = if hit { &mut self.counters.hits } else { &mut self.counters.misses };
+        *count += 1;
+        hit
+    }
+
+    /// The handle of a clip, which is the most recently used now. Not counted: what had to be
+    /// fetched first was a miss, although it is found here in the end.
     pub fn get(&mut self, key: &CacheKey) -> Option<&H> {
-        let found = self.entries.get(key);
-        match found {
-            Some(_) => self.counters.hits += 1,
-            None => self.counters.misses += 1,
-        }
-        found.map(|entry| &entry.handle)
+        let slot = self.loose.get(key).or_else(|| self.pinned.peek(key))?;
+        slot.clip.as_ref().map(|(handle, _)| handle)
     }
 
     /// Whether a clip is at hand. Not counted, and leaves the order alone.
     #[must_use]
     pub fn contains(&self, key: &CacheKey) -> bool {
-        self.entries.contains(key)
+        self.size(key).is_some()
+    }
+
+    /// The bytes of a clip that is at hand. Not counted, and leaves the order alone.
+    #[must_use]
+    pub fn size(&self, key: &CacheKey) -> Option<u64> {
+        let slot = self.loose.peek(key).or_else(|| self.pinned.peek(key))?;
+        slot.clip.as_ref().map(|(_, bytes)| *bytes)
     }
 
     /// Keeps a clip of `bytes`. Gives back every handle that is no longer kept: what was replaced,
-    /// what had to go, or this very one when what is pinned leaves no room for it.
+    /// and what had to go. A clip for which there is no room even without everything that may go is
+    /// given back itself, and then nothing goes for it but what it would have replaced.
     #[must_use]
     pub fn insert(&mut self, key: CacheKey, bytes: u64, handle: H) -> Vec<H> {
         let mut dropped = Vec::new();
-        if let Some(old) = self.entries.pop(&key) {
-            self.bytes -= old.bytes;
-            dropped.push(old.handle);
+        let mut slot = self.pinned.pop(&key);
+        let held = slot.is_some();
+        let old = match &mut slot {
+            Some(slot) => slot.clip.take(),
+            None => self.loose.pop(&key).and_then(|slot| slot.clip),
+        };
+        if let Some((handle, old)) = old {
+            self.forget(old, held);
+            dropped.push(handle);
         }
-        while !self.fits(bytes) {
-            let Some(victim) = self.oldest_unpinned() else {
-                dropped.push(handle);
-                return dropped;
-            };
-            if let Some(entry) = self.entries.pop(&victim) {
-                self.bytes -= entry.bytes;
-                self.counters.evictions += 1;
-                dropped.push(entry.handle);
-            }
+        let (clips, pinned_bytes) = self.pinned_clips;
+        let room = clips < self.limits.entries && pinned_bytes.saturating_add(bytes) <= self.limits.bytes;
+        let mut slot = slot.unwrap_or(Slot { clip: None, pins: 0 });
+        if room {
+            self.make_room(bytes, &mut dropped);
+            self.bytes += bytes;
+            slot.clip = Some((handle, bytes));
+        } else {
+            self.counters.refused += 1;
+            dropped.push(handle);
         }
-        self.bytes += bytes;
-        self.entries.put(key, Entry { handle, bytes });
+        if held {
+            self.pinned_clips.0 += usize::from(room);
+            self.pinned_clips.1 += if room { bytes } else { 0 };
+            self.pinned.put(key, slot);
+        } else if room {
+            self.loose.put(key, slot);
+        }
         dropped
     }
 
     /// Keeps a clip until it is unpinned as often as it was pinned, whether or not it is at hand.
     pub fn pin(&mut self, key: &CacheKey) {
-        *self.pins.entry(key.clone()).or_default() += 1;
+        if let Some(slot) = self.pinned.peek_mut(key) {
+            slot.pins += 1;
+            return;
+        }
+        let clip = self.loose.pop(key).and_then(|slot| slot.clip);
+        if let Some((_, bytes)) = &clip {
+            self.pinned_clips.0 += 1;
+            self.pinned_clips.1 += bytes;
+        }
+        self.pinned.put(key.clone(), Slot { clip, pins: 1 });
     }
 
-    /// Takes one pin back.
+    /// Takes one pin back. With its last pin gone, a clip is the most recently used.
     pub fn unpin(&mut self, key: &CacheKey) {
-        if let Some(count) = self.pins.get_mut(key) {
-            *count -= 1;
-            if *count == 0 {
-                self.pins.remove(key);
-            }
+        let Some(slot) = self.pinned.peek_mut(key) else { return };
+        slot.pins -= 1;
+        if slot.pins > 0 {
+            return;
+        }
+        if let Some(slot) = self.pinned.pop(key)
+            && let Some((_, bytes)) = &slot.clip
+        {
+            self.pinned_clips.0 -= 1;
+            self.pinned_clips.1 -= bytes;
+            self.loose.put(key.clone(), slot);
         }
     }
 
     /// How many clips are at hand.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.loose.len() + self.pinned_clips.0
     }
 
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// How many bytes they have altogether.
@@ -140,125 +186,25 @@ impl<H> ClipCache<H> {
         self.counters
     }
 
-    fn fits(&self, bytes: u64) -> bool {
-        self.entries.len() < self.limits.entries && self.bytes.saturating_add(bytes) <= self.limits.bytes
+    fn make_room(&mut self, bytes: u64, dropped: &mut Vec<H>) {
+        while self.len() >= self.limits.entries || self.bytes.saturating_add(bytes) > self.limits.bytes {
+            let Some((_, slot)) = self.loose.pop_lru() else { return };
+            if let Some((handle, old)) = slot.clip {
+                self.forget(old, false);
+                self.counters.evictions += 1;
+                dropped.push(handle);
+            }
+        }
     }
 
-    fn oldest_unpinned(&self) -> Option<CacheKey> {
-        self.entries.iter().rev().map(|(key, _)| key).find(|key| !self.pins.contains_key(*key)).cloned()
+    fn forget(&mut self, bytes: u64, pinned: bool) {
+        self.bytes -= bytes;
+        if pinned {
+            self.pinned_clips.0 -= 1;
+            self.pinned_clips.1 -= bytes;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn key(number: u8) -> CacheKey {
-        let letters: String = (0..32).map(|i| if i == 0 { char::from(b'a' + number) } else { 'a' }).collect();
-        CacheKey::parse(&letters).unwrap()
-    }
-
-    /// The slowest cache that could be right: a list, newest last.
-    struct Naive {
-        limits: Limits,
-        list: Vec<(u8, u64, u32)>,
-        pins: Vec<u8>,
-    }
-
-    impl Naive {
-        fn insert(&mut self, number: u8, bytes: u64, handle: u32) -> Vec<u32> {
-            let mut dropped = Vec::new();
-            if let Some(at) = self.list.iter().position(|e| e.0 == number) {
-                dropped.push(self.list.remove(at).2);
-            }
-            loop {
-                let total: u64 = self.list.iter().map(|e| e.1).sum();
-                if self.list.len() < self.limits.entries && total + bytes <= self.limits.bytes {
-                    self.list.push((number, bytes, handle));
-                    return dropped;
-                }
-                match self.list.iter().position(|e| !self.pins.contains(&e.0)) {
-                    Some(at) => dropped.push(self.list.remove(at).2),
-                    None => {
-                        dropped.push(handle);
-                        return dropped;
-                    }
-                }
-            }
-        }
-
-        fn get(&mut self, number: u8) -> Option<u32> {
-            let at = self.list.iter().position(|e| e.0 == number)?;
-            let entry = self.list.remove(at);
-            self.list.push(entry);
-            Some(entry.2)
-        }
-    }
-
-    #[derive(Debug, Clone)]
-    enum Step {
-        Insert(u8, u64),
-        Get(u8),
-        Pin(u8),
-        Unpin(u8),
-    }
-
-    fn any_step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            3 => (0u8..12, 0u64..60).prop_map(|(n, bytes)| Step::Insert(n, bytes)),
-            3 => (0u8..12).prop_map(Step::Get),
-            1 => (0u8..12).prop_map(Step::Pin),
-            1 => (0u8..12).prop_map(Step::Unpin),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn it_behaves_like_a_list_and_every_handle_comes_back_once(steps in prop::collection::vec(any_step(), 0..200)) {
-            let limits = Limits { entries: 5, bytes: 120 };
-            let mut cache = ClipCache::new(limits);
-            let mut naive = Naive { limits, list: Vec::new(), pins: Vec::new() };
-            let (mut given, mut returned) = (0u32, Vec::new());
-            for step in steps {
-                match step {
-                    Step::Insert(number, bytes) => {
-                        given += 1;
-                        let pinned: Vec<u8> = naive.list.iter().map(|e| e.0).filter(|n| naive.pins.contains(n) && *n != number).collect();
-                        let dropped = cache.insert(key(number), bytes, given);
-                        prop_assert_eq!(&dropped, &naive.insert(number, bytes, given));
-                        returned.extend(dropped);
-                        prop_assert!(pinned.iter().all(|n| cache.contains(&key(*n))), "what plays stays");
-                    }
-                    Step::Get(number) => prop_assert_eq!(cache.get(&key(number)).copied(), naive.get(number)),
-                    Step::Pin(number) => {
-                        cache.pin(&key(number));
-                        naive.pins.push(number);
-                    }
-                    Step::Unpin(number) => {
-                        cache.unpin(&key(number));
-                        if let Some(at) = naive.pins.iter().position(|n| *n == number) {
-                            naive.pins.remove(at);
-                        }
-                    }
-                }
-                prop_assert!(cache.len() <= limits.entries && cache.bytes() <= limits.bytes);
-                prop_assert_eq!(cache.bytes(), naive.list.iter().map(|e| e.1).sum::<u64>());
-                let mut everywhere: Vec<u32> = naive.list.iter().map(|e| e.2).chain(returned.iter().copied()).collect();
-                everywhere.sort_unstable();
-                prop_assert_eq!(everywhere, (1..=given).collect::<Vec<_>>());
-            }
-        }
-    }
-
-    #[test]
-    fn hits_misses_and_evictions_are_counted() {
-        let mut cache = ClipCache::new(Limits { entries: 1, bytes: 10 });
-        assert_eq!(cache.get(&key(0)), None);
-        assert_eq!(cache.insert(key(0), 4, 'a'), [] as [char; 0]);
-        assert_eq!(cache.get(&key(0)), Some(&'a'));
-        assert_eq!(cache.insert(key(1), 4, 'b'), ['a']);
-        assert_eq!(cache.counters(), Counters { hits: 1, misses: 1, evictions: 1 });
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ pub mod cache_key;
 pub mod catalog;
 pub mod character;
 pub mod clip_cache;
+pub mod clip_store;
 pub mod cue;
 pub mod cue_request;
 pub mod document;

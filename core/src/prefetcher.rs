@@ -1,120 +1,111 @@
 //! Which clips are fetched, or made, ahead of need. Bytes and generations have budgets of their
-//! own, because one costs seconds and the other money. Several characters of a page share both.
+//! own, because one costs seconds and the other money; each is spent where it gives most for what it
+//! costs. Several characters of a page share both.
 //!
-//! Only an observation makes it act, or the end of a pause that the server asked for; what it
-//! fetched or had made never does, so nothing is ever guessed from a guess.
-
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+//! Only an observation brings guesses, and begins at most so many generations. The arrival of a clip
+//! that was guessed begins none, so nothing is ever made because of a guess. What somebody waits for
+//! has the network to itself.
 
 use crate::cache_key::CacheKey;
-use crate::units::Millis;
+use crate::units::{MicroUsd, Millis};
 
-/// How much may be spent ahead of need.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
-    /// How many clips are fetched at the same time.
-    pub fetches: usize,
-    /// How many clips are being made at the same time.
-    pub generations: usize,
-    /// How many clips are begun to be made within a minute.
-    pub generations_per_minute: usize,
-    /// A clip less likely than this is not fetched.
-    pub worth_fetching: f64,
-    /// A clip less likely than this is not made.
-    pub worth_making: f64,
-}
+mod budget;
+mod conditions;
+mod event;
+mod ledger;
 
-impl Default for Budget {
-    /// Small: two fetches, two generations, six a minute, of the ten a minute that an edge allows a
-    /// page by default (DESIGN section 6), so that what is really asked for always has room.
-    fn default() -> Self {
-        Self {
-            fetches: 2,
-            generations: 2,
-            generations_per_minute: 6,
-            worth_fetching: 0.04,
-            worth_making: 0.08,
-        }
-    }
-}
-
-/// What the prefetcher is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// A character shows something new; these may follow, with their probabilities.
-    Guessed {
-        /// Which character.
-        character: u64,
-        /// What may follow. Clips that are at hand need not be left out.
-        likely: Vec<(CacheKey, f64)>,
-    },
-    /// A clip is at hand now.
-    AtHand(CacheKey),
-    /// A clip was dropped from the cache.
-    Dropped(CacheKey),
-    /// A clip that was to be fetched does not exist yet.
-    Missing(CacheKey),
-    /// A fetch or a generation failed.
-    Failed(CacheKey),
-    /// Somebody really asked for this clip: whatever is under way for it is no guess any more.
-    Wanted(CacheKey),
-    /// The character is gone, or no longer wants guesses.
-    Gone(u64),
-    /// Whether clips may be made ahead of need: not while the server limits what is asked for.
-    MayMake(bool),
-}
-
-/// What the prefetcher asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Fetch a clip, if it exists.
-    Fetch(CacheKey),
-    /// Have a clip made.
-    Make(CacheKey),
-    /// Stop fetching a clip that became unlikely.
-    Cancel(CacheKey),
-}
-
-/// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// Clips fetched or begun ahead of need.
-    pub requested: u64,
-    /// Those that were then shown.
-    pub used: u64,
-    /// Those that were cancelled, failed, or dropped without being shown.
-    pub wasted: u64,
-}
+pub use budget::Budget;
+use budget::Spent;
+pub use conditions::{Conditions, Connection};
+pub use event::{Effect, Event};
+pub use ledger::Counters;
+use ledger::Request;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// Nothing is under way, and nothing known but perhaps its size.
+    Idle,
     Fetching,
+    /// It does not exist yet.
     Missing,
+    /// Asked to be made, not yet at a provider.
+    Queued,
+    /// At a provider.
     Making,
+    /// Was to be cancelled; no news of it yet.
+    Cancelling,
     /// On its way because somebody asked, not because it was guessed.
-    Asked,
+    Asked {
+        fetching: bool,
+    },
     Ready,
-    Failed,
+    /// Failed or dropped: left alone until the next observation.
+    Resting,
 }
 
-/// Spends two small budgets on the likeliest clips.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
+struct Line {
+    key: CacheKey,
+    stage: Stage,
+    /// 0 while unknown.
+    bytes: u64,
+    /// Requested ahead of need, and neither used nor wasted yet.
+    request: Option<Request>,
+}
+
+/// Spends two small budgets on the best clips.
+#[derive(Debug, Clone)]
 pub struct Prefetcher {
     budget: Budget,
-    guesses: BTreeMap<u64, Vec<(CacheKey, f64)>>,
-    stages: BTreeMap<CacheKey, Stage>,
-    /// Requested ahead of need, and neither used nor wasted yet.
-    open: BTreeSet<CacheKey>,
-    begun: VecDeque<Millis>,
+    conditions: Conditions,
+    guesses: Vec<(u64, Vec<(CacheKey, u32)>)>,
+    lines: Vec<Line>,
+    fetched: Spent,
+    made: Spent,
+    /// How many generations this observation may still begin.
+    allowance: usize,
     limited: bool,
+    usual_bytes: u64,
+    usual_price: MicroUsd,
+    usual_wait: Millis,
     counters: Counters,
 }
 
+const MINUTE: Millis = Millis::seconds(60);
+const HOUR: Millis = Millis::seconds(3_600);
+/// A clip of which nothing is known, until some were seen: 4 s of 512 pixels at 800 kbit/s.
+const USUAL_BYTES: u64 = 400_000;
+/// Until the server has told a price: 4 s of the cheapest models of `catalog/models.json`.
+const USUAL_PRICE: MicroUsd = MicroUsd(6_000);
+/// Until the server has told how long: hosted models take from half a minute to six (DESIGN section 5).
+const USUAL_WAIT: Millis = Millis::seconds(60);
+/// A long game has many clips; beyond this, those are forgotten that nobody guesses.
+const LARGEST: usize = 256;
+
+impl Default for Prefetcher {
+    fn default() -> Self {
+        Self::new(Budget::default())
+    }
+}
+
 impl Prefetcher {
-    /// A prefetcher with this budget.
+    /// A prefetcher with this budget, for a page that is looked at on a good line.
     #[must_use]
     pub fn new(budget: Budget) -> Self {
-        Self { budget, ..Self::default() }
+        Self {
+            budget,
+            conditions: Conditions::default(),
+            guesses: Vec::new(),
+            lines: Vec::new(),
+            fetched: Spent::default(),
+            made: Spent::default(),
+            allowance: 0,
+            limited: false,
+            usual_bytes: USUAL_BYTES,
+            usual_price: USUAL_PRICE,
+            usual_wait: USUAL_WAIT,
+            counters: Counters::default(),
+        }
     }
 
     /// What came of it so far.
@@ -126,7 +117,7 @@ impl Prefetcher {
     /// How many more clips may be begun now.
     #[must_use]
     pub fn left(&self, now: Millis) -> usize {
-        let lately = self.begun.iter().filter(|at| now.since(**at) < MINUTE).count();
+        let (lately, _) = self.made.within(now, MINUTE);
         self.budget.generations_per_minute.saturating_sub(lately)
     }
 
@@ -134,248 +125,254 @@ impl Prefetcher {
     #[must_use]
     pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
+        let mut may_make = true;
         match event {
             Event::Guessed { character, likely } => {
-                self.guesses.insert(character, likely);
-                // A new moment: what failed before may be tried again.
-                self.stages.retain(|_, stage| *stage != Stage::Failed);
-                effects.extend(self.cancel_the_unlikely());
+                self.guess(character, likely);
+                self.cancel_the_unlikely(&mut effects);
             }
             Event::Gone(character) => {
-                self.guesses.remove(&character);
-                effects.extend(self.cancel_the_unlikely());
+                self.guesses.retain(|(known, _)| *known != character);
+                self.cancel_the_unlikely(&mut effects);
+            }
+            Event::Conditions(conditions) => {
+                self.conditions = conditions;
+                self.cancel_the_unlikely(&mut effects);
             }
             Event::MayMake(may) => self.limited = !may,
-            Event::AtHand(key) => {
-                self.stages.insert(key, Stage::Ready);
+            Event::AtHand { key, bytes } => may_make = !self.at_hand(now, key, bytes),
+            Event::Shown(key) => {
+                if self.step(&key, &[Stage::Ready], Stage::Ready) {
+                    self.end(&key, true);
+                }
+                return effects;
             }
             Event::Dropped(key) => {
-                self.stages.remove(&key);
-                self.close(&key, false);
                 // Room was needed for something better; fetching it again at once would thrash.
+                if self.step(&key, &[Stage::Ready], Stage::Resting) {
+                    self.end(&key, false);
+                }
                 return effects;
             }
             Event::Missing(key) => {
-                if self.stages.get(&key) != Some(&Stage::Asked) {
-                    self.stages.insert(key, Stage::Missing);
+                self.step(&key, &[Stage::Asked { fetching: true }], Stage::Asked { fetching: false });
+                if self.step(&key, &[Stage::Idle], Stage::Missing)
+                    || self.step(&key, &UNDER_WAY, Stage::Missing)
+                {
+                    self.came_to_nothing(&key);
                 }
             }
             Event::Failed(key) => {
-                self.close(&key, false);
-                self.stages.insert(key, Stage::Failed);
+                let asked = [Stage::Asked { fetching: true }, Stage::Asked { fetching: false }];
+                if self.step(&key, &asked, Stage::Resting) || self.step(&key, &UNDER_WAY, Stage::Resting) {
+                    self.came_to_nothing(&key);
+                }
             }
             Event::Wanted(key) => {
-                self.close(&key, true);
-                // No longer a guess, so it no longer counts against the budget.
-                let stage = self.stages.entry(key).or_insert(Stage::Asked);
-                if *stage != Stage::Ready {
-                    *stage = Stage::Asked;
-                }
+                self.end(&key, true);
+                let line = line(&mut self.lines, key);
+                let fetching =
+                    matches!(line.stage, Stage::Idle | Stage::Fetching | Stage::Ready | Stage::Resting);
+                line.stage = Stage::Asked { fetching };
+            }
+            Event::Far(key) => {
+                self.step(&key, &[Stage::Asked { fetching: true }], Stage::Asked { fetching: false });
+            }
+            Event::Started(key) => {
+                self.step(&key, &[Stage::Queued, Stage::Cancelling], Stage::Making);
+                return effects;
+            }
+            Event::Told { key, price, wait } => {
+                self.told(&key, price, wait);
+                return effects;
             }
         }
-        effects.extend(self.spend(now));
+        self.spend(now, may_make, &mut effects);
         effects
     }
 
-    /// The guesses of all characters, likeliest first.
-    fn likely(&self) -> Vec<(CacheKey, f64)> {
-        let mut best: BTreeMap<&CacheKey, f64> = BTreeMap::new();
-        for (key, probability) in self.guesses.values().flatten() {
-            let known = best.entry(key).or_default();
-            *known = known.max(*probability);
+    fn guess(&mut self, character: u64, likely: Vec<(CacheKey, f64)>) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let millionths = |p: f64| (p.clamp(0.0, 1.0) * 1e6) as u32;
+        let likely = likely.into_iter().map(|(key, p)| (key, millionths(p))).collect();
+        self.guesses.retain(|(known, _)| *known != character);
+        self.guesses.push((character, likely));
+        self.allowance = self.budget.generations;
+        // A new moment: what failed before may be tried again.
+        for line in self.lines.iter_mut().filter(|line| line.stage == Stage::Resting) {
+            line.stage = Stage::Idle;
         }
-        let mut list: Vec<(CacheKey, f64)> = best.into_iter().map(|(key, p)| (key.clone(), p)).collect();
-        list.sort_by(|a, b| b.1.total_cmp(&a.1));
-        list
+        let mut excess = self.lines.len().saturating_sub(LARGEST);
+        let guesses = &self.guesses;
+        self.lines.retain(|line| {
+            let idle = matches!(line.stage, Stage::Idle | Stage::Missing);
+            let goes = excess > 0 && idle && belief(guesses, &line.key) == 0;
+            excess -= usize::from(goes);
+            !goes
+        });
     }
 
-    fn cancel_the_unlikely(&mut self) -> Vec<Effect> {
-        let likely = self.likely();
-        let worth = |key: &CacheKey| likely.iter().any(|(k, p)| k == key && *p >= self.budget.worth_fetching);
-        let fetching = self.stages.iter().filter(|(_, stage)| **stage == Stage::Fetching);
-        let unlikely: Vec<CacheKey> =
-            fetching.map(|(key, _)| key).filter(|key| !worth(key)).cloned().collect();
-        for key in &unlikely {
-            self.stages.remove(key);
-            self.close(key, false);
-        }
-        unlikely.into_iter().map(Effect::Cancel).collect()
+    /// Whether what arrived was a guess.
+    fn at_hand(&mut self, now: Millis, key: CacheKey, bytes: u64) -> bool {
+        self.usual_bytes = self.usual_bytes.saturating_mul(3).saturating_add(bytes) / 4;
+        let line = line(&mut self.lines, key);
+        let stage = std::mem::replace(&mut line.stage, Stage::Ready);
+        line.bytes = bytes;
+        let Some(request) = line.request.as_mut().filter(|_| UNDER_WAY.contains(&stage)) else {
+            return false;
+        };
+        // A fetch was charged when it began, by an estimate; what was made is fetched only now.
+        let charged = if stage == Stage::Fetching { request.bytes() } else { 0 };
+        self.counters.correct_bytes(request, bytes);
+        self.fetched.add(now, bytes.saturating_sub(charged), MINUTE);
+        true
     }
 
-    fn spend(&mut self, now: Millis) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        while self.begun.front().is_some_and(|at| now.since(*at) >= MINUTE) {
-            self.begun.pop_front();
+    fn told(&mut self, key: &CacheKey, price: Option<MicroUsd>, wait: Option<Millis>) {
+        if let Some(Millis(wait)) = wait {
+            self.usual_wait = Millis(self.usual_wait.0.saturating_mul(3).saturating_add(wait) / 4);
         }
-        let under_way =
-            |stages: &BTreeMap<CacheKey, Stage>, wanted| stages.values().filter(|s| **s == wanted).count();
-        for (key, probability) in self.likely() {
-            match self.stages.get(&key) {
-                None if probability >= self.budget.worth_fetching
-                    && under_way(&self.stages, Stage::Fetching) < self.budget.fetches =>
-                {
-                    self.request(key.clone(), Stage::Fetching);
-                    effects.push(Effect::Fetch(key));
-                }
-                Some(Stage::Missing)
-                    if !self.limited
-                        && probability >= self.budget.worth_making
-                        && under_way(&self.stages, Stage::Making) < self.budget.generations
-                        && self.begun.len() < self.budget.generations_per_minute =>
-                {
-                    self.begun.push_back(now);
-                    self.request(key.clone(), Stage::Making);
-                    effects.push(Effect::Make(key));
-                }
-                _ => {}
+        if let Some(price) = price {
+            self.usual_price = MicroUsd(self.usual_price.0.saturating_mul(3).saturating_add(price.0) / 4);
+            let request = self.lines.iter_mut().find(|line| line.key == *key).map(|line| &mut line.request);
+            if let Some(Some(request)) = request {
+                self.counters.correct_price(request, price, true);
             }
         }
-        effects
     }
 
-    fn request(&mut self, key: CacheKey, stage: Stage) {
-        self.stages.insert(key.clone(), stage);
-        if self.open.insert(key) {
-            self.counters.requested += 1;
+    /// Takes a line from one of these stages to another. Whether it was in one of them.
+    fn step(&mut self, key: &CacheKey, from: &[Stage], to: Stage) -> bool {
+        let line = self.lines.iter_mut().find(|line| line.key == *key && from.contains(&line.stage));
+        line.map(|line| line.stage = to).is_some()
+    }
+
+    fn end(&mut self, key: &CacheKey, used: bool) {
+        let line = self.lines.iter_mut().find(|line| line.key == *key);
+        if let Some(request) = line.and_then(|line| line.request.take()) {
+            self.counters.close(request, used);
         }
     }
 
-    fn close(&mut self, key: &CacheKey, used: bool) {
-        if !self.open.remove(key) {
-            return;
+    /// A request brought no clip: no bytes, and no bill unless the server has sent one.
+    fn came_to_nothing(&mut self, key: &CacheKey) {
+        let line = self.lines.iter_mut().find(|line| line.key == *key);
+        if let Some(request) = line.and_then(|line| line.request.as_mut()) {
+            self.counters.correct_bytes(request, 0);
+            self.counters.correct_price(request, MicroUsd(0), false);
         }
-        if used {
-            self.counters.used += 1;
-        } else {
-            self.counters.wasted += 1;
+        self.end(key, false);
+    }
+
+    fn cancel_the_unlikely(&mut self, effects: &mut Vec<Effect>) {
+        let budget = self.conditions.leave(&self.budget);
+        for line in &mut self.lines {
+            // Half of what it takes to begin: belief that wavers must not throw away what it has begun.
+            let least = match line.stage {
+                Stage::Fetching => budget.least_for_fetching / 2,
+                Stage::Queued => budget.least_for_making / 2,
+                _ => continue,
+            };
+            if belief(&self.guesses, &line.key) >= least.max(1) && budget.bytes_per_minute > 0 {
+                continue;
+            }
+            if line.stage == Stage::Queued {
+                line.stage = Stage::Cancelling;
+                effects.push(Effect::CancelJob(line.key.clone()));
+            } else {
+                line.stage = Stage::Idle;
+                effects.push(Effect::Cancel(line.key.clone()));
+                if let Some(request) = line.request.take() {
+                    self.counters.close(request, false);
+                }
+            }
         }
+    }
+
+    fn spend(&mut self, now: Millis, may_make: bool, effects: &mut Vec<Effect>) {
+        let budget = self.conditions.leave(&self.budget);
+        while self.count(&[Stage::Fetching]) < budget.fetches
+            && self.count(&[Stage::Asked { fetching: true }]) == 0
+        {
+            let (_, spent) = self.fetched.within(now, MINUTE);
+            let left = budget.bytes_per_minute.saturating_sub(spent);
+            let size = |bytes: u64| if bytes == 0 { self.usual_bytes } else { bytes };
+            let rate = self.conditions.rate();
+            let worth = |bytes, probability| {
+                let bytes = size(bytes);
+                (bytes <= left).then(|| budget.value_of_fetching(probability, bytes, rate)).flatten()
+            };
+            let Some((key, bytes)) = self.best(Stage::Idle, &worth) else { break };
+            let bytes = size(bytes);
+            self.fetched.add(now, bytes, MINUTE);
+            self.request(key.clone(), Stage::Fetching, bytes, MicroUsd(0));
+            effects.push(Effect::Fetch(key));
+        }
+        while may_make
+            && !self.limited
+            && self.allowance > 0
+            && self.count(&UNDER_WAY[1..]) < budget.generations
+            && self.left(now) > 0
+        {
+            let price = self.usual_price;
+            let (_, spent) = self.made.within(now, HOUR);
+            if spent.saturating_add(price.0) > budget.micro_usd_per_hour.0 {
+                break;
+            }
+            let worth = |_, probability| budget.value_of_making(probability, self.usual_wait, price);
+            let Some((key, _)) = self.best(Stage::Missing, &worth) else { break };
+            self.allowance -= 1;
+            self.made.add(now, price.0, HOUR);
+            self.request(key.clone(), Stage::Queued, 0, price);
+            effects.push(Effect::Make(key));
+        }
+    }
+
+    fn count(&self, stages: &[Stage]) -> usize {
+        self.lines.iter().filter(|line| stages.contains(&line.stage)).count()
+    }
+
+    /// The guess in this stage that gives most for what it costs, and its size.
+    fn best(&self, stage: Stage, worth: &dyn Fn(u64, u32) -> Option<u64>) -> Option<(CacheKey, u64)> {
+        let mut best: Option<(u64, &CacheKey, u64)> = None;
+        for (key, probability) in self.guesses.iter().flat_map(|(_, likely)| likely) {
+            let line = self.lines.iter().find(|line| line.key == *key);
+            let (standing, bytes) = line.map_or((Stage::Idle, 0), |line| (line.stage, line.bytes));
+            if standing != stage {
+                continue;
+            }
+            if let Some(value) = worth(bytes, *probability)
+                && best.is_none_or(|(most, ..)| value > most)
+            {
+                best = Some((value, key, bytes));
+            }
+        }
+        best.map(|(_, key, bytes)| (key.clone(), bytes))
+    }
+
+    fn request(&mut self, key: CacheKey, stage: Stage, bytes: u64, price: MicroUsd) {
+        let request = self.counters.open(bytes, price);
+        let line = line(&mut self.lines, key);
+        (line.stage, line.request) = (stage, Some(request));
     }
 }
 
-const MINUTE: Millis = Millis::seconds(60);
+/// The stages of a request that has not brought its clip yet: a fetch, then three of a generation.
+const UNDER_WAY: [Stage; 4] = [Stage::Fetching, Stage::Queued, Stage::Making, Stage::Cancelling];
+
+/// How likely a clip is to follow, in millionths; of several characters the surest counts.
+fn belief(guesses: &[(u64, Vec<(CacheKey, u32)>)], key: &CacheKey) -> u32 {
+    let likely = guesses.iter().flat_map(|(_, likely)| likely);
+    likely.filter(|(known, _)| known == key).map(|(_, probability)| *probability).max().unwrap_or(0)
+}
+
+fn line(lines: &mut Vec<Line>, key: CacheKey) -> &mut Line {
+    let at = lines.iter().position(|line| line.key == key).unwrap_or_else(|| {
+        lines.push(Line { key, stage: Stage::Idle, bytes: 0, request: None });
+        lines.len() - 1
+    });
+    &mut lines[at]
+}
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn key(number: u8) -> CacheKey {
-        let letters: String = (0..32).map(|i| if i == 0 { char::from(b'a' + number) } else { 'a' }).collect();
-        CacheKey::parse(&letters).unwrap()
-    }
-
-    fn guess(likely: &[(u8, f64)]) -> Event {
-        Event::Guessed { character: 1, likely: likely.iter().map(|(n, p)| (key(*n), *p)).collect() }
-    }
-
-    #[test]
-    fn the_likeliest_clips_are_fetched_two_at_a_time() {
-        let mut prefetcher = Prefetcher::default();
-        let effects = prefetcher.on(Millis(0), guess(&[(0, 0.2), (1, 0.5), (2, 0.3), (3, 0.01)]));
-        assert_eq!(effects, [Effect::Fetch(key(1)), Effect::Fetch(key(2))]);
-        assert_eq!(prefetcher.on(Millis(1), Event::AtHand(key(1))), [Effect::Fetch(key(0))]);
-        assert_eq!(
-            prefetcher.on(Millis(2), Event::AtHand(key(0))),
-            [],
-            "3 is too unlikely to be worth a byte"
-        );
-    }
-
-    #[test]
-    fn a_clip_that_does_not_exist_is_made_when_it_is_likely_enough() {
-        let mut prefetcher = Prefetcher::default();
-        let _ = prefetcher.on(Millis(0), guess(&[(0, 0.9), (1, 0.05)]));
-        assert_eq!(prefetcher.on(Millis(1), Event::Missing(key(1))), [], "fetching it would have been fine");
-        assert_eq!(prefetcher.on(Millis(2), Event::Missing(key(0))), [Effect::Make(key(0))]);
-        assert_eq!(
-            prefetcher.on(Millis(3), Event::AtHand(key(0))),
-            [],
-            "what was made asks for nothing more"
-        );
-    }
-
-    #[test]
-    fn while_the_server_limits_the_page_nothing_is_made_but_what_exists_is_fetched() {
-        let mut prefetcher = Prefetcher::default();
-        let _ = prefetcher.on(Millis(0), Event::MayMake(false));
-        let effects = prefetcher.on(Millis(0), guess(&[(0, 0.9)]));
-        assert_eq!(effects, [Effect::Fetch(key(0))]);
-        assert_eq!(prefetcher.on(Millis(1), Event::Missing(key(0))), []);
-        assert_eq!(prefetcher.on(Millis(2), Event::MayMake(true)), [Effect::Make(key(0))]);
-    }
-
-    #[test]
-    fn what_became_unlikely_is_cancelled() {
-        let mut prefetcher = Prefetcher::default();
-        let _ = prefetcher.on(Millis(0), guess(&[(0, 0.9)]));
-        let effects = prefetcher.on(Millis(1), guess(&[(1, 0.9)]));
-        assert_eq!(effects, [Effect::Cancel(key(0)), Effect::Fetch(key(1))]);
-        assert_eq!(prefetcher.counters(), Counters { requested: 2, used: 0, wasted: 1 });
-    }
-
-    #[test]
-    fn what_somebody_asks_for_is_counted_as_used_and_never_cancelled() {
-        let mut prefetcher = Prefetcher::default();
-        let _ = prefetcher.on(Millis(0), guess(&[(0, 0.9)]));
-        let _ = prefetcher.on(Millis(1), Event::Wanted(key(0)));
-        assert_eq!(prefetcher.on(Millis(2), guess(&[])), []);
-        assert_eq!(prefetcher.counters(), Counters { requested: 1, used: 1, wasted: 0 });
-    }
-
-    #[test]
-    fn a_minute_begins_no_more_generations_than_its_budget() {
-        let budget =
-            Budget { generations: 100, generations_per_minute: 3, fetches: 100, ..Budget::default() };
-        let mut prefetcher = Prefetcher::new(budget);
-        let all: Vec<(u8, f64)> = (0..10).map(|n| (n, 0.5)).collect();
-        let _ = prefetcher.on(Millis(0), guess(&all));
-        let mut made = 0;
-        for number in 0..10 {
-            made += prefetcher.on(Millis(5), Event::Missing(key(number))).len();
-        }
-        assert_eq!(made, 3);
-        assert_eq!(prefetcher.left(Millis(5)), 0);
-        assert_eq!(prefetcher.left(Millis(60_005)), 3);
-    }
-
-    fn any_event() -> impl Strategy<Value = Event> {
-        let keys = || (0u8..12).prop_map(key);
-        let likely = prop::collection::vec((keys(), 0.0f64..1.0), 0..6);
-        prop_oneof![
-            2 => (0u64..3, likely).prop_map(|(character, likely)| Event::Guessed { character, likely }),
-            1 => keys().prop_map(Event::AtHand),
-            1 => keys().prop_map(Event::Dropped),
-            2 => keys().prop_map(Event::Missing),
-            1 => keys().prop_map(Event::Failed),
-            1 => keys().prop_map(Event::Wanted),
-            1 => (0u64..3).prop_map(Event::Gone),
-            1 => any::<bool>().prop_map(Event::MayMake),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn budgets_hold_and_every_request_ends_at_most_once(
-            events in prop::collection::vec((any_event(), 0u64..3_000), 0..150)
-        ) {
-            let budget = Budget::default();
-            let mut prefetcher = Prefetcher::new(budget);
-            let (mut now, mut begun) = (Millis(0), Vec::new());
-            for (event, pause) in events {
-                for effect in prefetcher.on(now, event) {
-                    if matches!(effect, Effect::Make(_)) {
-                        begun.push(now);
-                    }
-                }
-                let lately = begun.iter().filter(|at| now.since(**at) < MINUTE).count();
-                prop_assert!(lately <= budget.generations_per_minute);
-                let count = |stage| prefetcher.stages.values().filter(|s| **s == stage).count();
-                prop_assert!(count(Stage::Fetching) <= budget.fetches && count(Stage::Making) <= budget.generations);
-                let Counters { requested, used, wasted } = prefetcher.counters();
-                prop_assert_eq!(requested, used + wasted + prefetcher.open.len() as u64);
-                now = now + Millis(pause);
-            }
-        }
-    }
-}
+mod tests;
