@@ -12,10 +12,10 @@ use cuelight_core::response_graph::{Evaluator, Graph, Inputs};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsError, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Blob, HtmlVideoElement, Url};
+use web_sys::{Blob, Element, HtmlVideoElement, Url};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -144,7 +144,7 @@ fn a_graph_gives_a_cue_when_it_changes_and_null_otherwise() {
 
 #[wasm_bindgen_test]
 fn what_is_wrong_is_thrown_with_its_name() {
-    let message = |error| text(&JsValue::from(error), "message").unwrap();
+    let message = |error: JsError| text(&JsValue::from(error), "message").unwrap();
     let wrong = r#"{ "version": 1, "nodes": [{ "id": "n", "kind": "magic" }] }"#;
     let error = message(ResponseGraph::new(&wrong.into(), None).err().unwrap());
     assert!(error.contains("\"n\"") && error.contains("magic"), "{error}");
@@ -163,7 +163,7 @@ async fn a_texture_gets_a_frame_once_and_again_only_when_there_is_a_new_one() {
     let as_gl: &Gl = gl.unchecked_ref();
     assert!(!upload(as_gl, &texture, None, &uploaded), "no frame yet");
     let video = video().await;
-    let frame = video.clone().into();
+    let frame: Element = video.clone().into();
     until(|| upload(as_gl, &texture, Some(&frame), &uploaded)).await;
     assert_eq!((calls(&gl, "image"), calls(&gl, "parameter")), (1, 3));
     // The first frame may be reported after it was there to be drawn.
@@ -185,7 +185,7 @@ async fn a_lost_context_is_left_alone_and_filled_again_when_it_is_back() {
     let (gl, texture, uploaded) = (recorder(), JsValue::from("texture"), Uploaded::default());
     let as_gl: &Gl = gl.unchecked_ref();
     let video = video().await;
-    let frame = video.clone().into();
+    let frame: Element = video.clone().into();
     Reflect::set(&gl, &"refuses".into(), &true.into()).unwrap();
     until(|| video.ready_state() >= 2).await;
     assert!(!upload(as_gl, &texture, Some(&frame), &uploaded), "refused");
@@ -208,7 +208,8 @@ async fn a_real_context_shows_the_frame() {
         return;
     }
     let video = video().await;
-    let (frame, uploaded, into) = (video.clone().into(), Uploaded::default(), texture(&gl));
+    let frame: Element = video.clone().into();
+    let (uploaded, into) = (Uploaded::default(), texture(&gl));
     until(|| upload(gl.unchecked_ref(), &into, Some(&frame), &uploaded)).await;
     assert_eq!(colour(&gl, &into), 255, "opaque pixels of the clip");
     video.remove();
