@@ -177,7 +177,8 @@ impl Keying {
         };
         let next = Frame::request(&video, then);
         let drawn = next.is_some() && self.draw(&video);
-        drop(self.next.replace(next.filter(|_| drawn)));
+        let able = self.program.borrow().is_some();
+        drop(self.next.replace(next.filter(|_| able)));
         browser::style(&self.canvas, "opacity", if drawn { "1" } else { "0" });
         browser::style(&video, "opacity", if drawn { "0" } else { "1" });
     }

@@ -73,7 +73,7 @@ fn opacity(element: &HtmlElement) -> String {
 }
 
 async fn until(what: &str, happens: impl Fn() -> bool) {
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         if happens() {
             return;
         }

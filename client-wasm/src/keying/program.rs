@@ -36,6 +36,7 @@ impl Program {
             gl.compile_shader(&shader);
             gl.attach_shader(&program, &shader);
         }
+        gl.bind_attrib_location(&program, 0, "q");
         gl.link_program(&program);
         if !gl.get_program_parameter(&program, Gl::LINK_STATUS).is_truthy() {
             return None;
