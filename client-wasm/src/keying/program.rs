@@ -94,7 +94,7 @@ impl Program {
         }
         gl.viewport(0, 0, width.cast_signed(), height.cast_signed());
         let (format, kind) = (Gl::RGB, Gl::UNSIGNED_BYTE);
-        let taken = gl.tex_image_2d_with_u32_and_u32_and_html_video_element(
+        let taken = gl.tex_image_2d_with_u32_and_u32_and_video(
             Gl::TEXTURE_2D,
             0,
             format.cast_signed(),
