@@ -131,7 +131,8 @@ impl Keying {
         Some(keying)
     }
 
-    /// Draws this video's frame at once and every one that it presents from now on. The video itself
+    /// Draws this video's frame at once and every one that it presents from now on. A frame of it must
+    /// have been painted before: data that is there is not yet a frame that can be drawn. The video itself
     /// goes out of sight, or into it when it cannot be drawn.
     pub fn show(&self, video: &HtmlVideoElement) {
         let before = self.shown.replace(Some(video.clone()));
@@ -177,7 +178,8 @@ impl Keying {
         };
         let next = Frame::request(&video, then);
         let drawn = next.is_some() && self.draw(&video);
-        drop(self.next.replace(next.filter(|_| drawn)));
+        let able = self.program.borrow().is_some();
+        drop(self.next.replace(next.filter(|_| able)));
         browser::style(&self.canvas, "opacity", if drawn { "1" } else { "0" });
         browser::style(&video, "opacity", if drawn { "0" } else { "1" });
     }

@@ -22,7 +22,7 @@ export async function load(parent, bytes) {
   video.loop = true;
   video.src = URL.createObjectURL(new Blob([bytes], { type: 'video/mp4' }));
   parent.append(video);
-  await new Promise((done, failed) => { video.onloadeddata = done; video.onerror = failed; });
+  await new Promise((done, failed) => { video.requestVideoFrameCallback(done); video.onerror = failed; });
   return video;
 }
 export function pixel(canvas, x, y) {
@@ -73,7 +73,7 @@ fn opacity(element: &HtmlElement) -> String {
 }
 
 async fn until(what: &str, happens: impl Fn() -> bool) {
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         if happens() {
             return;
         }
@@ -142,7 +142,7 @@ async fn nothing_is_left_of_it() {
     assert_eq!(parent.child_element_count(), 2);
     drop(keying);
     assert_eq!((parent.child_element_count(), opacity(&video)), (1, "1".into()));
-    for _ in 0..40 {
+    for _ in 0..20 {
         // More than a browser has contexts for.
         let keying = Keying::new(&parent, Background::Packed).unwrap();
         keying.show(&video);

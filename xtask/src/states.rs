@@ -12,6 +12,8 @@ use cuelight_core::state_machine::signal::{Signals, Who};
 use cuelight_core::state_machine::{Config, check};
 use cuelight_core::units::Millis;
 
+use crate::say;
+
 /// Checks each file, or the built-in rules when none is named.
 ///
 /// # Errors

@@ -2,14 +2,15 @@
 //! `canPlayType` speaks of codecs only.
 
 use js_sys::{Array, Promise, Uint8Array};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement};
 
 use crate::browser;
 use crate::object_url::ObjectUrl;
+use crate::video::Frame;
 
-/// 16 by 16 px, one frame of VP8, all of it transparent.
+/// 16 by 16 px, one frame of VP8: black, half transparent.
 const CLIP: &[u8] = include_bytes!("transparent.webm");
 
 /// How long a browser may take over half a kilobyte before it counts as unable, in milliseconds.
@@ -28,24 +29,28 @@ async fn probe() -> Option<bool> {
     let url = ObjectUrl::new(&blob).ok()?;
     let video: HtmlVideoElement = browser::create("video")?;
     video.set_muted(true);
-    let loaded = Promise::new(&mut |done, _| {
-        video.set_onloadeddata(Some(&done));
+    video.set_autoplay(true);
+    let mut frame = None;
+    let painted = Promise::new(&mut |done, _| {
         video.set_onerror(Some(&done));
         if let Some(window) = browser::window() {
             let _ =
                 window.set_timeout_with_callback_and_timeout_and_arguments_0(&done, LONGEST.cast_signed());
         }
+        // Data that is there is not yet a frame that can be drawn.
+        frame = Frame::request(&video, move || drop(done.call0(&JsValue::NULL)));
     });
     video.set_src(url.as_str());
-    let _ = JsFuture::from(loaded).await;
+    let _ = JsFuture::from(painted).await;
+    drop(frame);
     let canvas: HtmlCanvasElement = browser::create("canvas")?;
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-    // White shows through what is transparent; a browser that ignores it draws black.
+    // On white the frame is grey; black where its transparency is ignored, and white where nothing is drawn.
     context.set_fill_style_str("#fff");
     context.fill_rect(0.0, 0.0, 1.0, 1.0);
     context.draw_image_with_html_video_element_and_dw_and_dh(&video, 0.0, 0.0, 1.0, 1.0).ok()?;
     let pixel = context.get_image_data(0.0, 0.0, 1.0, 1.0).ok()?.data();
-    let shown = video.ready_state() >= 2 && pixel.first().is_some_and(|red| *red > 127);
+    let shown = pixel.first().is_some_and(|red| (64..192).contains(red));
     video.set_src("");
     Some(shown)
 }

@@ -36,6 +36,7 @@ impl Program {
             gl.compile_shader(&shader);
             gl.attach_shader(&program, &shader);
         }
+        gl.bind_attrib_location(&program, 0, "q");
         gl.link_program(&program);
         if !gl.get_program_parameter(&program, Gl::LINK_STATUS).is_truthy() {
             return None;
@@ -93,7 +94,7 @@ impl Program {
         }
         gl.viewport(0, 0, width.cast_signed(), height.cast_signed());
         let (format, kind) = (Gl::RGB, Gl::UNSIGNED_BYTE);
-        let taken = gl.tex_image_2d_with_u32_and_u32_and_html_video_element(
+        let taken = gl.tex_image_2d_with_u32_and_u32_and_video(
             Gl::TEXTURE_2D,
             0,
             format.cast_signed(),

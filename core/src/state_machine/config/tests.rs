@@ -107,3 +107,11 @@ fn whatever_cannot_be_meant_is_refused_with_its_place() {
         assert!(error.contains(told), "{page}: {error}");
     }
 }
+
+#[test]
+fn whoever_names_a_wrong_event_is_told_all_that_there_are() {
+    let error = read(&json!({ "moods": [{ "state": "happy", "on": "clicked" }] })).unwrap_err();
+    for kind in SignalKind::ALL {
+        assert!(error.contains(kind.name()), "{error}");
+    }
+}
