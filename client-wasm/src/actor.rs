@@ -131,6 +131,14 @@ impl ActorHandle {
         Ok(())
     }
 
+    /// Stops the character where it is, or lets it go on. What is cued still changes its picture.
+    #[wasm_bindgen(js_name = setPaused)]
+    pub fn set_paused(&self, paused: bool) {
+        if let Some(performer) = self.performer() {
+            performer.set_paused(paused);
+        }
+    }
+
     /// The current frame's element; null before the first one.
     #[wasm_bindgen(getter)]
     #[must_use]
