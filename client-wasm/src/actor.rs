@@ -12,7 +12,7 @@ use js_sys::{Function, Promise, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlElement, HtmlImageElement, HtmlVideoElement};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, HtmlVideoElement};
 
 use crate::browser;
 use crate::options::{self, Options};
@@ -131,6 +131,14 @@ impl ActorHandle {
         Ok(())
     }
 
+    /// Stops the character where it is, or lets it go on. What is cued still changes its picture.
+    #[wasm_bindgen(js_name = setPaused)]
+    pub fn set_paused(&self, paused: bool) {
+        if let Some(performer) = self.performer() {
+            performer.set_paused(paused);
+        }
+    }
+
     /// The current frame's element; null before the first one.
     #[wasm_bindgen(getter)]
     #[must_use]
@@ -150,7 +158,11 @@ impl ActorHandle {
                 Ok(image) => {
                     context.draw_image_with_html_image_element_and_dw_and_dh(&image, x, y, width, height)
                 }
-                Err(_) => return false,
+                Err(other) => match other.dyn_into::<HtmlCanvasElement>() {
+                    Ok(canvas) => context
+                        .draw_image_with_html_canvas_element_and_dw_and_dh(&canvas, x, y, width, height),
+                    Err(_) => return false,
+                },
             },
         };
         drawn.is_ok()

@@ -28,6 +28,13 @@ pub(crate) struct Options {
     pub(crate) max_wait: Millis,
     /// Whether clips are fetched and made ahead of need.
     pub(crate) predict: bool,
+    /// Over how long the end of a loop fades into its beginning; zero cuts.
+    pub(crate) crossfade: Millis,
+    /// How long one loop may wait for the end of another.
+    pub(crate) max_delay: Millis,
+    /// Whether a clip is shown in the quickest preset until it exists in the wanted one. Off unless the
+    /// page asks for it: it has every clip made twice, and both are paid for.
+    pub(crate) progressive: bool,
     /// What the page shows the edge to be let in.
     pub(crate) token: Option<Token>,
 }
@@ -42,6 +49,9 @@ struct Given {
     tier: Option<String>,
     max_wait: Option<f64>,
     predict: Option<bool>,
+    crossfade: Option<f64>,
+    max_delay: Option<f64>,
+    progressive: Option<bool>,
     token: Option<String>,
 }
 
@@ -66,16 +76,16 @@ impl Options {
         let or = |text: Option<String>, usual: &str| {
             text.filter(|t| !t.is_empty()).unwrap_or_else(|| usual.into())
         };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let max_wait =
-            given.max_wait.filter(|ms| ms.is_finite()).map_or(5_000, |ms| ms.clamp(0.0, 600_000.0) as u64);
         Ok(Self {
             endpoint: endpoint(given.endpoint),
             tenant: or(given.tenant, "demo"),
             character,
             preset: or(given.preset, "fast"),
             tier,
-            max_wait: Millis(max_wait),
+            max_wait: millis(given.max_wait, 5_000, 600_000.0),
+            crossfade: millis(given.crossfade, 0, 1_000.0),
+            max_delay: millis(given.max_delay, 0, 10_000.0),
+            progressive: given.progressive.unwrap_or(false),
             predict: given.predict.unwrap_or(true),
             token: token(given.token)?,
         })
@@ -88,6 +98,12 @@ impl Options {
         let built_in = self.character.as_str().and_then(|id| character::built_in().get(id));
         own.or(built_in.map(|c| c.name.as_str())).or(id).unwrap_or("The character").to_owned()
     }
+}
+
+/// A span as a page writes it, at most `most`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn millis(given: Option<f64>, usual: u64, most: f64) -> Millis {
+    Millis(given.filter(|ms| ms.is_finite()).map_or(usual, |ms| ms.clamp(0.0, most) as u64))
 }
 
 /// The token, if there is one.

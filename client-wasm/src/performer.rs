@@ -20,7 +20,7 @@ use gloo_timers::callback::Timeout;
 use serde_json::Value;
 use web_sys::{Element, Node};
 
-use crate::address::AddressBook;
+use crate::address::{Address, AddressBook};
 use crate::browser;
 use crate::edge::{Edge, Listener, News};
 use crate::options::Options;
@@ -114,10 +114,11 @@ impl Performer {
             edge.set_token(token.clone());
         }
         let mut player = Player::default();
+        player.set_seam(Acting::seam(&options));
         let surroundings = Surroundings::watch(feed);
         // Nothing is loaded yet, so these ask for nothing.
-        let _ = player.on(player::Event::Visible(surroundings.visible()));
-        let _ = player.on(player::Event::Calm(surroundings.calm()));
+        let _ = player.on(Millis(0), player::Event::Visible(surroundings.visible()));
+        let _ = player.on(Millis(0), player::Event::Calm(surroundings.calm()));
         let acting = Acting {
             machine: StateMachine::new(options.tier),
             presenter: Presenter::default(),
@@ -126,8 +127,10 @@ impl Performer {
             addresses: AddressBook::default(),
             tickets: 0,
             current: None,
-            staged: None,
-            shown: None,
+            clips: Vec::new(),
+            next_clip: 0,
+            drafts: AddressBook::default(),
+            last: (false, Millis(0)),
             stranger: false,
             edge: edge.clone(),
             options,
@@ -186,6 +189,8 @@ impl Performer {
                 return self.set_token(token);
             }
             acting.addresses = AddressBook::default();
+            acting.drafts = AddressBook::default();
+            acting.player.set_seam(Acting::seam(&new));
             acting.stranger |= old.character != new.character;
             acting.machine.set_tier(new.tier);
             if old.endpoint != new.endpoint {
@@ -218,6 +223,11 @@ impl Performer {
             acting.edge.clone()
         };
         edge.set_token(token);
+    }
+
+    /// Stops the character where it is, or lets it go on. Its pictures still change.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.feed(Event::Player(player::Event::Paused(paused)));
     }
 
     /// The state the character is in.
@@ -279,8 +289,9 @@ impl Performer {
                 effects.into_iter().for_each(|effect| self.present(effect));
             }
             Event::Player(event) => {
-                let effects = self.acting.borrow_mut().player.on(event);
+                let effects = self.acting.borrow_mut().player.on(now, event);
                 effects.into_iter().for_each(|effect| self.play(effect));
+                self.acting.borrow_mut().prune();
             }
             Event::Cue(wish) => self.cue(now, wish),
         }
@@ -288,7 +299,7 @@ impl Performer {
 
     fn cue(&self, now: Millis, wish: Wish) {
         let Wish { cue, play, patience, priority } = wish;
-        let (edge, address, event, likely) = {
+        let (edge, address, draft, event, likely) = {
             let mut acting = self.acting.borrow_mut();
             let acting = &mut *acting;
             acting.tickets += 1;
@@ -301,6 +312,7 @@ impl Performer {
                 }
             };
             let edge = acting.edge.clone();
+            let draft = acting.draft(&cue);
             let close = acting.closest(&cue);
             let state = placeholder::state_for(&cue);
             let svg = placeholder::svg(state, &address.look).unwrap_or_default();
@@ -309,27 +321,61 @@ impl Performer {
             let key = address.key.clone();
             acting.predictor.observe(&cue);
             let likely = acting.likely();
-            let current =
-                Current { ticket, cue, key, play, since: now, made, wait_is_over: false, svg, priority };
+            let current = Current {
+                ticket,
+                cue,
+                key,
+                draft: draft.as_ref().map(|draft| draft.key.clone()),
+                play,
+                since: now,
+                made,
+                wait_is_over: false,
+                svg,
+                priority,
+            };
             acting.current = Some(current);
             let blank = acting.player.shown().is_none() || std::mem::take(&mut acting.stranger);
             let key = address.key.clone();
-            let event = presenter::Event::Cue { ticket, key, close, at_hand, blank, patience };
-            (edge, address, event, likely)
+            let event = presenter::Event::Cue {
+                ticket,
+                key,
+                draft: draft.as_ref().map(|draft| (draft.key.clone(), edge.has(&draft.key))),
+                close,
+                at_hand,
+                blank,
+                patience,
+            };
+            (edge, address, draft.filter(|_| !at_hand), event, likely)
         };
         self.take(Event::Presenter(event));
+        // The quick one first: it is what will be looked at first.
+        if let Some(draft) = draft {
+            edge.want(&draft, priority);
+        }
         edge.want(&address, priority);
         match likely {
-            Some(likely) => edge.guess(self.id, &likely),
+            Some(likely) => {
+                edge.guess(self.id, &likely);
+                self.stage_the_likely(&likely);
+            }
             None => edge.no_more_guesses(self.id),
         }
+    }
+
+    /// Has the player prepare what may follow, of what is at hand.
+    fn stage_the_likely(&self, likely: &[(Address, f64)]) {
+        let pictures = self.acting.borrow_mut().at_hand(likely);
+        self.feed(Event::Player(player::Event::Likely(pictures)));
     }
 
     fn set_timer(&self) {
         let now = browser::now();
         let next = {
             let acting = self.acting.borrow();
-            [acting.machine.next_wake(now), acting.presenter.next_wake()].into_iter().flatten().min()
+            [acting.machine.next_wake(now), acting.presenter.next_wake(), acting.player.next_wake(now)]
+                .into_iter()
+                .flatten()
+                .min()
         };
         let timer = next.map(|at| {
             let me = self.me.clone();
@@ -338,6 +384,7 @@ impl Performer {
                 if let Some(performer) = me.upgrade() {
                     performer.feed(Event::Machine(state_machine::Event::Wake));
                     performer.feed(Event::Presenter(presenter::Event::Wake));
+                    performer.feed(Event::Player(player::Event::Tick));
                 }
             })
         });
@@ -353,6 +400,10 @@ impl Listener for Performer {
                     current.made = Some(*made);
                 }
                 self.feed(Event::Presenter(presenter::Event::AtHand(key.clone())));
+                let likely = self.acting.borrow_mut().likely();
+                if let Some(likely) = likely.filter(|l| l.iter().any(|(address, _)| address.key == *key)) {
+                    self.stage_the_likely(&likely);
+                }
             }
             News::Far(key) => self.feed(Event::Presenter(presenter::Event::Far(key.clone()))),
             News::Failed { key, code, detail } => {

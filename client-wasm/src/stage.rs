@@ -1,15 +1,18 @@
-//! The surfaces of one character, stacked: two videos and a picture that stands in. A surface comes
-//! into sight only when core's player says that its first frame is painted; the one before it stays
-//! beneath for two more frames. Holds elements, decides nothing.
+//! The surfaces of one character, stacked: a few videos, a picture that stands in, and a copy of a
+//! frame. A surface comes into sight only when core's player says that it is painted; until then it
+//! lies beneath, all but transparent, so that the browser paints it. Holds elements, decides nothing.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use cuelight_core::player::{self, Surface, Ticket};
-use gloo_timers::callback::Timeout;
+use cuelight_core::player::{self, Place, SLOTS, Surface};
+use cuelight_core::units::Millis;
 use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, Element, HtmlElement, HtmlImageElement, Node};
+use web_sys::{
+    Blob, CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, HtmlImageElement, Node,
+};
 
 use crate::browser;
 use crate::edge::Clip;
@@ -20,6 +23,7 @@ use crate::video::{Told, Video};
 type Tell = Rc<dyn Fn(player::Event)>;
 
 struct Still {
+    load: u32,
     image: HtmlImageElement,
     _url: ObjectUrl,
 }
@@ -32,19 +36,16 @@ impl Drop for Still {
 
 /// The surfaces.
 pub(crate) struct Stage {
-    me: Weak<Self>,
     root: HtmlElement,
-    videos: [Video; 2],
+    /// Made when first needed.
+    videos: [RefCell<Option<Rc<Video>>>; SLOTS],
     still: RefCell<Option<Still>>,
     next_still: RefCell<Option<Still>>,
-    on_top: Cell<Option<Surface>>,
+    frozen: RefCell<Option<HtmlCanvasElement>>,
+    on_top: Cell<Option<Place>>,
     depth: Cell<u32>,
-    leaving: [RefCell<Option<Timeout>>; 2],
     tell: Tell,
 }
-
-/// Two frames at 60 a second, and a little: how long the surface before stays beneath the new one.
-const STAYS_BENEATH: u32 = 40;
 
 impl Stage {
     /// A stage inside `parent`.
@@ -59,21 +60,15 @@ impl Stage {
         ] {
             browser::style(&root, property, value);
         }
-        let videos = [Video::new()?, Video::new()?];
-        for video in &videos {
-            lay_out(video.element());
-            root.append_child(video.element()).ok()?;
-        }
         parent.append_child(&root).ok()?;
-        Some(Rc::new_cyclic(|me| Self {
-            me: me.clone(),
+        Some(Rc::new(Self {
             root,
-            videos,
+            videos: Default::default(),
             still: RefCell::default(),
             next_still: RefCell::default(),
+            frozen: RefCell::default(),
             on_top: Cell::new(None),
             depth: Cell::new(1),
-            leaving: Default::default(),
             tell,
         }))
     }
@@ -81,26 +76,37 @@ impl Stage {
     /// What is in sight, for drawing. `None` before the first frame.
     pub(crate) fn frame(&self) -> Option<Element> {
         match self.on_top.get()? {
-            Surface::Still => self.still.borrow().as_ref().map(|still| still.image.clone().into()),
-            surface => {
-                let video = self.video(surface)?;
+            Place::Still => self.still.borrow().as_ref().map(|still| still.image.clone().into()),
+            Place::Frozen => self.frozen.borrow().clone().map(Into::into),
+            Place::Slot(index) => {
+                let video = self.video(index)?;
                 video.has_frame().then(|| video.element().clone().into())
             }
         }
     }
 
     /// Loads a clip into a video, out of sight.
-    pub(crate) fn load_clip(&self, surface: Surface, ticket: Ticket, looped: bool, clip: Rc<Clip>) {
-        let Some(video) = self.video(surface) else { return };
-        self.stay(surface);
-        hide(video.element());
-        video.load(clip, looped, self.teller(surface, ticket));
+    pub(crate) fn load(&self, surface: Surface, clip: Rc<Clip>, middle: bool) {
+        match surface.slot().and_then(|index| self.make(index)) {
+            Some(video) => {
+                hide(video.element());
+                video.load(surface.load, clip, middle);
+            }
+            None => (self.tell)(player::Event::Broken(surface)),
+        }
+    }
+
+    /// Has a video wait on its first frame again, or on the middle one.
+    pub(crate) fn rewind(&self, surface: Surface, middle: bool) {
+        if let Some(video) = self.video_of(surface) {
+            video.rewind(surface.load, middle);
+        }
     }
 
     /// Loads a placeholder, out of sight.
-    pub(crate) fn load_still(&self, ticket: Ticket, svg: &str) {
-        let Some(still) = still_of(svg) else {
-            return (self.tell)(player::Event::Broken(Surface::Still, ticket));
+    pub(crate) fn draw(&self, surface: Surface, svg: &str) {
+        let Some(still) = still_of(surface.load, svg) else {
+            return (self.tell)(player::Event::Broken(surface));
         };
         lay_out(&still.image);
         // Appending fails only where there is no document.
@@ -110,102 +116,146 @@ impl Stage {
         let tell = self.tell.clone();
         spawn_local(async move {
             tell(match decoded.await {
-                Ok(_) => player::Event::Painted(Surface::Still, ticket),
-                Err(_) => player::Event::Broken(Surface::Still, ticket),
+                Ok(_) => player::Event::Painted(surface),
+                Err(_) => player::Event::Broken(surface),
             });
         });
     }
 
-    /// Brings a surface into sight, above what was there.
-    pub(crate) fn reveal(&self, surface: Surface) {
-        let depth = self.depth.get().saturating_add(1);
-        self.depth.set(depth);
-        let top: Option<Element> = match surface {
-            Surface::Still => {
-                let next = self.next_still.take();
-                let top = next.as_ref().map(|still| still.image.clone().into());
-                drop(self.still.replace(next));
-                top
-            }
-            video => self.video(video).map(|video| video.element().clone().into()),
+    /// Covers a video with a copy of its frame.
+    pub(crate) fn freeze(&self, surface: Surface) {
+        let (Some(video), Some(canvas)) =
+            (self.video_of(surface), browser::create::<HtmlCanvasElement>("canvas"))
+        else {
+            return;
         };
-        if let Some(top) = top {
-            browser::style(&top, "z-index", &depth.to_string());
-            browser::style(&top, "opacity", "1");
+        let element = video.element();
+        canvas.set_width(element.video_width());
+        canvas.set_height(element.video_height());
+        let context = canvas.get_context("2d").ok().flatten();
+        if let Some(context) = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) {
+            // Refused only for a picture of another origin, which a blob is not.
+            let _ = context.draw_image_with_html_video_element(element, 0.0, 0.0);
         }
-        self.on_top.set(Some(surface));
+        let _ = canvas.set_attribute("aria-hidden", "true");
+        lay_out(&canvas);
+        let _ = self.root.append_child(&canvas);
+        self.raise(&canvas);
+        if let Some(old) = self.frozen.replace(Some(canvas)) {
+            old.remove();
+        }
+        self.on_top.set(Some(Place::Frozen));
+    }
+
+    /// Brings a surface into sight, above what was there, over this long.
+    pub(crate) fn reveal(&self, surface: Surface, fade: Millis) {
+        match surface.place {
+            Place::Still => {
+                // A newer drawing may be on its way already.
+                let next = self.next_still.borrow_mut().take_if(|next| next.load == surface.load);
+                if let Some(next) = next {
+                    self.raise(&next.image);
+                    drop(self.still.replace(Some(next)));
+                }
+            }
+            Place::Slot(_) => {
+                if let Some(video) = self.video_of(surface) {
+                    let fades = fade > Millis(0);
+                    let transition =
+                        if fades { format!("opacity {}ms linear", fade.0) } else { "none".into() };
+                    browser::style(video.element(), "transition", &transition);
+                    self.raise(video.element());
+                }
+            }
+            Place::Frozen => {}
+        }
+        self.on_top.set(Some(surface.place));
     }
 
     /// Plays a video.
-    pub(crate) fn play(&self, surface: Surface, ticket: Ticket) {
-        if let Some(video) = self.video(surface) {
-            video.play(self.teller(surface, ticket));
+    pub(crate) fn play(&self, surface: Surface, looped: bool) {
+        if let Some(video) = self.video_of(surface) {
+            video.play(looped);
         }
     }
 
     /// Pauses a video.
     pub(crate) fn pause(&self, surface: Surface) {
-        if let Some(video) = self.video(surface) {
+        if let Some(video) = self.video_of(surface) {
             video.pause();
         }
     }
 
-    /// Lets go of what a surface holds, once what covers it has been seen.
-    pub(crate) fn release(&self, surface: Surface) {
-        let Some(index) = index_of(surface) else {
-            // A picture holds no decoder; what covers it is painted already.
-            self.still.take();
-            self.next_still.take();
-            return;
-        };
-        let me = self.me.clone();
-        let leave = Timeout::new(STAYS_BENEATH, move || {
-            if let Some(stage) = me.upgrade()
-                && let Some(video) = stage.video(surface)
-            {
-                hide(video.element());
-                video.release();
+    /// Takes a video out of sight, beneath what covers it, and stops it.
+    pub(crate) fn hide(&self, surface: Surface) {
+        if let Some(video) = self.video_of(surface) {
+            video.pause();
+            hide(video.element());
+        }
+    }
+
+    /// Lets go of what a place holds.
+    pub(crate) fn release(&self, place: Place) {
+        match place {
+            Place::Slot(index) => {
+                if let Some(video) = self.video(index) {
+                    hide(video.element());
+                    video.release();
+                }
             }
-        });
-        if let Some(leaving) = self.leaving.get(index) {
-            drop(leaving.replace(Some(leave)));
+            Place::Still => {
+                self.still.take();
+                self.next_still.take();
+            }
+            Place::Frozen => {
+                if let Some(canvas) = self.frozen.take() {
+                    canvas.remove();
+                }
+            }
         }
     }
 
-    fn stay(&self, surface: Surface) {
-        if let Some(leaving) = index_of(surface).and_then(|index| self.leaving.get(index)) {
-            leaving.take();
+    fn raise(&self, element: &Element) {
+        let depth = self.depth.get().saturating_add(1);
+        self.depth.set(depth);
+        browser::style(element, "z-index", &depth.to_string());
+        browser::style(element, "opacity", "1");
+    }
+
+    fn video(&self, index: usize) -> Option<Rc<Video>> {
+        self.videos.get(index)?.borrow().clone()
+    }
+
+    fn video_of(&self, surface: Surface) -> Option<Rc<Video>> {
+        self.video(surface.slot()?)
+    }
+
+    fn make(&self, index: usize) -> Option<Rc<Video>> {
+        if let Some(video) = self.video(index) {
+            return Some(video);
         }
-    }
-
-    fn video(&self, surface: Surface) -> Option<&Video> {
-        self.videos.get(index_of(surface)?)
-    }
-
-    fn teller(&self, surface: Surface, ticket: Ticket) -> impl Fn(Told) + Clone + use<> {
         let tell = self.tell.clone();
-        move |told| {
+        let video = Video::new(move |load, told| {
+            let surface = Surface { place: Place::Slot(index), load };
             tell(match told {
-                Told::Painted => player::Event::Painted(surface, ticket),
-                Told::Broken => player::Event::Broken(surface, ticket),
-                Told::Ended => player::Event::Ended(surface, ticket),
-                Told::Refused => player::Event::Refused(surface, ticket),
+                Told::Painted => player::Event::Painted(surface),
+                Told::Broken => player::Event::Broken(surface),
+                Told::Ended => player::Event::Ended(surface),
+                Told::At(at, length) => player::Event::At { surface, at: Millis(at), length: Millis(length) },
+                Told::Playable => player::Event::Playable(surface),
+                Told::Refused => player::Event::Refused(surface),
             });
-        }
+        })?;
+        lay_out(video.element());
+        self.root.append_child(video.element()).ok()?;
+        drop(self.videos.get(index)?.replace(Some(video.clone())));
+        Some(video)
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
         self.root.remove();
-    }
-}
-
-const fn index_of(surface: Surface) -> Option<usize> {
-    match surface {
-        Surface::A => Some(0),
-        Surface::B => Some(1),
-        Surface::Still => None,
     }
 }
 
@@ -223,12 +273,15 @@ fn lay_out(element: &Element) {
     hide(element);
 }
 
+/// Out of sight, but not so far that a browser would not paint it: what is wholly transparent, or
+/// not displayed, may never have a first frame.
 fn hide(element: &Element) {
-    browser::style(element, "opacity", "0");
+    browser::style(element, "transition", "none");
+    browser::style(element, "opacity", "0.001");
     browser::style(element, "z-index", "0");
 }
 
-fn still_of(svg: &str) -> Option<Still> {
+fn still_of(load: u32, svg: &str) -> Option<Still> {
     let parts = Array::of1(&Uint8Array::from(svg.as_bytes()));
     let options = web_sys::BlobPropertyBag::new();
     options.set_type("image/svg+xml");
@@ -238,5 +291,5 @@ fn still_of(svg: &str) -> Option<Still> {
     image.set_alt("");
     let _ = image.set_attribute("aria-hidden", "true");
     image.set_src(url.as_str());
-    Some(Still { image, _url: url })
+    Some(Still { load, image, _url: url })
 }

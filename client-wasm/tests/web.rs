@@ -250,6 +250,55 @@ async fn what_was_shown_before_comes_from_memory() {
 }
 
 #[wasm_bindgen_test]
+async fn a_staged_clip_is_in_sight_before_the_call_returns() {
+    let mounted = Mounted::new("http://staged.test", true);
+    mounted.hears("cuelight-shown", |shown| shown["cue"] == "idle" && shown["kind"] == "clip").await;
+    mounted.handle.set_state(Some("happy".into()));
+    let shown = mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy").await;
+    assert_eq!(shown["staged"], false);
+    for _ in 0..200 {
+        if mounted.stats()["player"]["staged"].as_array().unwrap().contains(&json!("idle")) {
+            break;
+        }
+        TimeoutFuture::new(10).await;
+    }
+    mounted.told.borrow_mut().clear();
+    mounted.handle.set_state(Some("idle".into()));
+    let told = mounted.told.borrow().clone();
+    let shown = told.iter().find(|(name, _)| name == "cuelight-shown").expect("at once").1.clone();
+    assert_eq!((&shown["cue"], &shown["staged"]), (&json!("idle"), &json!(true)));
+    let video = mounted.visible_video().unwrap();
+    assert!(colours(&video) > 5 && !video.paused());
+    assert!(video.current_time() < 0.2, "it starts at its first frame");
+}
+
+#[wasm_bindgen_test]
+async fn twelve_states_share_four_videos_and_none_is_seen_without_a_frame() {
+    let mounted = Mounted::new("http://pool.test", true);
+    mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+    for state in &cuelight_core::catalog::built_in().states {
+        mounted.handle.set_state(Some(state.id.clone()));
+        let wanted = json!(state.id);
+        mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip" && shown["cue"] == wanted).await;
+        assert!(colours(&mounted.visible_video().unwrap()) > 5, "{}", state.id);
+    }
+    assert!(mounted.shadow.query_selector_all("video").unwrap().length() <= 4);
+}
+
+#[wasm_bindgen_test]
+async fn a_loop_is_handed_over_at_its_end() {
+    let mounted = Mounted::new("http://seam.test", true);
+    mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+    for _ in 0..300 {
+        if mounted.stats()["player"]["seams"].as_u64().unwrap() >= 3 {
+            return;
+        }
+        TimeoutFuture::new(20).await;
+    }
+    panic!("{}", mounted.stats()["player"]);
+}
+
+#[wasm_bindgen_test]
 async fn destroying_releases_every_address_and_may_be_done_twice() {
     let mounted = Mounted::new("http://gone.test", true);
     mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;

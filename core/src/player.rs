@@ -1,102 +1,102 @@
-//! Two video surfaces and one still one. The next picture is loaded out of sight and shown only
-//! when its first frame is painted; until then the old one stays. Never says that something is
-//! shown before it is, and never lets an older cue replace a newer one.
+//! Which of a character's few video slots shows which clip. One is in sight; the others wait on the
+//! painted first frame of what is likely next, so that a cue for it is revealed at once.
+//!
+//! Never says that something is shown before it is painted, never lets an older cue replace a newer
+//! one, and never believes news of what a slot held before: every load has a number of its own.
 
-/// Numbers cues in the order they were given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Ticket(pub u64);
+use crate::units::Millis;
 
-/// Where something is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Surface {
-    /// The first video.
-    A,
-    /// The second video.
-    B,
-    /// The picture that stands in for a video.
-    Still,
-}
+mod event;
+mod pool;
+mod seam;
+mod show;
+mod watch;
 
-/// What is to be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Picture {
-    /// A clip, again and again.
-    Loop,
-    /// A clip, once; its last frame stays.
-    Once,
-    /// The placeholder.
-    Still,
-}
+pub use event::{ClipId, Effect, Event, Picture, Place, Seam, Surface, Ticket};
+use pool::{Held, Pool};
 
-/// What the player is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// Show this. A cue may be given a second picture under the same ticket: a clip for its placeholder.
-    Show(Ticket, Picture),
-    /// The first frame of what was loaded is painted.
-    Painted(Surface, Ticket),
-    /// What was loaded cannot be shown.
-    Broken(Surface, Ticket),
-    /// A clip that plays once is at its end.
-    Ended(Surface, Ticket),
-    /// The browser refused to play.
-    Refused(Surface, Ticket),
-    /// The user touched the page: what was refused may be allowed now.
-    Touched,
-    /// The page is seen, or not.
-    Visible(bool),
-    /// The user wants little motion, or does not mind.
-    Calm(bool),
-}
+/// The most video slots a character holds: a decoder each, of which a phone has few.
+pub const SLOTS: usize = 4;
 
-/// What the player asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Load the ticket's picture out of sight, paused, and report its first frame.
-    Load {
-        /// Where.
-        surface: Surface,
-        /// Whose picture.
-        ticket: Ticket,
-        /// Whether it starts over at its end.
-        looped: bool,
-    },
-    /// Bring this surface into sight, then take the others out of it.
-    Reveal(Surface),
-    /// Play.
-    Play(Surface),
-    /// Stop where it is.
-    Pause(Surface),
-    /// Let go of what this surface holds.
-    Release(Surface),
-    /// This is on screen now.
-    Shown(Ticket, Picture),
-    /// The one-shot of this ticket has been played.
-    Finished(Ticket),
-    /// The ticket's picture could not be shown; what was there stays.
-    Lost(Ticket, Picture),
-}
+/// How long what was in sight stays beneath what replaced it: two frames at 60 a second, and a
+/// little.
+const STAYS_BENEATH: Millis = Millis(40);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Held {
+/// What is on screen.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
     surface: Surface,
     ticket: Ticket,
     picture: Picture,
+    /// A one-shot is at its end.
+    ended: bool,
+    /// The browser refused to play it.
+    refused: bool,
+    /// When it was where in its clip, and how long that is.
+    at: Option<(Millis, Millis, Millis)>,
+    /// When it last moved, or was last told to.
+    moved: Millis,
+    /// It was told once more to play, because it did not move.
+    nudged: bool,
 }
 
-/// Which picture is on screen, and which one waits for its first frame.
+/// What shall be on screen as soon as it is painted.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    surface: Surface,
+    ticket: Ticket,
+    picture: Picture,
+    /// Not before this time: a good moment of what plays now.
+    due: Millis,
+    /// It was painted before it was asked for.
+    staged: bool,
+    /// The same moment in another quality, which takes over where the loop begins anew.
+    upgrade: bool,
+}
+
+/// What is in sight, what waits, and for what.
 #[derive(Debug, Clone)]
 pub struct Player {
-    shown: Option<Held>,
-    staged: Option<Held>,
+    pool: Pool,
+    loads: u32,
+    shown: Option<Seen>,
+    wanted: Option<Wanted>,
+    /// A placeholder on its way to stand in for a video that was lost or may not start.
+    cover: Option<Surface>,
+    /// Another quality of what is wanted, for when that is shown.
+    later: Option<(Ticket, ClipId)>,
+    likely: Vec<Picture>,
+    /// Clips that could not be painted; not tried ahead of need until something new is shown.
+    bad: Vec<ClipId>,
     newest: Ticket,
+    seam: Seam,
     visible: bool,
     calm: bool,
+    paused: bool,
+    seams: u32,
+    /// How often the video in sight was lost since the last cue.
+    breaks: u8,
 }
 
 impl Default for Player {
     fn default() -> Self {
-        Self { shown: None, staged: None, newest: Ticket::default(), visible: true, calm: false }
+        Self {
+            pool: Pool::default(),
+            loads: 0,
+            shown: None,
+            wanted: None,
+            cover: None,
+            later: None,
+            likely: Vec::new(),
+            bad: Vec::new(),
+            newest: Ticket::default(),
+            seam: Seam::default(),
+            visible: true,
+            calm: false,
+            paused: false,
+            seams: 0,
+            breaks: 0,
+        }
     }
 }
 
@@ -104,243 +104,248 @@ impl Player {
     /// The ticket and the picture on screen.
     #[must_use]
     pub fn shown(&self) -> Option<(Ticket, Picture)> {
-        self.shown.map(|held| (held.ticket, held.picture))
+        self.shown.map(|seen| (seen.ticket, seen.picture))
     }
 
-    /// The surface on screen.
+    /// What is on screen.
     #[must_use]
     pub fn surface(&self) -> Option<Surface> {
-        self.shown.map(|held| held.surface)
+        self.shown.map(|seen| seen.surface)
     }
 
-    /// Takes an event.
+    /// Whether this clip is in a slot or about to be: then it is not to be let go of.
     #[must_use]
-    pub fn on(&mut self, event: Event) -> Vec<Effect> {
+    pub fn holds(&self, clip: ClipId) -> bool {
+        self.pool.held().any(|(_, held)| held.clip == clip)
+            || self.likely.iter().any(|picture| picture.clip() == Some(clip))
+            || self.later.is_some_and(|(_, later)| later == clip)
+    }
+
+    /// The clips that a cue would reveal at once.
+    pub fn staged(&self) -> impl Iterator<Item = ClipId> + '_ {
+        let shown = self.shown_slot();
+        let ready = self.pool.held().filter(move |(index, held)| Some(*index) != shown && held.is_ready());
+        ready.map(|(_, held)| held.clip)
+    }
+
+    /// How many slots hold a clip.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.pool.held().count()
+    }
+
+    /// How often a loop was handed over from one slot to another.
+    #[must_use]
+    pub const fn seams(&self) -> u32 {
+        self.seams
+    }
+
+    /// How loops join their end to their beginning from now on.
+    pub const fn set_seam(&mut self, seam: Seam) {
+        self.seam = seam;
+    }
+
+    /// Takes an event at `now`.
+    #[must_use]
+    pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
         match event {
-            Event::Show(ticket, picture) => self.show(ticket, picture),
-            Event::Painted(surface, ticket) => self.painted(surface, ticket),
-            Event::Broken(surface, ticket) => self.broken(surface, ticket),
-            Event::Ended(surface, ticket) => {
-                let ended = self.is_shown(surface, ticket, Picture::Once);
-                if ended { vec![Effect::Finished(ticket)] } else { Vec::new() }
+            Event::Show { ticket, picture, within } => {
+                self.show(now, ticket, picture, within, &mut effects);
             }
-            // A still first frame is a normal state. The next touch or return to the page tries again.
-            Event::Refused(..) => Vec::new(),
-            Event::Touched => self.resume(),
+            Event::Upgrade(ticket, clip) => self.upgrade(now, ticket, clip, &mut effects),
+            Event::Likely(pictures) => self.likely = pictures,
+            Event::Painted(surface) => self.painted(now, surface, &mut effects),
+            Event::Broken(surface) => self.broken(now, surface, &mut effects),
+            Event::Ended(surface) => self.ended(surface, &mut effects),
+            Event::At { surface, at, length } => self.at(now, surface, at, length),
+            Event::Refused(surface) => self.refused(surface, &mut effects),
+            Event::Touched => self.resume(now, &mut effects),
+            Event::Playable(surface) => {
+                if self.shown.is_some_and(|seen| seen.surface == surface && seen.refused) {
+                    self.resume(now, &mut effects);
+                }
+            }
             Event::Visible(visible) => {
                 self.visible = visible;
-                self.resume()
+                self.pool.restart_clocks(now);
+                self.resume(now, &mut effects);
             }
             Event::Calm(calm) => {
                 self.calm = calm;
-                self.resume()
+                self.resume(now, &mut effects);
             }
-        }
-    }
-
-    fn show(&mut self, ticket: Ticket, picture: Picture) -> Vec<Effect> {
-        if ticket < self.newest {
-            return Vec::new();
-        }
-        self.newest = ticket;
-        let mut effects = Vec::new();
-        let surface = match (picture, self.shown) {
-            (Picture::Still, _) => Surface::Still,
-            (_, Some(Held { surface: Surface::A, .. })) => Surface::B,
-            _ => Surface::A,
-        };
-        if let Some(old) = self.staged.take().filter(|old| old.surface != surface) {
-            // The still surface may be staged and shown at once; what is on screen is not let go.
-            if self.shown.is_none_or(|shown| shown.surface != old.surface) {
-                effects.push(Effect::Release(old.surface));
+            Event::Paused(paused) => {
+                self.paused = paused;
+                self.resume(now, &mut effects);
             }
+            Event::Slots(slots) => self.resize(now, slots, &mut effects),
+            Event::Tick => {}
         }
-        self.staged = Some(Held { surface, ticket, picture });
-        effects.push(Effect::Load { surface, ticket, looped: picture == Picture::Loop });
+        self.pass(now, &mut effects);
         effects
     }
 
-    fn painted(&mut self, surface: Surface, ticket: Ticket) -> Vec<Effect> {
-        let Some(held) = self.staged.filter(|held| held.surface == surface && held.ticket == ticket) else {
-            return Vec::new();
-        };
-        self.staged = None;
-        let old = self.shown.replace(held);
-        let mut effects = vec![Effect::Reveal(surface)];
-        if surface != Surface::Still && self.visible && !self.calm {
-            effects.push(Effect::Play(surface));
-        }
-        if let Some(old) = old.filter(|old| old.surface != surface) {
-            effects.push(Effect::Release(old.surface));
-        }
-        effects.push(Effect::Shown(ticket, held.picture));
-        effects
+    /// When time alone will next change something.
+    #[must_use]
+    pub fn next_wake(&self, now: Millis) -> Option<Millis> {
+        let due = self.wanted.filter(|wanted| self.is_painted(wanted.surface)).map(|wanted| wanted.due);
+        let leaving = self.pool.held().filter_map(|(_, held)| held.leaving);
+        leaving.chain(due).chain(self.next_seam(now)).chain(self.next_check()).min()
     }
 
-    fn broken(&mut self, surface: Surface, ticket: Ticket) -> Vec<Effect> {
-        match self.staged.filter(|held| held.surface == surface && held.ticket == ticket) {
-            Some(held) => {
-                self.staged = None;
-                vec![Effect::Lost(ticket, held.picture)]
+    /// What time brings.
+    fn pass(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        for index in 0..SLOTS {
+            let shown = self.shown_slot() == Some(index);
+            if let Some(held) = self.pool.get_mut(index)
+                && held.leaving.take_if(|until| *until <= now).is_some()
+                && !shown
+            {
+                effects.push(Effect::Hide(Surface { place: Place::Slot(index), load: held.load }));
             }
-            None => Vec::new(),
+        }
+        self.reveal_what_is_due(now, effects);
+        self.join_the_loop(now, effects);
+        self.check(now, effects);
+        self.stage(now, effects);
+    }
+
+    /// Loads the likeliest clip that is not staged yet; one at a time, and never while something
+    /// that was asked for is on its way.
+    fn stage(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let loading = self.pool.held().any(|(_, held)| !held.painted);
+        if !self.visible || loading || self.wanted.is_some() || self.shown.is_none() {
+            return;
+        }
+        let shown = self.shown_slot();
+        let mut taken: Vec<usize> = Vec::new();
+        for picture in self.desired() {
+            let Some(clip) = picture.clip() else { continue };
+            let middle = self.rests_in_the_middle(picture);
+            let found = self
+                .pool
+                .held()
+                .find(|(index, held)| held.clip == clip && Some(*index) != shown && !taken.contains(index));
+            match found.map(|(index, held)| (index, *held)) {
+                Some((index, held)) if held.leaving.is_some() || held.is_ready_for(middle) => {
+                    taken.push(index);
+                }
+                Some((index, held)) => {
+                    let _ = self.rewind(now, index, picture, held.seen, effects);
+                    return;
+                }
+                None if self.bad.contains(&clip) => {}
+                None => {
+                    let spare = self.pool.spare(|index, held| {
+                        Some(index) != shown && !taken.contains(&index) && held.leaving.is_none()
+                    });
+                    if let Some(index) = spare {
+                        let _ = self.load(now, index, picture, clip, effects);
+                    }
+                    return;
+                }
+            }
         }
     }
 
-    fn resume(&self) -> Vec<Effect> {
-        match self.shown.filter(|held| held.surface != Surface::Still) {
-            Some(held) if self.visible && !self.calm => vec![Effect::Play(held.surface)],
-            Some(held) => vec![Effect::Pause(held.surface)],
-            None => Vec::new(),
+    /// What the slots that are not in sight should hold, best first: the next round of the present
+    /// loop, then what is likely, then what was shown lately.
+    fn desired(&self) -> Vec<Picture> {
+        let room = self.pool.limit().saturating_sub(usize::from(self.shown_slot().is_some()));
+        let mut desired: Vec<Picture> = Vec::new();
+        desired.extend(self.twin_wanted());
+        let present = self.shown_clip().filter(|_| !self.is_once_shown());
+        desired.extend(self.likely.iter().filter(|likely| likely.clip() != present));
+        let shown = self.shown_slot();
+        for index in self.pool.latest_first() {
+            if let Some(held) = self.pool.get(index).filter(|_| Some(index) != shown)
+                && self.shown_clip() != Some(held.clip)
+                && desired.iter().all(|known| known.clip() != Some(held.clip))
+            {
+                desired.push(if held.once { Picture::Once(held.clip) } else { Picture::Loop(held.clip) });
+            }
+        }
+        desired.truncate(room);
+        desired
+    }
+
+    fn load(
+        &mut self,
+        now: Millis,
+        index: usize,
+        picture: Picture,
+        clip: ClipId,
+        effects: &mut Vec<Effect>,
+    ) -> Surface {
+        let (surface, held) = self.take(now, index, picture, clip);
+        self.pool.put(index, held);
+        effects.push(Effect::Load { surface, clip, middle: held.middle });
+        surface
+    }
+
+    /// Puts a slot back to the frame it is to wait on.
+    fn rewind(
+        &mut self,
+        now: Millis,
+        index: usize,
+        picture: Picture,
+        seen: Millis,
+        effects: &mut Vec<Effect>,
+    ) -> Surface {
+        let clip = picture.clip().unwrap_or(ClipId(0));
+        let (surface, held) = self.take(now, index, picture, clip);
+        self.pool.put(index, Held { seen, ..held });
+        effects.push(Effect::Rewind { surface, middle: held.middle });
+        surface
+    }
+
+    fn take(&mut self, now: Millis, index: usize, picture: Picture, clip: ClipId) -> (Surface, Held) {
+        self.loads = self.loads.wrapping_add(1);
+        let surface = Surface { place: Place::Slot(index), load: self.loads };
+        let once = matches!(picture, Picture::Once(_));
+        let middle = self.rests_in_the_middle(picture);
+        (surface, Held { load: surface.load, once, middle, ..Held::new(clip, now) })
+    }
+
+    /// For who wants little motion, the telling frame of a one-shot is the one in its middle.
+    const fn rests_in_the_middle(&self, picture: Picture) -> bool {
+        (self.calm || self.paused) && matches!(picture, Picture::Once(_))
+    }
+
+    /// Whether the slot still holds what this surface named.
+    fn is_current(&self, surface: Surface) -> bool {
+        match surface.place {
+            Place::Slot(index) => self.pool.get(index).is_some_and(|held| held.load == surface.load),
+            Place::Still | Place::Frozen => true,
         }
     }
 
-    fn is_shown(&self, surface: Surface, ticket: Ticket, picture: Picture) -> bool {
-        self.shown == Some(Held { surface, ticket, picture })
+    fn is_painted(&self, surface: Surface) -> bool {
+        match surface.place {
+            Place::Slot(index) => {
+                self.pool.get(index).is_some_and(|held| held.load == surface.load && held.painted)
+            }
+            Place::Still | Place::Frozen => false,
+        }
+    }
+
+    fn shown_slot(&self) -> Option<usize> {
+        self.shown.and_then(|seen| seen.surface.slot())
+    }
+
+    fn shown_clip(&self) -> Option<ClipId> {
+        self.shown.filter(|seen| seen.surface.slot().is_some()).and_then(|seen| seen.picture.clip())
+    }
+
+    fn is_once_shown(&self) -> bool {
+        self.shown.is_some_and(|seen| matches!(seen.picture, Picture::Once(_)))
+    }
+
+    const fn moves(&self) -> bool {
+        self.visible && !self.calm && !self.paused
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const ONE: Ticket = Ticket(1);
-    const TWO: Ticket = Ticket(2);
-
-    fn showing(picture: Picture) -> Player {
-        let mut player = Player::default();
-        let _ = player.on(Event::Show(ONE, picture));
-        let _ = player
-            .on(Event::Painted(if picture == Picture::Still { Surface::Still } else { Surface::A }, ONE));
-        player
-    }
-
-    #[test]
-    fn a_clip_is_shown_when_its_first_frame_is_painted_and_not_before() {
-        let mut player = Player::default();
-        let load = Effect::Load { surface: Surface::A, ticket: ONE, looped: true };
-        assert_eq!(player.on(Event::Show(ONE, Picture::Loop)), [load]);
-        assert_eq!(player.shown(), None);
-        let effects = player.on(Event::Painted(Surface::A, ONE));
-        let expected =
-            [Effect::Reveal(Surface::A), Effect::Play(Surface::A), Effect::Shown(ONE, Picture::Loop)];
-        assert_eq!(effects, expected);
-    }
-
-    #[test]
-    fn the_old_clip_is_let_go_only_after_the_new_one_is_revealed() {
-        let mut player = showing(Picture::Loop);
-        let _ = player.on(Event::Show(TWO, Picture::Once));
-        assert_eq!(player.surface(), Some(Surface::A));
-        let effects = player.on(Event::Painted(Surface::B, TWO));
-        let at = |wanted| effects.iter().position(|effect| *effect == wanted).unwrap();
-        assert!(at(Effect::Reveal(Surface::B)) < at(Effect::Release(Surface::A)));
-    }
-
-    #[test]
-    fn an_older_cue_cannot_come_back() {
-        let mut player = Player::default();
-        let _ = player.on(Event::Show(TWO, Picture::Loop));
-        assert_eq!(player.on(Event::Show(ONE, Picture::Loop)), []);
-        let mut player = Player::default();
-        let _ = player.on(Event::Show(ONE, Picture::Loop));
-        let _ = player.on(Event::Show(TWO, Picture::Loop));
-        assert_eq!(player.on(Event::Painted(Surface::A, ONE)), []);
-        assert_eq!(player.shown(), None);
-    }
-
-    #[test]
-    fn a_clip_takes_over_from_its_own_placeholder() {
-        let mut player = showing(Picture::Still);
-        let _ = player.on(Event::Show(ONE, Picture::Loop));
-        let effects = player.on(Event::Painted(Surface::A, ONE));
-        assert!(effects.contains(&Effect::Release(Surface::Still)));
-    }
-
-    #[test]
-    fn a_broken_clip_leaves_what_is_there() {
-        let mut player = showing(Picture::Loop);
-        let _ = player.on(Event::Show(TWO, Picture::Loop));
-        assert_eq!(player.on(Event::Broken(Surface::B, TWO)), [Effect::Lost(TWO, Picture::Loop)]);
-        assert_eq!(player.shown(), Some((ONE, Picture::Loop)));
-    }
-
-    #[test]
-    fn a_one_shot_reports_its_end_once_it_is_on_screen() {
-        let mut player = showing(Picture::Once);
-        assert_eq!(player.on(Event::Ended(Surface::A, ONE)), [Effect::Finished(ONE)]);
-        assert_eq!(player.on(Event::Ended(Surface::B, TWO)), []);
-        assert_eq!(showing(Picture::Loop).on(Event::Ended(Surface::A, ONE)), []);
-    }
-
-    #[test]
-    fn nothing_moves_for_who_wants_calm_but_the_picture_still_changes() {
-        let mut player = showing(Picture::Loop);
-        assert_eq!(player.on(Event::Calm(true)), [Effect::Pause(Surface::A)]);
-        let _ = player.on(Event::Show(TWO, Picture::Loop));
-        let effects = player.on(Event::Painted(Surface::B, TWO));
-        assert!(
-            effects.contains(&Effect::Reveal(Surface::B)) && !effects.contains(&Effect::Play(Surface::B))
-        );
-        assert_eq!(player.on(Event::Calm(false)), [Effect::Play(Surface::B)]);
-    }
-
-    #[test]
-    fn a_page_out_of_sight_stops_and_a_refused_clip_resumes_at_a_touch() {
-        let mut player = showing(Picture::Loop);
-        assert_eq!(player.on(Event::Visible(false)), [Effect::Pause(Surface::A)]);
-        assert_eq!(player.on(Event::Touched), [Effect::Pause(Surface::A)]);
-        assert_eq!(player.on(Event::Visible(true)), [Effect::Play(Surface::A)]);
-        assert_eq!(player.on(Event::Refused(Surface::A, ONE)), []);
-        assert_eq!(player.on(Event::Touched), [Effect::Play(Surface::A)]);
-    }
-
-    fn any_event() -> impl Strategy<Value = Event> {
-        let ticket = || (1u64..20).prop_map(Ticket);
-        let surface = || prop_oneof![Just(Surface::A), Just(Surface::B), Just(Surface::Still)];
-        let picture = prop_oneof![Just(Picture::Loop), Just(Picture::Once), Just(Picture::Still)];
-        prop_oneof![
-            4 => (ticket(), picture).prop_map(|(t, p)| Event::Show(t, p)),
-            4 => (surface(), ticket()).prop_map(|(s, t)| Event::Painted(s, t)),
-            1 => (surface(), ticket()).prop_map(|(s, t)| Event::Broken(s, t)),
-            1 => (surface(), ticket()).prop_map(|(s, t)| Event::Ended(s, t)),
-            1 => any::<bool>().prop_map(Event::Visible),
-            1 => any::<bool>().prop_map(Event::Calm),
-            1 => Just(Event::Touched),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn once_something_is_on_screen_it_is_never_blank_and_time_never_runs_backwards(
-            events in prop::collection::vec(any_event(), 0..200)
-        ) {
-            let mut player = Player::default();
-            // What a screen would show: painted surfaces, and the one in sight.
-            let (mut in_sight, mut last): (Option<Surface>, Ticket) = (None, Ticket(0));
-            for event in events {
-                let painted = match event { Event::Painted(surface, _) => Some(surface), _ => None };
-                for effect in player.on(event) {
-                    match effect {
-                        Effect::Reveal(surface) => {
-                            prop_assert_eq!(Some(surface), painted, "only what is painted is revealed");
-                            in_sight = Some(surface);
-                        }
-                        Effect::Release(surface) => prop_assert_ne!(Some(surface), in_sight),
-                        Effect::Load { surface, .. } if surface != Surface::Still => {
-                            prop_assert_ne!(Some(surface), in_sight);
-                        }
-                        Effect::Shown(ticket, _) => {
-                            prop_assert!(ticket >= last);
-                            last = ticket;
-                        }
-                        _ => {}
-                    }
-                }
-                prop_assert_eq!(in_sight, player.surface());
-            }
-        }
-    }
-}
+mod tests;

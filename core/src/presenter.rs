@@ -1,6 +1,7 @@
 //! What is shown while a clip is on its way: what is there stays for a moment, then a clip that
 //! comes close, or the placeholder; and the clip itself whenever it arrives, unless the moment
-//! has passed. Never fetches anything; it is told what is at hand.
+//! has passed. A draft of the clip in a quicker quality may be shown first; the clip then takes over
+//! at a good moment. Never fetches anything; it is told what is at hand.
 
 use crate::cache_key::CacheKey;
 use crate::player::Ticket;
@@ -15,6 +16,8 @@ pub enum Event {
         ticket: Ticket,
         /// The clip that shows it.
         key: CacheKey,
+        /// The same in a quicker quality, and whether it is at hand, where both are wanted.
+        draft: Option<(CacheKey, bool)>,
         /// A clip at hand that comes close, if there is one.
         close: Option<CacheKey>,
         /// Whether the clip itself is at hand.
@@ -50,6 +53,8 @@ pub struct Patience {
 pub enum Effect {
     /// Show a clip that is at hand.
     Clip(Ticket, CacheKey),
+    /// Show a clip that is at hand in place of its draft, where that ends.
+    Better(Ticket, CacheKey),
     /// Show the placeholder.
     Placeholder(Ticket),
     /// Ask for this clip once more: the character still wants it.
@@ -64,6 +69,9 @@ pub enum Effect {
 struct Awaited {
     ticket: Ticket,
     key: CacheKey,
+    draft: Option<CacheKey>,
+    /// The draft is shown.
+    drafted: bool,
     close: Option<CacheKey>,
     until: Option<Millis>,
     /// When to ask again for what could not be had.
@@ -96,15 +104,18 @@ impl Presenter {
     #[must_use]
     pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         match event {
-            Event::Cue { ticket, key, close, at_hand, blank, patience } => {
+            Event::Cue { ticket, key, draft, close, at_hand, blank, patience } => {
                 if at_hand {
                     self.awaited = None;
                     return vec![Effect::Clip(ticket, key)];
                 }
                 let until = now + patience.at_most;
+                let ready = draft.as_ref().is_some_and(|(_, at_hand)| *at_hand);
                 let awaited = Awaited {
                     ticket,
                     key,
+                    draft: draft.map(|(key, _)| key),
+                    drafted: false,
                     close,
                     until: Some(until),
                     ask_at: None,
@@ -114,15 +125,21 @@ impl Presenter {
                 let awaited = self.awaited.insert(awaited);
                 let mut effects = Vec::new();
                 // Nothing is worse than a blank: something stands in at once, and the wait goes on.
-                if blank {
+                if ready {
+                    effects.extend(awaited.sketch());
+                } else if blank {
                     effects.extend(awaited.stand_in());
                 }
                 effects.push(Effect::WakeAt(until));
                 effects
             }
             Event::AtHand(key) => match self.awaited.take_if(|awaited| awaited.key == key) {
+                Some(awaited) if awaited.drafted => vec![Effect::Better(awaited.ticket, key)],
                 Some(awaited) => vec![Effect::Clip(awaited.ticket, key)],
-                None => Vec::new(),
+                None => {
+                    let awaited = self.awaited.as_mut().filter(|a| a.draft.as_ref() == Some(&key));
+                    awaited.and_then(Awaited::sketch).into_iter().collect()
+                }
             },
             Event::Far(key) => self.far(&key),
             Event::Failed(key) => {
@@ -134,6 +151,8 @@ impl Presenter {
             Event::Lost(ticket) => match &mut self.awaited {
                 Some(awaited) if awaited.ticket == ticket => {
                     awaited.close = None;
+                    awaited.draft = None;
+                    awaited.drafted = false;
                     awaited.stands_in = false;
                     awaited.stand_in().into_iter().collect()
                 }
@@ -166,6 +185,14 @@ impl Presenter {
 const ASK_AGAIN: Millis = Millis::seconds(31);
 
 impl Awaited {
+    /// Shows the draft, which is at hand.
+    fn sketch(&mut self) -> Option<Effect> {
+        let draft = self.draft.take()?;
+        self.drafted = true;
+        self.stands_in = true;
+        Some(Effect::Clip(self.ticket, draft))
+    }
+
     fn stand_in(&mut self) -> Option<Effect> {
         if std::mem::replace(&mut self.stands_in, true) {
             return None;
@@ -197,7 +224,15 @@ mod tests {
     }
 
     fn cue(patience: Patience) -> Event {
-        Event::Cue { ticket: ONE, key: key('a'), close: None, at_hand: false, blank: false, patience }
+        Event::Cue {
+            ticket: ONE,
+            key: key('a'),
+            draft: None,
+            close: None,
+            at_hand: false,
+            blank: false,
+            patience,
+        }
     }
 
     #[test]
@@ -205,6 +240,7 @@ mod tests {
         let event = Event::Cue {
             ticket: ONE,
             key: key('a'),
+            draft: None,
             close: None,
             at_hand: true,
             blank: true,
@@ -219,6 +255,7 @@ mod tests {
         let event = Event::Cue {
             ticket: ONE,
             key: key('a'),
+            draft: None,
             close: None,
             at_hand: false,
             blank: true,
@@ -254,8 +291,15 @@ mod tests {
     fn a_real_clip_that_comes_close_is_better_than_a_placeholder() {
         let mut presenter = Presenter::default();
         let close = Some(key('b'));
-        let event =
-            Event::Cue { ticket: ONE, key: key('a'), close, at_hand: false, blank: false, patience: SHORT };
+        let event = Event::Cue {
+            ticket: ONE,
+            key: key('a'),
+            close,
+            draft: None,
+            at_hand: false,
+            blank: false,
+            patience: SHORT,
+        };
         let _ = presenter.on(Millis(0), event);
         let effects = presenter.on(Millis(300), Event::Wake);
         assert_eq!(effects, [Effect::Clip(ONE, key('b')), Effect::WaitIsOver(ONE)]);
@@ -268,6 +312,7 @@ mod tests {
         let event = Event::Cue {
             ticket: Ticket(2),
             key: key('c'),
+            draft: None,
             close: None,
             at_hand: false,
             blank: false,
@@ -295,5 +340,47 @@ mod tests {
         let _ = presenter.on(Millis(1), Event::AtHand(key('a')));
         let effects = presenter.on(Millis(2), Event::Lost(ONE));
         assert_eq!(effects, [Effect::Placeholder(ONE), Effect::WaitIsOver(ONE)]);
+    }
+
+    #[test]
+    fn a_draft_is_shown_first_and_gives_way_to_the_clip() {
+        let draft = |at_hand| Event::Cue {
+            ticket: ONE,
+            key: key('a'),
+            draft: Some((key('d'), at_hand)),
+            close: None,
+            at_hand: false,
+            blank: false,
+            patience: SHORT,
+        };
+        let wake = Effect::WakeAt(Millis(300));
+        let mut presenter = Presenter::default();
+        assert_eq!(presenter.on(Millis(0), draft(true)), [Effect::Clip(ONE, key('d')), wake.clone()]);
+        assert_eq!(presenter.on(Millis(300), Event::Wake), [Effect::WaitIsOver(ONE)], "no placeholder");
+        assert_eq!(presenter.on(Millis(900), Event::AtHand(key('a'))), [Effect::Better(ONE, key('a'))]);
+
+        let mut presenter = Presenter::default();
+        assert_eq!(presenter.on(Millis(0), draft(false)), [wake]);
+        assert_eq!(presenter.on(Millis(50), Event::AtHand(key('d'))), [Effect::Clip(ONE, key('d'))]);
+        assert_eq!(presenter.on(Millis(60), Event::AtHand(key('d'))), [], "once");
+        assert_eq!(presenter.on(Millis(900), Event::AtHand(key('a'))), [Effect::Better(ONE, key('a'))]);
+        assert_eq!(presenter.on(Millis(950), Event::AtHand(key('d'))), [], "never back");
+    }
+
+    #[test]
+    fn a_clip_that_comes_before_its_draft_is_shown_alone() {
+        let mut presenter = Presenter::default();
+        let event = Event::Cue {
+            ticket: ONE,
+            key: key('a'),
+            draft: Some((key('d'), false)),
+            close: None,
+            at_hand: false,
+            blank: false,
+            patience: LONG,
+        };
+        let _ = presenter.on(Millis(0), event);
+        assert_eq!(presenter.on(Millis(10), Event::AtHand(key('a'))), [Effect::Clip(ONE, key('a'))]);
+        assert_eq!(presenter.on(Millis(20), Event::AtHand(key('d'))), []);
     }
 }

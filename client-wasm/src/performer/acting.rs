@@ -6,7 +6,7 @@ use std::rc::Rc;
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::catalog::{self, Play};
 use cuelight_core::cue::Cue;
-use cuelight_core::player::{Picture, Player, Ticket};
+use cuelight_core::player::{ClipId, Picture, Player, SLOTS, Seam, Ticket};
 use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::Presenter;
 use cuelight_core::state_machine::StateMachine;
@@ -29,6 +29,17 @@ pub(crate) struct Shown {
     pub(crate) from: &'static str,
     pub(crate) waited_ms: u64,
     pub(crate) cue: String,
+    /// It had been waiting on its painted first frame.
+    pub(crate) staged: bool,
+}
+
+/// The preset that is made soonest.
+const QUICKEST: &str = "realtime";
+
+/// Whether the catalogue says that this state's clip plays once. A reaction is held.
+fn plays_once(cue: &Cue) -> bool {
+    let Cue::State { state } = cue else { return false };
+    catalog::built_in().state(state).is_some_and(|def| def.play == Play::Once)
 }
 
 /// A clip that is loaded or shown: pinned as long as it is.
@@ -55,6 +66,8 @@ pub(super) struct Current {
     pub(super) ticket: Ticket,
     pub(super) cue: Cue,
     pub(super) key: CacheKey,
+    /// The same in the quickest preset, where that is shown first.
+    pub(super) draft: Option<CacheKey>,
     pub(super) play: Play,
     pub(super) since: Millis,
     /// The clip had to be fetched or made; known once it is at hand.
@@ -77,8 +90,13 @@ pub(super) struct Acting {
     pub(super) addresses: AddressBook,
     pub(super) tickets: u64,
     pub(super) current: Option<Current>,
-    pub(super) staged: Option<Held>,
-    pub(super) shown: Option<Held>,
+    /// The clips that the player knows, by the numbers it knows them by.
+    pub(super) clips: Vec<(ClipId, Held)>,
+    pub(super) next_clip: u32,
+    /// Addresses in the quickest preset, where clips are shown in that first.
+    pub(super) drafts: AddressBook,
+    /// Whether what is shown had been staged, and how long it took.
+    pub(super) last: (bool, Millis),
     /// The character itself changed, so what is on screen is somebody else.
     pub(super) stranger: bool,
 }
@@ -102,28 +120,86 @@ impl Acting {
     }
 
     /// What is on screen under this ticket, and whether that answers the request.
-    pub(super) fn told(&self, ticket: Ticket, picture: Picture) -> Option<(Shown, bool)> {
+    pub(super) fn told(&self, ticket: Ticket, picture: Picture, staged: bool) -> Option<(Shown, bool)> {
         let current = self.current.as_ref().filter(|current| current.ticket == ticket)?;
         let waited_ms = browser::now().since(current.since).0;
-        let shown = match (picture, &self.shown) {
-            (Picture::Loop | Picture::Once, Some(held)) => {
-                let key = held.clip.key.clone();
+        let clip = picture.clip().and_then(|id| self.clip(id));
+        let shown = match clip {
+            Some(clip) => {
+                let key = clip.key.clone();
                 let own = key == current.key;
                 let from = match current.made {
                     Some(true) if own => "generated",
                     Some(false) if own => "edge",
                     _ => "memory",
                 };
-                let cue = self.addresses.cue_of(&key).unwrap_or(&current.cue).to_string();
-                Shown { kind: "clip", key, from, waited_ms, cue }
+                let known = self.addresses.cue_of(&key).or_else(|| self.drafts.cue_of(&key));
+                let cue = known.unwrap_or(&current.cue).to_string();
+                Shown { kind: "clip", key, from, waited_ms, cue, staged }
             }
-            _ => {
+            None => {
                 let (key, cue) = (current.key.clone(), current.cue.to_string());
-                Shown { kind: "placeholder", key, from: "placeholder", waited_ms, cue }
+                Shown { kind: "placeholder", key, from: "placeholder", waited_ms, cue, staged }
             }
         };
         let settles = current.wait_is_over || (shown.kind == "clip" && shown.key == current.key);
         Some((shown, settles))
+    }
+
+    /// The address of the cue's clip in the quickest preset, if that is to be shown first.
+    pub(super) fn draft(&mut self, cue: &Cue) -> Option<Address> {
+        if !self.options.progressive || self.options.preset == QUICKEST {
+            return None;
+        }
+        let options = Options { preset: QUICKEST.into(), ..self.options.clone() };
+        self.drafts.find(&options, cue).ok()
+    }
+
+    /// The seam that the options ask for.
+    pub(super) const fn seam(options: &Options) -> Seam {
+        Seam::Crossfade(options.crossfade)
+    }
+
+    /// The clip behind a number.
+    pub(super) fn clip(&self, id: ClipId) -> Option<&Rc<Clip>> {
+        self.clips.iter().find(|(known, _)| *known == id).map(|(_, held)| &held.clip)
+    }
+
+    /// A number for a clip that is at hand.
+    pub(super) fn number(&mut self, key: &CacheKey) -> Option<ClipId> {
+        if let Some((id, _)) = self.clips.iter().find(|(_, held)| held.clip.key == *key) {
+            return Some(*id);
+        }
+        let clip = self.edge.clip(key)?;
+        self.next_clip = self.next_clip.wrapping_add(1);
+        let id = ClipId(self.next_clip);
+        self.clips.push((id, Held::new(&self.edge, clip)));
+        Some(id)
+    }
+
+    /// Lets go of the clips that the player no longer holds.
+    pub(super) fn prune(&mut self) {
+        let player = &self.player;
+        self.clips.retain(|(id, _)| player.holds(*id));
+    }
+
+    /// What may follow and is at hand, likeliest first: for the slots that are not in sight.
+    pub(super) fn at_hand(&mut self, likely: &[(Address, f64)]) -> Vec<Picture> {
+        let mut pictures = Vec::new();
+        for (address, _) in likely {
+            if pictures.len() + 1 < SLOTS
+                && self.edge.has(&address.key)
+                && let Some(id) = self.number(&address.key)
+            {
+                let cue = self.addresses.cue_of(&address.key);
+                pictures.push(if cue.is_some_and(plays_once) {
+                    Picture::Once(id)
+                } else {
+                    Picture::Loop(id)
+                });
+            }
+        }
+        pictures
     }
 
     /// The first clip of the state's fallback chain that is at hand.
@@ -149,11 +225,22 @@ impl Acting {
             .collect();
         let label = |key: &CacheKey| self.addresses.cue_of(key).map(ToString::to_string);
         let mut stats = self.edge.stats(label);
+        let staged: Vec<Value> = {
+            let keys = self.player.staged().filter_map(|id| self.clip(id));
+            keys.filter_map(|clip| Some(self.addresses.cue_of(&clip.key)?.to_string().into())).collect()
+        };
         let clip = self.player.shown().is_some_and(|(_, picture)| picture != Picture::Still);
         stats["state"] = self.machine.state().into();
         stats["cue"] =
             self.current.as_ref().map(|current| current.cue.to_string()).unwrap_or_default().into();
         stats["showing"] = if clip { "clip" } else { "placeholder" }.into();
+        stats["player"] = json!({
+            "slots": self.player.slots(),
+            "staged": staged,
+            "lastStaged": self.last.0,
+            "lastWaitedMs": self.last.1.0,
+            "seams": self.player.seams(),
+        });
         stats["predictions"] = predictions.into();
         stats
     }

@@ -3,10 +3,10 @@
 
 use cuelight_core::catalog::Play;
 use cuelight_core::cue::Cue;
-use cuelight_core::player::{self, Picture, Surface};
+use cuelight_core::player::{self, Picture};
+use cuelight_core::units::Millis;
 use cuelight_core::{presenter, state_machine};
 
-use super::acting::Held;
 use super::{Event, Performer, Told};
 
 impl Performer {
@@ -17,26 +17,30 @@ impl Performer {
             Effect::Clip(ticket, key) => {
                 let event = {
                     let mut acting = self.acting.borrow_mut();
-                    match acting.edge.clip(&key) {
-                        Some(clip) => {
-                            let own = acting.current.as_ref().filter(|current| current.key == key);
-                            let once = own.is_some_and(|current| current.play == Play::Once);
-                            let held = Held::new(&acting.edge, clip);
-                            acting.staged = Some(held);
-                            Event::Player(player::Event::Show(
-                                ticket,
-                                if once { Picture::Once } else { Picture::Loop },
-                            ))
+                    let once = acting.current.as_ref().is_some_and(|current| {
+                        current.play == Play::Once
+                            && (current.key == key || current.draft.as_ref() == Some(&key))
+                    });
+                    match acting.number(&key) {
+                        Some(id) => {
+                            let picture = if once { Picture::Once(id) } else { Picture::Loop(id) };
+                            let within = acting.options.max_delay;
+                            Event::Player(player::Event::Show { ticket, picture, within })
                         }
                         None => Event::Presenter(presenter::Event::Lost(ticket)),
                     }
                 };
-                // At once: what is staged and what the player believes is staged are one thing.
+                // At once: a staged clip is revealed in the task of its cue.
                 self.take(event);
             }
+            Effect::Better(ticket, key) => {
+                let id = self.acting.borrow_mut().number(&key);
+                if let Some(id) = id {
+                    self.take(Event::Player(player::Event::Upgrade(ticket, id)));
+                }
+            }
             Effect::Placeholder(ticket) => {
-                self.acting.borrow_mut().staged = None;
-                self.take(Event::Player(player::Event::Show(ticket, Picture::Still)));
+                self.take(Event::Player(player::Event::show(ticket, Picture::Still)));
             }
             Effect::AskAgain(_) => {
                 let (edge, wanted) = {
@@ -59,7 +63,7 @@ impl Performer {
                     current.wait_is_over = true;
                 }
                 let shown = acting.player.shown().filter(|(shown, _)| *shown == ticket);
-                let told = shown.and_then(|(ticket, picture)| acting.told(ticket, picture));
+                let told = shown.and_then(|(ticket, picture)| acting.told(ticket, picture, false));
                 drop(acting);
                 if let Some((shown, _)) = told {
                     (self.tell)(Told::Settled { shown, ticket });
@@ -73,31 +77,34 @@ impl Performer {
     pub(super) fn play(&self, effect: player::Effect) {
         use player::Effect;
         match effect {
-            Effect::Load { surface: Surface::Still, ticket, .. } => {
+            Effect::Draw(surface, _) => {
                 let acting = self.acting.borrow();
                 let svg = acting.current.as_ref().map(|current| current.svg.clone()).unwrap_or_default();
                 drop(acting);
-                self.stage.load_still(ticket, &svg);
+                self.stage.draw(surface, &svg);
             }
-            Effect::Load { surface, ticket, looped } => {
-                let clip = self.acting.borrow().staged.as_ref().map(|held| held.clip.clone());
+            Effect::Load { surface, clip, middle } => {
+                let clip = self.acting.borrow().clip(clip).cloned();
                 match clip {
-                    Some(clip) => self.stage.load_clip(surface, ticket, looped, clip),
-                    None => self.feed(Event::Player(player::Event::Broken(surface, ticket))),
+                    Some(clip) => self.stage.load(surface, clip, middle),
+                    None => self.feed(Event::Player(player::Event::Broken(surface))),
                 }
             }
-            Effect::Reveal(surface) => self.stage.reveal(surface),
-            Effect::Play(surface) => {
-                let ticket = self.acting.borrow().player.shown().map(|(ticket, _)| ticket);
-                self.stage.play(surface, ticket.unwrap_or_default());
-            }
+            Effect::Rewind { surface, middle } => self.stage.rewind(surface, middle),
+            Effect::Freeze(surface) => self.stage.freeze(surface),
+            Effect::Reveal(surface, fade) => self.stage.reveal(surface, fade),
+            Effect::Play { surface, looped } => self.stage.play(surface, looped),
             Effect::Pause(surface) => self.stage.pause(surface),
-            Effect::Release(surface) => self.stage.release(surface),
-            Effect::Shown(ticket, picture) => {
+            Effect::Hide(surface) => self.stage.hide(surface),
+            Effect::Release(place) => self.stage.release(place),
+            Effect::Shown { ticket, picture, staged } => {
                 let told = {
                     let mut acting = self.acting.borrow_mut();
-                    acting.shown = acting.staged.take();
-                    acting.told(ticket, picture)
+                    let told = acting.told(ticket, picture, staged);
+                    if let Some((shown, _)) = &told {
+                        acting.last = (staged, Millis(shown.waited_ms));
+                    }
+                    told
                 };
                 if let Some((shown, settles)) = told {
                     (self.tell)(Told::Shown { shown, ticket, settles });

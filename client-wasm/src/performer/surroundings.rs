@@ -1,9 +1,9 @@
 //! What a character must know about the page around it: whether it is seen, whether the user wants
-//! little motion, and when the user first touches it. Takes its listeners off when dropped.
+//! little motion, and when the user first touches it or it comes back from sleep. Takes its listeners off when dropped.
 
 use cuelight_core::player::Event;
 use gloo_events::{EventListener, EventListenerOptions};
-use web_sys::{MediaQueryList, VisibilityState};
+use web_sys::{EventTarget, MediaQueryList, VisibilityState};
 
 use crate::browser;
 
@@ -21,6 +21,14 @@ impl Surroundings {
         if let Some(motion) = &motion {
             let (tell, query) = (tell.clone(), motion.clone());
             listeners.push(EventListener::new(motion, "change", move |_| tell(Event::Calm(query.matches()))));
+        }
+        // From the page cache, and from a frozen tab: what played has stopped, whoever stopped it.
+        let woken = [browser::window().map(EventTarget::from), browser::document().map(EventTarget::from)];
+        for (target, name) in woken.into_iter().zip(["pageshow", "resume"]) {
+            if let Some(target) = target {
+                let seen = tell.clone();
+                listeners.push(EventListener::new(&target, name, move |_| seen(Event::Visible(visible()))));
+            }
         }
         if let Some(document) = browser::document() {
             let seen = tell.clone();
