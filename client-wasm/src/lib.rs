@@ -14,6 +14,7 @@ pub mod element;
 mod object_url;
 mod options;
 mod performer;
+pub mod serving;
 mod socket;
 mod stage;
 mod token;

@@ -59,8 +59,10 @@ impl Stage {
         ] {
             browser::style(&root, property, value);
         }
+        let _ = root.set_attribute("part", "stage");
         let videos = [Video::new()?, Video::new()?];
         for video in &videos {
+            let _ = video.element().set_attribute("part", "video");
             lay_out(video.element());
             root.append_child(video.element()).ok()?;
         }
@@ -236,6 +238,7 @@ fn still_of(svg: &str) -> Option<Still> {
     let url = ObjectUrl::new(&blob).ok()?;
     let image: HtmlImageElement = browser::create("img")?;
     image.set_alt("");
+    let _ = image.set_attribute("part", "still");
     let _ = image.set_attribute("aria-hidden", "true");
     image.set_src(url.as_str());
     Some(Still { image, _url: url })

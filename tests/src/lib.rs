@@ -11,6 +11,7 @@ pub mod follower;
 pub mod keys;
 pub mod process;
 pub mod receiver;
+pub mod site;
 pub mod world;
 
 pub use browser::Browser;
@@ -18,4 +19,5 @@ pub use events::EventStream;
 pub use follower::Follower;
 pub use keys::Server;
 pub use receiver::Receiver;
+pub use site::Site;
 pub use world::{Answer, World};
