@@ -82,8 +82,8 @@ fn manifest() -> String {
         "main": "./cuelight.js",
         "types": "./cuelight.d.ts",
         "customElements": "./custom-elements.json",
-        // Importing the entry defines the element.
-        "sideEffects": ["./cuelight.js"],
+        // Importing either defines the element.
+        "sideEffects": ["./cuelight.js", "./react.js"],
         "exports": {
             ".": { "types": "./cuelight.d.ts", "default": "./cuelight.js" },
             "./react": { "types": "./react.d.ts", "default": "./react.js" },
