@@ -69,6 +69,9 @@ export function open(address) {
   return current;
 }
 
+/** What a broken module answers: the bindings read numbers, flags and pairs out of it, all of them zero. */
+const NOTHING = Object.freeze([]);
+
 function guarded(own) {
   const calls = {};
   for (const [name, value] of Object.entries(own.exports)) {
@@ -76,12 +79,12 @@ function guarded(own) {
       typeof value !== "function"
         ? value
         : (...given) => {
-            if (own.dead) return undefined;
+            if (own.dead) return NOTHING;
             try {
               return value(...given);
             } catch (error) {
               fall(own, error);
-              return undefined;
+              return NOTHING;
             }
           };
   }
@@ -106,15 +109,24 @@ function fall(own, error) {
   });
 }
 
-/** Remembers for whom the module is called. */
+/** Calls the module, and remembers for whom. Nothing comes of it once the module is broken. */
 function serve(own, part, use) {
   const before = own.calling;
   own.calling = part;
   try {
-    return use(part.handle);
+    const answer = use(part.handle);
+    return own.fallen ? undefined : answer;
   } finally {
     own.calling = before;
   }
+}
+
+function release(part) {
+  const { handle } = part;
+  part.handle = null;
+  handle?.destroy();
+  // Not now: a page may let go of a character from inside its own event, while the handle is in use.
+  queueMicrotask(() => handle?.free());
 }
 
 const STYLE = `:host{border-radius:var(--cuelight-border-radius,0)}
@@ -159,25 +171,21 @@ export async function attach({ element, shadow, given, fell }) {
   const part = {
     id: 0,
     handle: null,
-    release() {
-      part.handle?.destroy();
-      part.handle?.free();
-      part.handle = null;
-    },
+    release: () => release(part),
     fell(error) {
       // What a broken module could not take away itself.
       for (const video of shadow.querySelectorAll("video")) {
         video.removeAttribute("src");
         video.load();
       }
-      for (const left of shadow.querySelectorAll(":scope > :not(slot)")) left.remove();
+      for (const left of [...shadow.children]) if (left.localName !== "slot") left.remove();
       fell(error, error !== null, override);
     },
   };
   own.parts.add(part);
   part.handle = serve(own, part, () => new own.bindings.CharacterHandle(element, shadow, options()));
-  // Told by fell(), which begins anew.
-  if (own.fallen) return null;
+  // fell() is told of it, and begins anew.
+  if (!part.handle) return null;
   if (!part.handle.ready()) {
     own.parts.delete(part);
     part.release();
@@ -212,18 +220,14 @@ export async function act(options, fell) {
   const part = {
     id: 0,
     handle: null,
-    release() {
-      part.handle?.destroy();
-      part.handle?.free();
-      part.handle = null;
-    },
+    release: () => release(part),
     fell() {
       fell();
       reject?.(fault("panicked", "The Cuelight module broke; ask again."));
     },
   };
   part.handle = serve(own, part, () => new own.bindings.ActorHandle(options));
-  if (own.fallen) throw fault("panicked", "The Cuelight module broke; ask again.");
+  if (!part.handle) throw fault("panicked", "The Cuelight module broke; ask again.");
   own.parts.add(part);
   part.id = part.handle.id;
   const call = (use) => {
