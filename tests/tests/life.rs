@@ -96,8 +96,9 @@ async fn a_thousand_mounts_and_unmounts_leave_no_more_behind_than_a_hundred() {
     assert_eq!(thousand.held["instances"], 1);
     assert!(thousand.nodes <= hundred.nodes, "nodes");
     assert!(thousand.listeners <= hundred.listeners, "listeners");
-    // Less than 72 bytes each, which no object with a name fits into; the heap itself breathes.
-    assert!(thousand.heap - hundred.heap < 64_000.0, "heap");
+    // What the engine itself keeps about code that runs often grows to some 100 KB within the first two
+    // thousand and then no more; an element with its handle, once kept, would be ten times that.
+    assert!(thousand.heap - hundred.heap < 160_000.0, "heap");
     assert!(browser.run("return window.socketsOpened;").await.as_u64().unwrap() > 0);
     assert_eq!(browser.run("return window.__errors;").await, json!([]));
     browser.close().await;
