@@ -204,3 +204,29 @@ async fn a_page_may_call_back_destroy_and_move_a_character_from_inside_its_event
     assert_eq!(browser.run("return window.holds().instances;").await, 1);
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_is_told_that_the_module_broke_and_may_ask_again() {
+    let world = World::bare(&["--delay", "realtime=50"], &[]).await;
+    let (_project, _site, browser) = open(&world, "").await;
+    browser
+        .run(&format!(
+            "import('/cuelight/cuelight.js').then(({{ CuelightActor }}) => {{
+                window.actor = new CuelightActor({{ character: 'bolt', preset: 'realtime', endpoint: '{}' }});
+                window.ask = (name, expression) => actor.request({{ expression }}).then((shown) => (window[name] = shown.kind), (error) => (window[name] = error.code));
+                ask('first', 'smile');
+            }});",
+            world.edge
+        ))
+        .await;
+    assert_eq!(browser.until("window.first").await, "clip");
+    browser.run(&hostile("ask('second', 'frown');")).await;
+    assert_eq!(browser.until("window.second").await, "panicked");
+    browser.run("ask('third', 'smile');").await;
+    assert_eq!(browser.until("window.third").await, "clip");
+    assert_eq!(browser.run("return actor.frame !== null;").await, true);
+    browser.run("actor.destroy(); actor.destroy();").await;
+    assert_eq!(browser.run("return actor.stats().mode;").await, "pending");
+    assert_eq!(browser.run("return window.__errors;").await, json!([]));
+    browser.close().await;
+}
