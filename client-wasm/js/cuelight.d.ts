@@ -107,6 +107,11 @@ export interface Shown {
  * zero or empty, the state is `idle` and the socket closed.
  */
 export interface Stats {
+  /**
+   * `pending`: the module has not come yet. `full`: clips are played. `reduced`: WebAssembly cannot be
+   * had, or broke; the state is followed and shown as a picture, and nothing else is counted.
+   */
+  mode: "pending" | "full" | "reduced";
   state: string;
   /** What was asked for last; empty before anything was. */
   cue: string;
@@ -128,8 +133,14 @@ export interface Stats {
   speculation: { requested: number; used: number; wasted: number; budget: number };
 }
 
-/** Loads the WebAssembly module. Safe to call more than once; the element calls it by itself. */
-export default function init(): Promise<void>;
+/**
+ * Loads the WebAssembly module now. Never needed: an element brings it when it comes near the viewport
+ * or is told something. Safe to call more than once; rejects when the module cannot be had.
+ *
+ * `wasm` is the address of `cuelight_client_bg.wasm` for a page that does not keep it beside the
+ * module's script; only the first call counts.
+ */
+export default function init(wasm?: string | URL): Promise<void>;
 
 /** A character that a game draws: no element, a frame source instead. */
 export class CuelightActor {
@@ -154,8 +165,49 @@ export class CuelightActor {
   destroy(): void;
 }
 
-/** `<cuelight-character character="bolt" tier="enterprise">` */
+/**
+ * `<cuelight-character character="bolt" tier="enterprise">`: a character that follows a conversation.
+ *
+ * Costs next to nothing until it is near the viewport or wanted: told something, asked for its stats, or
+ * `loading="eager"`. What it is told before is remembered, at most 256 calls.
+ *
+ * Slots: `poster` is shown until the first picture of the character; `fallback` where nothing of it can
+ * be had. Parts: `stage`, `video`, `still`, `poster`, `fallback`, `pause-button`, `status`. Custom
+ * properties: `--cuelight-width`, `--cuelight-aspect-ratio`, `--cuelight-background`,
+ * `--cuelight-placeholder`, `--cuelight-border-radius`, `--cuelight-focus`.
+ */
 export class CuelightCharacterElement extends HTMLElement {
+  /** A built-in character's id. Reflects the attribute. */
+  character: string;
+  /** A definition, for a character that is not built in. Wins over `character`. */
+  spec: CharacterSpec | null;
+  /** Origin of the edge; empty: where the page comes from. Reflects the attribute. */
+  endpoint: string;
+  /** Whose clips these are. Reflects the attribute. */
+  tenant: string;
+  /** One of `Preset`; empty: `fast`. Reflects the attribute. */
+  preset: Preset | "";
+  /** One of `Tier`; empty: `free`. Reflects the attribute. */
+  tier: Tier | "";
+  /** How long a clip that exists is waited for before the placeholder is shown, ms. Reflects `max-wait`. */
+  maxWait: number;
+  /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
+  predict: boolean;
+  /** Address of a picture to show until there is one of the character. Reflects the attribute. */
+  poster: string;
+  /**
+   * The text alternative in place of "Bolt is thinking"; an empty attribute makes the character a
+   * decoration. Reflects the attribute.
+   */
+  alt: string;
+  /** `eager` brings the module at once; anything else when the character is near or wanted. Reflects the attribute. */
+  loading: "eager" | "lazy" | "";
+  /** Whether changes of state are said politely to people who listen, at most one in 3 s. Reflects the attribute. */
+  announce: boolean;
+  /** Whether there is a pause button. Reflects the attribute. */
+  controls: boolean;
+  /** Whether all motion is stopped; stills still change with the state. Reflects the attribute. */
+  paused: boolean;
   /**
    * Used from the next call on, and for all that waits for one. The attribute of the same name does
    * the same, for pages that are rendered by a server; whichever was set last counts.
@@ -168,13 +220,27 @@ export class CuelightCharacterElement extends HTMLElement {
   /** The state the character is in. */
   readonly state: string;
   stats(): Stats;
+  /**
+   * Releases everything; the poster is shown again. May be called twice. Being removed from the page
+   * does the same by itself. The character comes back when it is put into the page again or told
+   * something.
+   */
+  destroy(): void;
 }
 
 /** Events of the element, all bubbling. */
 export interface CuelightEvents {
+  /** The character is in another state. */
   "cuelight-state": CustomEvent<{ state: string; previous: string; cause: string }>;
+  /** Something else is on screen. */
   "cuelight-shown": CustomEvent<Shown & { cue: string }>;
+  /** The edge told something about a clip that is being made. */
   "cuelight-job": CustomEvent<{ type: string; job_id: string; cache_key: string; progress?: number }>;
+  /**
+   * Something went wrong; the character goes on. Codes of the client's own: `invalid_options`,
+   * `invalid_event`, `unknown_state`, `clip_broken`, `placeholder_broken`, `module_unavailable`,
+   * `webassembly_refused` and `panicked` (both: see `Stats.mode`); the others are the edge's.
+   */
   "cuelight-error": CustomEvent<{ code: string; detail: string }>;
   /**
    * The edge wants another token: set `element.token`. Fired once, not once a request; nothing fails
@@ -182,4 +248,11 @@ export interface CuelightEvents {
    * token comes, a later cue fires it again, at most every 30 s.
    */
   "cuelight-token-needed": CustomEvent<TokenNeeded>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cuelight-character": CuelightCharacterElement;
+  }
+  interface HTMLElementEventMap extends CuelightEvents {}
 }

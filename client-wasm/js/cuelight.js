@@ -1,26 +1,27 @@
 /**
- * The published entry: loads the WebAssembly module, defines `<cuelight-character>`, and forwards.
- * Holds no logic: wasm-bindgen cannot extend HTMLElement, so the class statement is here, and
- * everything with a decision in it is in the module.
+ * The published entry, and all that a page pays for before a character is near or wanted. Defines
+ * `<cuelight-character>` with its poster, remembers what it is told, and brings the rest when it is
+ * time: `cuelight_client.js`, or `reduced.js` where WebAssembly cannot be had. Decides nothing else.
  */
-import load, { ActorHandle, CharacterHandle } from "./cuelight_client.js";
 
-let loading;
+/** How far from the viewport a character is brought: about one flick of a finger. */
+const NEAR = "400px";
+/** How many calls are kept for a character which is not there yet; older ones are forgotten. */
+const MOST_CALLS = 256;
 
-/** Loads the module once. A failure may be tried again. */
-export default function init() {
-  loading ??= load().then(
-    () => undefined,
-    (error) => {
-      loading = undefined;
-      throw error;
-    },
-  );
-  return loading;
+const full = () => import("./cuelight_client.js");
+
+/**
+ * Loads the module now instead of when a character is near. `wasm` says where the WebAssembly file
+ * is, for a page that keeps it elsewhere; only the first call counts.
+ */
+export default async function init(wasm) {
+  await (await full()).open(wasm);
 }
 
 /** What `stats()` says while there is nothing to count: before the module has come, and after the end. */
 const nothingYet = () => ({
+  mode: "pending",
   state: "idle",
   cue: "",
   showing: "placeholder",
@@ -34,30 +35,49 @@ const nothingYet = () => ({
   speculation: { requested: 0, used: 0, wasted: 0, budget: 0 },
 });
 
-const NAMES = ["character", "endpoint", "tenant", "preset", "tier", "max-wait", "predict", "announce", "token"];
+// Before anything is loaded: somebody's head and shoulders.
+const CSS = `:host{display:inline-block;position:relative;overflow:hidden;width:var(--cuelight-width,240px);aspect-ratio:var(--cuelight-aspect-ratio,1);background:var(--cuelight-background,none)}
+:host([hidden]),[hidden]{display:none!important}
+slot{display:block;position:absolute;inset:0;background:var(--cuelight-placeholder,radial-gradient(circle at 50% 38%,#8886 17%,#0000 17.5%),radial-gradient(circle at 50% 104%,#8886 38%,#0000 38.5%),#8882)}
+img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
 
+const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "poster", "alt", "loading"];
+const FLAGS = ["announce", "controls", "paused"];
+
 /** A character that follows a conversation. */
 export class CuelightCharacterElement extends Base {
-  static observedAttributes = NAMES;
+  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "predict", "token"];
 
-  #handle = null;
+  static #near =
+    globalThis.IntersectionObserver &&
+    new IntersectionObserver(
+      (seen) => seen.forEach(({ isIntersecting, target }) => isIntersecting && target.#begin()),
+      { rootMargin: NEAR },
+    );
+
+  #part = null;
+  #turn = null;
+  #reduced = false;
+  #calls = [];
+  #changing = false;
   #spec = null;
   #token = null;
-  #early = [];
-  #changing = false;
-  #beginning = false;
+  #slot;
+  #image;
 
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(
-      ":host{display:inline-block;position:relative;overflow:hidden;width:240px;aspect-ratio:1}:host([hidden]){display:none}",
-    );
+    sheet.replaceSync(CSS);
     shadow.adoptedStyleSheets = [sheet];
+    this.#slot = document.createElement("slot");
+    this.#slot.name = "poster";
+    this.#slot.setAttribute("part", "poster");
+    shadow.append(this.#slot);
   }
 
   get spec() {
@@ -65,7 +85,7 @@ export class CuelightCharacterElement extends Base {
   }
 
   set spec(spec) {
-    this.#spec = spec;
+    this.#spec = spec ?? null;
     this.#changed();
   }
 
@@ -76,87 +96,77 @@ export class CuelightCharacterElement extends Base {
   }
 
   get state() {
-    return this.#handle?.state ?? "idle";
+    return this.#part?.state ?? "idle";
   }
 
   connectedCallback() {
     // Set before the element was defined, a property hides the accessor; it is taken over here.
-    for (const name of ["spec", "token"]) {
-      if (!Object.hasOwn(this, name)) continue;
-      const value = this[name];
-      delete this[name];
-      this[name] = value;
+    for (const [name, value] of Object.entries(this)) {
+      if (name in CuelightCharacterElement.prototype) {
+        delete this[name];
+        this[name] = value;
+      }
     }
-    this.#begin();
+    this.#await();
   }
 
   disconnectedCallback() {
     // Being moved within the page disconnects and connects in one task.
-    queueMicrotask(() => {
-      if (!this.isConnected) {
-        this.#handle?.destroy();
-        this.#handle?.free();
-        this.#handle = null;
-      }
-    });
+    queueMicrotask(() => this.isConnected || this.destroy());
   }
 
   attributeChangedCallback(name, _, value) {
     if (name === "token") this.#token = value;
+    if (name === "poster") this.#show(value);
     this.#changed();
   }
 
   send(event) {
-    if (this.#handle) this.#handle.send(event);
-    else this.#early.push(() => this.#handle.send(event));
+    this.#call("send", event);
   }
 
   setState(state) {
-    if (this.#handle) this.#handle.setState(state ?? undefined);
-    else this.#early.push(() => this.#handle.setState(state ?? undefined));
+    this.#call("setState", state ?? undefined);
   }
 
   stats() {
-    return this.#handle?.stats() ?? nothingYet();
+    this.#begin();
+    return { ...nothingYet(), ...this.#part?.stats() };
   }
 
-  #options() {
-    const wait = this.getAttribute("max-wait");
-    return {
-      character: this.#spec ?? this.getAttribute("character"),
-      endpoint: this.getAttribute("endpoint"),
-      tenant: this.getAttribute("tenant"),
-      preset: this.getAttribute("preset"),
-      tier: this.getAttribute("tier"),
-      maxWait: wait === null ? null : Number(wait),
-      predict: this.getAttribute("predict") !== "false",
-      token: this.#token,
-    };
+  destroy() {
+    CuelightCharacterElement.#near?.unobserve(this);
+    this.#leave()?.destroy();
+    this.#reduced = false;
   }
 
-  #begin() {
-    if (this.#beginning) return;
-    this.#beginning = true;
-    init()
-      .then(
-        () => this.#start(),
-        (error) => this.#fail(error),
-      )
-      .finally(() => {
-        this.#beginning = false;
-      });
+  #call(name, value) {
+    if (this.#part) return this.#part[name](value);
+    this.#calls.push([name, value]);
+    if (this.#calls.length > MOST_CALLS) this.#calls.shift();
+    this.#begin();
   }
 
-  #start() {
-    if (!this.isConnected || this.#handle) return;
-    this.#live();
-    this.#handle = new CharacterHandle(this, this.shadowRoot, this.#options());
-    if (!this.#handle.ready()) {
-      this.#handle.free();
-      this.#handle = null;
-      return;
-    }
-    for (const call of this.#early.splice(0)) call();
+  #show(poster) {
+    this.#image?.remove();
+    if (!poster) return;
+    this.#image = Object.assign(document.createElement("img"), { alt: "", src: poster });
+    this.#slot.append(this.#image);
+  }
+
+  /** Gives whoever acted back, with the poster in its place. */
+  #leave() {
+    const part = this.#part;
+    this.#part = this.#turn = null;
+    this.#slot.hidden = false;
+    return part;
+  }
+
+  #await() {
+    if (this.#part || !this.isConnected) return;
+    const near = CuelightCharacterElement.#near;
+    if (near && this.loading !== "eager" && !this.#calls[0]) near.observe(this);
+    else this.#begin();
   }
 
   #changed() {
@@ -164,68 +174,121 @@ export class CuelightCharacterElement extends Base {
     this.#changing = true;
     queueMicrotask(() => {
       this.#changing = false;
-      this.#live();
-      if (this.#handle) this.#handle.configure(this.#options());
-      else if (this.isConnected) this.#begin();
+      if (this.#part) this.#part.configure();
+      else this.#await();
     });
   }
 
-  #live() {
-    if (this.hasAttribute("announce")) this.setAttribute("aria-live", "polite");
-    else this.removeAttribute("aria-live");
+  /** Brings whoever acts, once. There may be nobody: then what is wrong was told, and a change tries again. */
+  async #begin() {
+    if (this.#part || this.#turn || !this.isConnected) return;
+    CuelightCharacterElement.#near?.unobserve(this);
+    const turn = (this.#turn = {});
+    const part = await this.#bring({
+      element: this,
+      shadow: this.shadowRoot,
+      given: () => ({ spec: this.#spec, token: this.#token }),
+      fell: (error, reduced, state) => {
+        this.#leave();
+        this.#reduced = reduced;
+        if (state) this.#calls.unshift(["setState", state]);
+        if (error) this.#tell(error);
+        this.#begin();
+      },
+    });
+    if (turn !== this.#turn) return part?.destroy();
+    this.#turn = null;
+    this.#part = part;
+    if (part) for (const [name, value] of this.#calls.splice(0)) part[name](value);
   }
 
-  #fail(error) {
-    const detail = { code: "module_unavailable", detail: String(error?.message ?? error) };
+  async #bring(host) {
+    try {
+      if (!this.#reduced) return await (await full()).attach(host);
+    } catch (error) {
+      this.#tell(error);
+    }
+    // Without this file, too, the poster stays and the element remembers what it is told.
+    return import("./reduced.js").then((reduced) => reduced.attach(host), () => null);
+  }
+
+  #tell(error) {
+    const detail = { code: error.code ?? "module_unavailable", detail: error.message };
     this.dispatchEvent(new CustomEvent("cuelight-error", { bubbles: true, composed: true, detail }));
   }
 }
 
+const reflect = (name, attribute, get, set) =>
+  Object.defineProperty(CuelightCharacterElement.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return get(this.getAttribute(attribute));
+    },
+    set(value) {
+      const text = set(value);
+      if (text == null) this.removeAttribute(attribute);
+      else this.setAttribute(attribute, text);
+    },
+  });
+for (const name of TEXTS) reflect(name, name, (text) => text ?? "", (value) => value);
+for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
+reflect("maxWait", "max-wait", (text) => Number(text ?? 5000), (value) => value);
+reflect("predict", "predict", (text) => text !== "false", (value) => (value ? null : "false"));
+
 /** A character that a game draws. */
 export class CuelightActor {
-  #handle = null;
+  #options;
+  #part = null;
   #ready;
   #destroyed = false;
   #asked = 0;
-  #options;
 
   constructor(options) {
     this.#options = options;
-    this.#ready = init().then(() => {
-      if (!this.#destroyed) this.#handle = new ActorHandle(this.#options);
-    });
-    // Told by request(); without one, a failure is nobody's surprise.
-    this.#ready.catch(() => {});
+    this.#begin();
   }
 
   async request(cue, options) {
     const asked = ++this.#asked;
-    if (!this.#handle) await this.#ready;
-    return asked === this.#asked && this.#handle ? this.#handle.request(cue, options) : null;
+    if (!this.#part && !this.#destroyed) await (this.#ready ?? this.#begin());
+    return asked === this.#asked && this.#part ? this.#part.request(cue, options) : null;
   }
 
   set token(token) {
-    if (this.#handle) this.#handle.setToken(token ?? undefined);
-    else this.#options = { ...this.#options, token: token ?? null };
+    this.#options = { ...this.#options, token: token ?? null };
+    this.#part?.setToken(token);
   }
 
   get frame() {
-    return this.#handle?.frame ?? null;
+    return this.#part?.frame ?? null;
   }
 
   draw(context, x, y, width, height) {
-    return this.#handle?.draw(context, x, y, width, height) ?? false;
+    return this.#part?.draw(context, x, y, width, height) ?? false;
   }
 
   stats() {
-    return this.#handle?.stats() ?? nothingYet();
+    return { ...nothingYet(), ...this.#part?.stats() };
   }
 
   destroy() {
     this.#destroyed = true;
-    this.#handle?.destroy();
-    this.#handle?.free();
-    this.#handle = null;
+    this.#part?.destroy();
+    this.#part = null;
+  }
+
+  #begin() {
+    this.#ready = full()
+      .then((module) => module.act(this.#options, () => (this.#part = null)))
+      .then((part) => {
+        if (this.#destroyed) part.destroy();
+        else this.#part = part;
+      })
+      .finally(() => (this.#ready = null));
+    // Told by request(); without one, a failure is nobody's surprise.
+    this.#ready.catch(() => {});
+    return this.#ready;
   }
 }
 

@@ -139,6 +139,13 @@ impl ActorHandle {
         }
     }
 
+    /// What [`crate::serving::serving`] calls the character; 0 once it is destroyed.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.performer().map_or(0, |performer| performer.id())
+    }
+
     /// The current frame's element; null before the first one.
     #[wasm_bindgen(getter)]
     #[must_use]

@@ -1,5 +1,5 @@
 //! What the `<cuelight-character>` element calls: a character that follows a conversation. Speaks
-//! to the page by events on its host, and to people who cannot see it by a label.
+//! to the page by events on its host, and to people who do not see it by [`access`].
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -15,6 +15,10 @@ use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 use crate::options::Options;
 use crate::performer::{Performer, Told};
 
+mod access;
+
+use access::Access;
+
 /// A character behind an element. Destroyed once, and then deaf.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct CharacterHandle {
 
 struct Host {
     element: HtmlElement,
+    shadow: ShadowRoot,
+    access: Rc<Access>,
     performer: RefCell<Option<Rc<Performer>>>,
 }
 
@@ -39,7 +45,8 @@ impl CharacterHandle {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(element: HtmlElement, shadow: ShadowRoot, options: &JsValue) -> Self {
-        let host = Rc::new(Host { element, performer: RefCell::default() });
+        let access = Access::new(element.clone(), shadow.clone());
+        let host = Rc::new(Host { element, shadow, access, performer: RefCell::default() });
         let handle = Self { inner: RefCell::new(Some(host.clone())) };
         match Options::read(options) {
             Ok(options) => {
@@ -49,9 +56,9 @@ impl CharacterHandle {
                         host.told(what);
                     }
                 };
-                let performer = Performer::new(&shadow, options, tell);
+                let performer = Performer::new(&host.shadow, options, tell);
                 *host.performer.borrow_mut() = performer;
-                host.label();
+                host.look_around();
                 if let Some(performer) = host.performer() {
                     performer.show_state();
                 }
@@ -69,13 +76,20 @@ impl CharacterHandle {
         match (Options::read(options), host.performer()) {
             (Ok(options), Some(performer)) => {
                 performer.configure(options);
-                host.label();
+                host.look_around();
             }
             (Err(detail), _) => {
                 host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }));
             }
             (Ok(_), None) => {}
         }
+    }
+
+    /// What [`crate::serving::serving`] calls the character; 0 once it is destroyed.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.performer().map_or(0, |performer| performer.id())
     }
 
     /// Whether the character could be made from the options it was given.
@@ -159,7 +173,13 @@ impl Host {
                 self.label();
                 self.emit("cuelight-state", &json!({ "state": state, "previous": previous, "cause": cause }));
             }
-            Told::Shown { shown, .. } => self.emit("cuelight-shown", &json!(shown)),
+            Told::Shown { shown, .. } => {
+                // The page's own picture has done its part; a clip that is keyed out would show it.
+                if let Ok(Some(poster)) = self.shadow.query_selector("slot") {
+                    let _ = poster.set_attribute("hidden", "");
+                }
+                self.emit("cuelight-shown", &json!(shown));
+            }
             // An element promised nobody an answer; what is on screen was told when it came.
             Told::Settled { .. } => {}
             Told::Job(detail) => self.emit("cuelight-job", &detail),
@@ -172,13 +192,21 @@ impl Host {
         }
     }
 
-    /// "Bolt is thinking": an image to assistive technology, with a label that is kept current.
+    /// Takes what the element's own attributes say.
+    fn look_around(&self) {
+        self.label();
+        let paused = self.access.read();
+        if let Some(performer) = self.performer() {
+            performer.set_paused(paused);
+        }
+    }
+
+    /// "Bolt is thinking".
     fn label(&self) {
         let Some(performer) = self.performer() else { return };
         let state = performer.state();
         let doing = catalog::built_in().state(&state).map_or(state.as_str(), |def| def.label.as_str());
-        let _ = self.element.set_attribute("role", "img");
-        let _ = self.element.set_attribute("aria-label", &format!("{} is {doing}", performer.name()));
+        self.access.does(format!("{} is {doing}", performer.name()));
     }
 
     fn emit(&self, name: &str, detail: &Value) {

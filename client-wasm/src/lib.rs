@@ -2,7 +2,8 @@
 //!
 //! Every decision is a machine of `cuelight-core`; what is here carries effects out and turns what
 //! the browser tells into events. JavaScript reaches [`element::CharacterHandle`] and
-//! [`actor::ActorHandle`] only, both through `&self`, so that no callback can meet a borrowed cell.
+//! [`actor::ActorHandle`], both through `&self`, so that no callback can meet a borrowed cell, and
+//! [`serving::serving`] after a panic.
 
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ pub mod page;
 mod performer;
 #[cfg(feature = "game")]
 pub mod response_graph;
+pub mod serving;
 mod socket;
 mod stage;
 #[cfg(feature = "game")]

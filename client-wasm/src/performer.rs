@@ -24,6 +24,7 @@ use crate::address::{Address, AddressBook};
 use crate::browser;
 use crate::edge::{Edge, Listener, News};
 use crate::options::Options;
+use crate::serving::Turn;
 use crate::stage::Stage;
 use crate::token::Token;
 
@@ -74,7 +75,7 @@ pub(crate) struct Performer {
     id: u64,
     acting: RefCell<Acting>,
     stage: Rc<Stage>,
-    _surroundings: Surroundings,
+    surroundings: Surroundings,
     timer: RefCell<Option<Timeout>>,
     queue: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
@@ -141,7 +142,7 @@ impl Performer {
             id,
             acting: RefCell::new(acting),
             stage,
-            _surroundings: surroundings,
+            surroundings,
             timer: RefCell::default(),
             queue: RefCell::default(),
             busy: Cell::new(false),
@@ -235,6 +236,16 @@ impl Performer {
         self.acting.borrow().machine.state().to_owned()
     }
 
+    /// A number that no other character of this module has, from 1.
+    pub(crate) fn id(&self) -> u32 {
+        u32::try_from(self.id).unwrap_or(u32::MAX)
+    }
+
+    /// Stops all motion, or lets it go on; the picture still changes with the state.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.feed(Event::Player(player::Event::Calm(paused || self.surroundings.calm())));
+    }
+
     /// What to call the character.
     pub(crate) fn name(&self) -> String {
         self.acting.borrow().options.name()
@@ -261,6 +272,7 @@ impl Performer {
         if self.busy.replace(true) {
             return;
         }
+        let _turn = Turn::of(self.id());
         // Whoever is told may let go of the character.
         let _alive = self.me.upgrade();
         loop {

@@ -60,6 +60,7 @@ impl Stage {
         ] {
             browser::style(&root, property, value);
         }
+        let _ = root.set_attribute("part", "stage");
         parent.append_child(&root).ok()?;
         Some(Rc::new(Self {
             root,
@@ -289,6 +290,7 @@ fn still_of(load: u32, svg: &str) -> Option<Still> {
     let url = ObjectUrl::new(&blob).ok()?;
     let image: HtmlImageElement = browser::create("img")?;
     image.set_alt("");
+    let _ = image.set_attribute("part", "still");
     let _ = image.set_attribute("aria-hidden", "true");
     image.set_src(url.as_str());
     Some(Still { load, image, _url: url })

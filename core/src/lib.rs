@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod actors;
+pub mod announcer;
 pub mod api;
 pub mod arbiter;
 pub mod auth;

@@ -9,13 +9,17 @@ pub mod browser;
 pub mod events;
 pub mod follower;
 pub mod keys;
+pub mod package;
 pub mod process;
 pub mod receiver;
+pub mod site;
 pub mod world;
 
 pub use browser::Browser;
 pub use events::EventStream;
 pub use follower::Follower;
 pub use keys::Server;
+pub use package::Project;
 pub use receiver::Receiver;
+pub use site::Site;
 pub use world::{Answer, World};

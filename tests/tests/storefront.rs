@@ -121,6 +121,7 @@ async fn an_element_that_has_not_begun_has_complete_stats_all_the_same() {
     assert_eq!(
         stats,
         json!({
+            "mode": "pending",
             "state": "idle", "cue": "", "showing": "placeholder", "socket": "closed",
             "token": "none", "limited": null, "waiting": 0,
             "cache": { "entries": 0, "bytes": 0, "hits": 0, "misses": 0, "evictions": 0 },

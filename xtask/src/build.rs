@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::npm;
 use crate::progress::step;
 use crate::say;
+use crate::scripts;
 use crate::settings;
 use crate::sizes;
 use crate::stamp::{Stamp, files};
@@ -31,7 +33,7 @@ pub(crate) enum Care {
 pub(crate) fn build(workspace: &Workspace, care: Care) -> Result<()> {
     settings::check(workspace)?;
     tools::install(workspace, tools::Need::Build)?;
-    client(workspace, care)?;
+    module(workspace, care)?;
     pages(workspace)?;
     edge(workspace, care)?;
     studio(workspace)
@@ -47,10 +49,16 @@ pub(crate) fn served(workspace: &Workspace) -> PathBuf {
     workspace.root.join("dist/www")
 }
 
-fn client(workspace: &Workspace, care: Care) -> Result<()> {
+/// The browser module, as pages download it. Its tools are there.
+///
+/// # Errors
+/// It does not compile, or a tool fails.
+pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
     let folder = served(workspace).join("cuelight");
     let module = folder.join("cuelight_client_bg.wasm");
-    let outputs = [module.clone(), folder.join("cuelight_client.js"), folder.join("cuelight.js")];
+    let scripts = ["cuelight_client.js", "cuelight.js", "reduced.js"].map(|name| folder.join(name));
+    let outputs = [&[module.clone()][..], &scripts].concat();
+    let bindings = workspace.target.join("xtask/client");
     let stamp = stamp(workspace, "client", &["core", "client-wasm"], care)?;
     if stamp.is_fresh(&outputs) {
         return Ok(());
@@ -67,11 +75,15 @@ fn client(workspace: &Workspace, care: Care) -> Result<()> {
     step("browser module: compile (usually a minute the first time)", &mut compile, None)?;
     let compiled = workspace.target.join("wasm32-unknown-unknown").join(profile).join("cuelight_client.wasm");
     fresh_folder(&folder)?;
+    fresh_folder(&bindings)?;
     let mut bind = workspace.command(workspace.cargo_tool("wasm-bindgen"));
     bind.arg(&compiled)
-        .args(["--target", "web", "--no-typescript", "--out-name", "cuelight_client", "--out-dir"])
-        .arg(&folder);
+        .args(["--target", "web", "--no-typescript", "--omit-default-module-path"])
+        .args(["--out-name", "cuelight_client", "--out-dir"])
+        .arg(&bindings);
     step("browser module: join to JavaScript", &mut bind, None)?;
+    let bound = bindings.join("cuelight_client_bg.wasm");
+    fs::copy(&bound, &module).with_context(|| format!("could not copy {}", bound.display()))?;
     if care == Care::Release {
         let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
         // What rustc emits and every browser with WebAssembly references runs; nothing newer.
@@ -80,7 +92,7 @@ fn client(workspace: &Workspace, care: Care) -> Result<()> {
         shrink.arg("-Oz").args(features.map(|feature| format!("--enable-{feature}")));
         step("browser module: make it small", shrink.arg(&module).arg("-o").arg(&module), None)?;
     }
-    copy_tree(&workspace.root.join("client-wasm/js"), &folder)?;
+    scripts::bundle(workspace, &bindings, &folder, care)?;
     stamp.keep()
 }
 
@@ -131,11 +143,19 @@ fn stamp(workspace: &Workspace, name: &str, folders: &[&str], care: Care) -> Res
     let inputs: Vec<PathBuf> = folders.iter().chain(&shared).map(|path| workspace.root.join(path)).collect();
     let versions: Vec<String> =
         tools::table(workspace)?.into_iter().map(|tool| format!("{} {}", tool.name, tool.version)).collect();
-    let recipe = format!("{care:?} {} {}", versions.join(","), include_str!("build.rs"));
+    let recipe = format!(
+        "{care:?} {} {}",
+        versions.join(","),
+        concat!(include_str!("build.rs"), include_str!("scripts.rs"))
+    );
     Stamp::of(workspace.target.join("xtask/stamps").join(name), &inputs, &recipe)
 }
 
-fn fresh_folder(folder: &Path) -> Result<()> {
+/// Makes a folder with nothing in it.
+///
+/// # Errors
+/// The disk refuses.
+pub(crate) fn fresh_folder(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("could not empty {}", folder.display()))?;
     }
@@ -166,6 +186,7 @@ pub(crate) fn command(workspace: &Workspace, care: Care) -> Result<()> {
     build(workspace, care)?;
     if care == Care::Release {
         sizes::report(workspace)?;
+        npm::package(workspace)?;
     }
     say!(
         "Built: pages in dist/www, the edge in edge-worker/build, the studio at {}.",

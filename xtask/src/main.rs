@@ -11,9 +11,11 @@ mod doctor;
 mod fuzz;
 mod keys;
 mod licences;
+mod npm;
 mod openapi;
 mod process;
 mod progress;
+mod scripts;
 mod settings;
 mod sim;
 mod sizes;
@@ -35,6 +37,7 @@ const USAGE: &str = "\
 cargo xtask dev [--port 8787] [--fast]    install, build, start everything, say where to look
 cargo xtask test [--quick] [WORD...]      check everything; a WORD is a step's name or part of a test's
 cargo xtask build [--fast]                build what is shipped, and weigh it
+cargo xtask build npm                     build the browser module as an npm package, in target/npm
 cargo xtask deploy [--dry-run] [--env production] [--var NAME:VALUE]...
                                           check the settings, build, deploy to Cloudflare
 cargo xtask keys new --tenant ID [--may jobs,tokens]
@@ -77,7 +80,14 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             let options = options(rest, &["--quick", "WORD"])?;
             test::run(&Workspace::find()?, options.quick, &options.words)
         }
-        "build" => build::command(&Workspace::find()?, options(rest, &["--fast"])?.care),
+        "build" => {
+            let options = options(rest, &["--fast", "WORD"])?;
+            match options.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                [] => build::command(&Workspace::find()?, options.care),
+                ["npm"] => npm::command(&Workspace::find()?),
+                other => bail!("`{}` is nothing that is built by itself\n\n{USAGE}", other.join(" ")),
+            }
+        }
         "deploy" => {
             let options = options(rest, &["--dry-run", "--env", "--var"])?;
             let environment = options.environment.unwrap_or_else(|| deploy::DEFAULT_ENVIRONMENT.to_owned());

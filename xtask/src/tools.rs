@@ -159,6 +159,11 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
             "0.13.2",
             "builds the fuzz targets (usually 1 to 2 minutes)",
         ),
+        row(Need::Test, Source::Npm, "typescript", "5.9.3", "checks the package's types and the examples"),
+        row(Need::Test, Source::Npm, "react", "19.3.1", "what the React example is made with"),
+        row(Need::Test, Source::Npm, "react-dom", "19.3.1", "puts the React example on its page"),
+        row(Need::Test, Source::Npm, "@types/react", "19.3.0", "React's types"),
+        row(Need::Test, Source::Npm, "@types/react-dom", "19.3.0", "React's types for pages"),
         row(Need::Test, Source::Python, "schemathesis", "4.32.5", "tries out what the API says about itself"),
     ])
 }

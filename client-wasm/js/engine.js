@@ -1,0 +1,254 @@
+/**
+ * Between the page and the WebAssembly module: brings the module, and lets nothing that breaks in it
+ * reach the page. Shipped as `cuelight_client.js`.
+ *
+ * An exception out of the module leaves its memory half changed, whoever was served. So the module is
+ * given up as a whole: whom it served is told, everybody else is brought back in a fresh one, compiled
+ * already. The build makes wasm-bindgen's bindings a function, so that there can be another.
+ */
+import bind from "cuelight-bindings";
+
+/** How often a page is given a fresh module. What breaks more often breaks again. */
+const MOST_FALLS = 3;
+
+let compiled;
+let current;
+let falls = 0;
+
+const fault = (code, message) => Object.assign(new Error(message), { code });
+
+async function compile(address) {
+  const refused = (why) =>
+    fault(
+      "webassembly_refused",
+      `This page may not run WebAssembly (${why}); its Content-Security-Policy needs 'wasm-unsafe-eval' in script-src.`,
+    );
+  if (typeof WebAssembly !== "object") throw refused("the browser has none");
+  const response = await fetch(address);
+  if (!response.ok) throw fault("module_unavailable", `${address} answered ${response.status}.`);
+  const whole = response.clone();
+  try {
+    return await WebAssembly.compileStreaming(response);
+  } catch {
+    // The wrong media type, or a browser that does not stream: the bytes may be good all the same.
+  }
+  const bytes = await whole.arrayBuffer();
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw refused(error.message);
+  }
+}
+
+async function start(address) {
+  if (falls >= MOST_FALLS) throw fault("panicked", "The module broke too often on this page.");
+  compiled ??= compile(address ?? new URL("./cuelight_client_bg.wasm", import.meta.url));
+  compiled.catch(() => (compiled = undefined));
+  const module = await compiled;
+  const own = { parts: new Set(), calling: null, fallen: false, dead: false, exports: null, bindings: null };
+  own.bindings = bind({
+    Instance: class {},
+    instantiate: async (module, imports) => {
+      own.exports = (await WebAssembly.instantiate(module, imports)).exports;
+      return { instance: { exports: guarded(own) }, module };
+    },
+  });
+  await own.bindings.default({ module_or_path: module });
+  return own;
+}
+
+/** Brings the module, once. A failure may be tried again. */
+export function open(address) {
+  if (!current) {
+    const starting = start(address);
+    starting.catch(() => {
+      if (current === starting) current = undefined;
+    });
+    current = starting;
+  }
+  return current;
+}
+
+/** What a broken module answers: the bindings read numbers, flags and pairs out of it, all of them zero. */
+const NOTHING = Object.freeze([]);
+
+function guarded(own) {
+  const calls = {};
+  for (const [name, value] of Object.entries(own.exports)) {
+    calls[name] =
+      typeof value !== "function"
+        ? value
+        : (...given) => {
+            if (own.dead) return NOTHING;
+            try {
+              return value(...given);
+            } catch (error) {
+              fall(own, error);
+              return NOTHING;
+            }
+          };
+  }
+  return calls;
+}
+
+function fall(own, error) {
+  if (own.fallen) return;
+  own.fallen = true;
+  falls += 1;
+  current = undefined;
+  console.error("The Cuelight module broke.", error);
+  const id = own.exports.serving();
+  const served = own.calling ?? [...own.parts].find((part) => part.id === id);
+  // Not now: the module may be in the middle of calling the page.
+  queueMicrotask(() => {
+    const parts = [...own.parts];
+    for (const part of parts) part.release();
+    own.dead = true;
+    const detail = fault("panicked", `The Cuelight module broke: ${error?.message ?? error}`);
+    for (const part of parts) part.fell(part === served ? detail : null);
+  });
+}
+
+/** Calls the module, and remembers for whom. Nothing comes of it once the module is broken. */
+function serve(own, part, use) {
+  const before = own.calling;
+  own.calling = part;
+  try {
+    const answer = use(part.handle);
+    return own.fallen ? undefined : answer;
+  } finally {
+    own.calling = before;
+  }
+}
+
+function release(part) {
+  const { handle } = part;
+  part.handle = null;
+  handle?.destroy();
+  // Not now: a page may let go of a character from inside its own event, while the handle is in use.
+  queueMicrotask(() => handle?.free());
+}
+
+const STYLE = `:host{border-radius:var(--cuelight-border-radius,0)}
+[part~=status]{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+[part~=pause-button]{position:absolute;z-index:1;right:8px;bottom:8px;box-sizing:border-box;min-width:32px;min-height:32px;padding:0;border:1px solid #fff;border-radius:50%;background:#000c;color:#fff;font:14px/1 system-ui,sans-serif;cursor:pointer}
+[part~=pause-button]::before{content:"";display:block;width:8px;height:10px;margin:auto;border:solid;border-width:0 3px;box-sizing:border-box}
+[part~=pause-button][aria-pressed=true]::before{border-width:5px 0 5px 9px;border-color:#0000 currentColor;width:0;height:0}
+[part~=pause-button]:focus-visible{outline:3px solid var(--cuelight-focus,#4f7cff);outline-offset:2px;box-shadow:0 0 0 2px #fff}
+@media(forced-colors:active){:host{border:1px solid CanvasText}[part~=pause-button]{border-color:ButtonText;background:ButtonFace;color:ButtonText;forced-color-adjust:none}[part~=pause-button]:focus-visible{outline-color:Highlight;box-shadow:none}}`;
+
+let sheet;
+function dress(shadow) {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+  }
+  if (!shadow.adoptedStyleSheets.includes(sheet)) {
+    shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+  }
+}
+
+/** A character behind an element; null when its options are not usable, which was told. */
+export async function attach({ element, shadow, given, fell }) {
+  const own = await open();
+  if (!element.isConnected) return null;
+  dress(shadow);
+  const options = () => {
+    const { spec, token } = given();
+    const wait = element.getAttribute("max-wait");
+    return {
+      character: spec ?? element.getAttribute("character"),
+      endpoint: element.getAttribute("endpoint"),
+      tenant: element.getAttribute("tenant"),
+      preset: element.getAttribute("preset"),
+      tier: element.getAttribute("tier"),
+      maxWait: wait === null ? null : Number(wait),
+      predict: element.predict,
+      token,
+    };
+  };
+  let override;
+  const part = {
+    id: 0,
+    handle: null,
+    release: () => release(part),
+    fell(error) {
+      // What a broken module could not take away itself.
+      for (const video of shadow.querySelectorAll("video")) {
+        video.removeAttribute("src");
+        video.load();
+      }
+      for (const left of [...shadow.children]) if (left.localName !== "slot") left.remove();
+      fell(error, error !== null, override);
+    },
+  };
+  own.parts.add(part);
+  part.handle = serve(own, part, () => new own.bindings.CharacterHandle(element, shadow, options()));
+  // fell() is told of it, and begins anew.
+  if (!part.handle) return null;
+  if (!part.handle.ready()) {
+    own.parts.delete(part);
+    part.release();
+    return null;
+  }
+  part.id = part.handle.id;
+  const call = (use) => {
+    if (part.handle && !own.fallen) return serve(own, part, use);
+  };
+  return {
+    send: (event) => call((handle) => handle.send(event)),
+    setState(state) {
+      override = state;
+      call((handle) => handle.setState(state));
+    },
+    configure: () => call((handle) => handle.configure(options())),
+    get state() {
+      return call((handle) => handle.state);
+    },
+    stats: () => call((handle) => ({ ...handle.stats(), mode: "full" })),
+    destroy() {
+      own.parts.delete(part);
+      call(() => part.release());
+    },
+  };
+}
+
+/** A character that a game draws. `fell` is called when it can be used no more, and another is to be made. */
+export async function act(options, fell) {
+  const own = await open();
+  let reject;
+  const part = {
+    id: 0,
+    handle: null,
+    release: () => release(part),
+    fell() {
+      fell();
+      reject?.(fault("panicked", "The Cuelight module broke; ask again."));
+    },
+  };
+  part.handle = serve(own, part, () => new own.bindings.ActorHandle(options));
+  if (!part.handle) throw fault("panicked", "The Cuelight module broke; ask again.");
+  own.parts.add(part);
+  part.id = part.handle.id;
+  const call = (use) => {
+    if (part.handle && !own.fallen) return serve(own, part, use);
+  };
+  return {
+    request: (cue, options) =>
+      new Promise((resolve, refuse) => {
+        reject = refuse;
+        const answer = call((handle) => handle.request(cue, options));
+        Promise.resolve(answer).then((shown) => resolve(shown ?? null), refuse);
+      }),
+    setToken: (token) => call((handle) => handle.setToken(token ?? undefined)),
+    get frame() {
+      return call((handle) => handle.frame);
+    },
+    draw: (...given) => call((handle) => handle.draw(...given)),
+    stats: () => call((handle) => ({ ...handle.stats(), mode: "full" })),
+    destroy() {
+      own.parts.delete(part);
+      call(() => part.release());
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { DetailedHTMLProps, HTMLAttributes } from "react";
+import type {
+  CharacterSpec,
+  CuelightCharacterElement,
+  CuelightEvents,
+  Preset,
+  Tier,
+} from "./cuelight.js";
+
+/** Listeners, by React 19's rule for custom elements: `on` and the event's own name. */
+type Listeners = {
+  [Name in keyof CuelightEvents as `on${Name}`]?: (event: CuelightEvents[Name]) => void;
+};
+
+/** What `<cuelight-character>` takes in JSX. */
+export interface CuelightCharacterProps
+  extends DetailedHTMLProps<HTMLAttributes<CuelightCharacterElement>, CuelightCharacterElement>,
+    Listeners {
+  /** A built-in character's id. */
+  character?: string;
+  /** A definition, for a character that is not built in. */
+  spec?: CharacterSpec | null;
+  /** Origin of the edge. Default: where the page comes from. */
+  endpoint?: string;
+  /** Whose clips these are. */
+  tenant?: string;
+  /** Default `fast`. */
+  preset?: Preset;
+  /** Default `free`. */
+  tier?: Tier;
+  /** Milliseconds; default 5000. */
+  maxWait?: number;
+  /** Whether clips are made and fetched ahead of need. Default true. */
+  predict?: boolean;
+  /** What the edge lets the page in by. */
+  token?: string | null;
+  /** Address of a picture to show until there is one of the character. */
+  poster?: string;
+  /** The text alternative; empty for a decoration. */
+  alt?: string;
+  /** `eager` brings the module at once. Default: when the character is near the viewport or wanted. */
+  loading?: "eager" | "lazy";
+  /** Says changes of state to people who listen. */
+  announce?: boolean;
+  /** Shows a pause button. */
+  controls?: boolean;
+  /** Stops all motion. */
+  paused?: boolean;
+}
+
+declare module "react" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "cuelight-character": CuelightCharacterProps;
+    }
+  }
+}
