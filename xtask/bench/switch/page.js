@@ -21,6 +21,14 @@ function hold(number) {
   bits.forEach((bit, cell) => (slate.children[cell].style.background = bit ? "#fff" : "#000"));
 }
 
+// A page in use: something changes in every frame, so that every frame is composited, and filmed.
+const pulse = document.getElementById("pulse");
+let beats = 0;
+(function animate() {
+  pulse.style.background = (beats += 1) % 2 ? "#808" : "#f8f";
+  requestAnimationFrame(animate);
+})();
+
 /** A seeded sequence of numbers from 0 to 1 (Lehmer's, modulus 2^31 - 1). */
 function dice(seed) {
   let state = (seed % 2147483646) + 1;
@@ -31,6 +39,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => resolve(performance.now())));
 
 let awaited = null;
+let last = 0;
 
 /** Resolves once `clip` was seen with the slate `number`; to false when it is not, for long. */
 function seenBy(number, clip) {
@@ -54,6 +63,7 @@ async function turn({ strategy: name, format, cold, count, seed, visit }) {
   hold(0);
   const strategy = await STRATEGIES[name]({ stage, format, cold, random, visit });
   const calls = [];
+  let since = null;
   const made = {};
   let idle = 0;
   while (idle < 3 * count) {
@@ -65,7 +75,9 @@ async function turn({ strategy: name, format, cold, count, seed, visit }) {
     if ((made[choice.had] ?? 0) >= count) idle += 1;
     const { to, had } = choice;
     const from = strategy.current;
-    const number = calls.length + 1;
+    // Never that of a turn just before, whose last frames may still be on their way.
+    const number = (last = (last % 4000) + 1);
+    since ??= beats;
     hold(number);
     const called = performance.now();
     strategy.show(to);
@@ -75,14 +87,15 @@ async function turn({ strategy: name, format, cold, count, seed, visit }) {
     const seen = await seenBy(number, to);
     calls.push({ number, from, to, had, perfect: frame - called, decoders: Math.max(decoders, strategy.decoders()), seen });
     made[had] = (made[had] ?? 0) + 1;
-    if (calls.length >= 4000) break;
+    if (calls.length >= 3000) break;
   }
   // What follows the last switch is watched as long as what follows any other.
   await pause(SHORTEST);
+  const animated = beats - (since ?? beats);
   hold(0);
   strategy.close();
   stage.replaceChildren();
-  return { calls, used: strategy.visits ?? 0 };
+  return { calls, animated, used: strategy.visits ?? 0 };
 }
 
 /** Shows four loops at once, two of ours and two plain ones, for `seconds`. */
@@ -90,7 +103,7 @@ async function loops(seconds) {
   hold(0);
   stage.classList.add("four");
   for (const format of ["mp4", "webm"]) stage.append(ourLoop(format));
-  for (const format of ["mp4", "webm"]) stage.append(plainLoop(format));
+  for (const format of ["mp4", "webm"]) stage.append(await plainLoop(format));
   await pause(2000);
   hold(1);
   await pause(seconds * 1000);

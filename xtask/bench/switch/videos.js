@@ -127,9 +127,9 @@ export async function buffers({ stage, format, cold, random }) {
 }
 
 /** One element that loops by itself. */
-export function plainLoop(format) {
+export async function plainLoop(format) {
   const one = video();
-  one.src = `/loop/${format}`;
+  one.src = await inMemory(format, "loop");
   play(one);
   return one;
 }

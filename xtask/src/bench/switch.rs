@@ -72,8 +72,10 @@ struct Loops {
 struct Measured {
     switches: Vec<Switch>,
     loops: Vec<Loops>,
-    /// Milliseconds between one composited frame and the next.
-    gaps: Vec<f64>,
+    /// Frames that the page animated while calls were made.
+    animated: u64,
+    /// Frames that were filmed meanwhile.
+    filmed: u64,
 }
 
 /// The command `bench switch`.
@@ -194,7 +196,10 @@ impl Turn {
         let errors = chromium.errors();
         ensure!(errors.is_empty(), "{}: {errors}", self.strategy);
         let shots = chromium.take_shots();
-        measured.gaps.extend(shots.windows(2).map(|pair| pair[1].at - pair[0].at));
+        measured.animated += told["animated"].as_u64().unwrap_or_default();
+        let held = |shot: &film::Shot| shot.slate > 0;
+        let (first, last) = (shots.iter().position(held), shots.iter().rposition(held));
+        measured.filmed += first.zip(last).map_or(0, |(first, last)| (last - first + 1) as u64);
         for record in told["calls"].as_array().context("the page kept no record")? {
             let call = Call::read(record).with_context(|| format!("a record that says nothing: {record}"))?;
             let verdict = film::judge(&shots, &call);

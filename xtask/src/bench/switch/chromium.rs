@@ -93,7 +93,10 @@ impl Chromium {
         let film = Film { layout: Layout::One, shots: Vec::new(), errors: Vec::new() };
         let film = Arc::new(Mutex::new(film));
         let (sender, answers) = mpsc::channel();
-        let reader = Reader { wire: wire.clone(), film: film.clone(), answers: sender, told: None };
+        let (negatives, exposed) = mpsc::channel();
+        let lab = Lab { wire: wire.clone(), film: film.clone(), told: None };
+        thread::spawn(move || lab.run(&exposed));
+        let reader = Reader { wire: wire.clone(), film: film.clone(), answers: sender, negatives };
         thread::spawn(move || reader.run(output));
         let mut chromium = Self { child, wire, answers, last_id: UNHEARD, session: String::new(), film };
         chromium.open_page(address)?;
@@ -184,17 +187,16 @@ impl Drop for Chromium {
     }
 }
 
-/// Reads all that the browser says.
+/// Reads all that the browser says, and keeps it waiting for nothing.
 struct Reader {
     wire: Arc<Wire>,
     film: Arc<Mutex<Film>>,
     answers: Sender<Value>,
-    /// The slate and clip that the page was last told of.
-    told: Option<(u32, usize)>,
+    negatives: Sender<Value>,
 }
 
 impl Reader {
-    fn run(mut self, output: ChildStdout) {
+    fn run(self, output: ChildStdout) {
         let mut output = BufReader::with_capacity(1 << 16, output);
         let mut bytes = Vec::new();
         loop {
@@ -210,16 +212,20 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, message: Value) {
+    fn take(&self, message: Value) {
         match message["method"].as_str() {
             Some("Page.screencastFrame") => {
-                if let Err(error) = self.develop(&message) {
-                    self.complain(format!("a frame could not be read: {error:#}"));
-                }
+                // The frame after the next is sent only when this one was acknowledged.
+                let seen = json!({ "sessionId": message["params"]["sessionId"] });
+                let session = message["sessionId"].as_str().unwrap_or_default();
+                // A browser that has ended is noticed by whoever asks it something.
+                let _ = self.wire.send(UNHEARD, session, "Page.screencastFrameAck", &seen);
+                let _ = self.negatives.send(message);
             }
             Some("Runtime.exceptionThrown") => {
                 let said = message.pointer("/params/exceptionDetails/exception/description");
-                self.complain(said.and_then(Value::as_str).unwrap_or("an error without words").to_owned());
+                let said = said.and_then(Value::as_str).unwrap_or("an error without words");
+                complain(&self.film, said.to_owned());
             }
             Some(_) => {}
             None if message["id"] == UNHEARD => {}
@@ -227,34 +233,50 @@ impl Reader {
             None => drop(self.answers.send(message)),
         }
     }
+}
+
+/// Develops the film, and tells the page what is to be seen on it.
+struct Lab {
+    wire: Arc<Wire>,
+    film: Arc<Mutex<Film>>,
+    /// The slate and clip that the page was last told of.
+    told: Option<(u32, usize)>,
+}
+
+impl Lab {
+    fn run(mut self, negatives: &Receiver<Value>) {
+        for message in negatives {
+            if let Err(error) = self.develop(&message) {
+                complain(&self.film, format!("a frame could not be read: {error:#}"));
+            }
+        }
+    }
 
     fn develop(&mut self, message: &Value) -> Result<()> {
-        let session = message["sessionId"].as_str().context("no session")?;
         let params = &message["params"];
-        // At once: the next frame is sent only then.
-        let seen = json!({ "sessionId": params["sessionId"] });
-        self.wire.send(UNHEARD, session, "Page.screencastFrameAck", &seen)?;
         let at = params.pointer("/metadata/timestamp").and_then(Value::as_f64).context("no time")?;
         let file = BASE64.decode(params["data"].as_str().context("no picture")?.as_bytes())?;
-        let mut film = self.film.lock().map_err(|_| anyhow::anyhow!("the film's lock is poisoned"))?;
-        let Some(shot) = Shot::read(at * 1e3, file, film.layout)? else { return Ok(()) };
+        let layout = self.film.lock().map_err(|_| anyhow::anyhow!("the film's lock is poisoned"))?.layout;
+        let Some(shot) = Shot::read(at * 1e3, file, layout)? else { return Ok(()) };
         let news = match shot.views.as_slice() {
             [View::Clip { clip, .. }] => Some((shot.slate, *clip)),
             _ => None,
         };
-        film.shots.push(shot);
-        drop(film);
+        if let Ok(mut film) = self.film.lock() {
+            film.shots.push(shot);
+        }
         if let Some((slate, clip)) = news.filter(|_| news != self.told) {
             self.told = news;
+            let session = message["sessionId"].as_str().unwrap_or_default();
             let order = json!({ "expression": format!("bench.seen({slate}, {clip})") });
             self.wire.send(UNHEARD, session, "Runtime.evaluate", &order)?;
         }
         Ok(())
     }
+}
 
-    fn complain(&self, words: String) {
-        if let Ok(mut film) = self.film.lock() {
-            film.errors.push(words);
-        }
+fn complain(film: &Mutex<Film>, words: String) {
+    if let Ok(mut film) = film.lock() {
+        film.errors.push(words);
     }
 }

@@ -137,16 +137,11 @@ impl Shop {
                 } else {
                     (clips.format.media_type(), &clips.whole)
                 };
-                let bytes = shelf.get(clip.parse::<usize>().ok()?)?.clone();
+                let bytes = match *clip {
+                    "loop" => clips.short.clone(),
+                    number => shelf.get(number.parse::<usize>().ok()?)?.clone(),
+                };
                 Some(Answer { media_type, bytes, cold: kind.ends_with("cold") })
-            }
-            ["loop", format] => {
-                let clips = self.clips_of(format)?;
-                Some(Answer {
-                    media_type: clips.format.media_type(),
-                    bytes: clips.short.clone(),
-                    cold: false,
-                })
             }
             // The clips' numbers as the module names them.
             ["states.txt"] => {
