@@ -21,11 +21,13 @@ function hold(number) {
   bits.forEach((bit, cell) => (slate.children[cell].style.background = bit ? "#fff" : "#000"));
 }
 
-// A page in use: something changes in every frame, so that every frame is composited, and filmed.
+// A page in use: something changes in every frame, so that every frame is composited. It changes all over, and
+// too little to be seen: a screencast takes a small thing that moves, such as a clip, for the only one that
+// counts, and films no more frames than it has.
 const pulse = document.getElementById("pulse");
 let beats = 0;
 (function animate() {
-  pulse.style.background = (beats += 1) % 2 ? "#808" : "#f8f";
+  pulse.style.background = (beats += 1) % 2 ? "#00000002" : "#ffffff02";
   requestAnimationFrame(animate);
 })();
 

@@ -95,12 +95,14 @@ export async function webcodecs({ stage, format, cold, random }) {
       waiting -= 1;
       queue.push(frame);
     }, (error) => reportError(error));
-    const began = performance.now();
+    let began = null;
     let drawn = 0;
     let stopped = false;
     run.feed(ready.length);
     const step = () => {
       if (stopped) return;
+      // Time begins with the first frame.
+      if (queue.length > 0) began ??= performance.now();
       const due = Math.floor(((performance.now() - began) * FPS) / 1000) + 1;
       while (queue.length > 0 && drawn < due) {
         const frame = queue.shift();
@@ -135,10 +137,7 @@ export async function webcodecs({ stage, format, cold, random }) {
     },
     async show(clip) {
       if (!cold) return start(lists[clip], ahead[clip]);
-      const list = await chunks(format, `/bare-cold/${format}/${clip}?${(times += 1)}`);
-      const ready = await firstFrames(format, list);
-      start(list, ready);
-      ready.forEach((frame) => frame.close());
+      start(await chunks(format, `/bare-cold/${format}/${clip}?${(times += 1)}`), []);
     },
     decoders: () => 1,
     close() {

@@ -10,8 +10,8 @@ use super::png::Picture;
 
 /// Width of the page, in px.
 pub(super) const WIDTH: usize = 128;
-/// Height of the page, in px: the stage, the slate below it, and a line that changes in every frame.
-pub(super) const HEIGHT: usize = 164;
+/// Height of the page, in px: the stage, and the slate below it.
+pub(super) const HEIGHT: usize = 160;
 /// Where the one stage is.
 const STAGE: Square = Square { x: 0, y: 0, side: 128 };
 /// The cells of the slate: two rows of eight.
