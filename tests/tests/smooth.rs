@@ -60,11 +60,13 @@ async fn a_page_with_eight_characters_that_switch_once_a_second_moves_as_evenly_
     assert_eq!(report["blank"], json!([]), "{report:#}");
     assert_eq!(report["switches"], 8 * switching);
     assert!(report["looks"].as_u64().unwrap() > u64::from(switching) * 8, "{report:#}");
-    // An evenly busy machine is as slow at rest; a page that cannot keep up is slow in every part.
-    let usual = report["rest"]["p50"].as_f64().unwrap().max(1000.0 / 60.0);
+    // The measure is the same page with nobody on it, and the best of four parts of the time: what others do
+    // on this machine meanwhile makes frames late, but does not make every second one of them late for long.
+    // Chromium does just that to a page on which two `<video>` elements play (it takes it for a conference).
+    let usual = report["empty"]["p50"].as_f64().unwrap().max(1000.0 / 60.0);
     let windows = report["windows"].as_array().unwrap();
     let median = |window: &Value| window["p50"].as_f64().unwrap();
     let best = windows.iter().map(median).fold(f64::INFINITY, f64::min);
-    assert!(best < 1.5 * usual, "frames take {best} ms at best, and {usual} at rest: {report:#}");
+    assert!(best < 1.5 * usual, "a frame takes {best} ms at best, and {usual} on the empty page: {report:#}");
     browser.close().await;
 }

@@ -15,11 +15,11 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::chromium::Chromium;
 use self::clips::Format;
-use self::film::{Call, Layout, Verdict};
+use self::film::{Call, Verdict};
 use self::seam::Seams;
 use self::server::Shop;
 use crate::build::{self, Care};
@@ -59,7 +59,7 @@ struct Switch {
     verdict: Verdict,
 }
 
-/// One of the four loops.
+/// The loops of one strategy in one format.
 #[derive(Debug)]
 struct Loops {
     strategy: &'static str,
@@ -93,7 +93,7 @@ pub(super) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
     let made = Format::ALL.map(|format| clips::make(&folder, format));
     let made = made.into_iter().collect::<Result<Vec<_>>>()?;
     let per_turn = order.per_turn();
-    let visits = order.rounds * (per_turn / FIRST_MEETINGS + 2);
+    let visits = Format::ALL.len() * order.rounds * (per_turn / FIRST_MEETINGS + 2);
     let module = build::served(workspace).join("cuelight");
     let shop = Shop::new(module, workspace.root.join("xtask/bench/switch"), made, visits)?;
     let mut chromium = Chromium::open(&folder.join("profile"), &shop.open()?)?;
@@ -109,7 +109,7 @@ pub(super) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
         say!("  round {round} of {}, {}", order.rounds, seconds(started.elapsed()));
     }
     if order.loops > 0 {
-        say!("→ loops: {} of each, four at a time", order.loops);
+        say!("→ loops: {} of ours in each format", order.loops);
         watch_loops(&mut chromium, order.loops, &mut measured)?;
     }
     drop(chromium);
@@ -218,25 +218,21 @@ impl Switch {
     }
 }
 
+/// Watches loops of ours, and a quarter as many of elements that loop by themselves.
 fn watch_loops(chromium: &mut Chromium, loops: u32, measured: &mut Measured) -> Result<()> {
-    chromium.lay_out(Layout::Four);
-    drop(chromium.take_shots());
-    // The clip is one second long.
-    let told = chromium
-        .evaluate(&format!("bench.loops({loops} + 1)"), Duration::from_secs(60 + 2 * u64::from(loops)))?;
-    ensure!(told == Value::Null, "the page kept a record of loops");
-    let shots = chromium.take_shots();
-    chromium.lay_out(Layout::One);
-    let who = [
-        ("ours", Format::Mp4),
-        ("ours", Format::Webm),
-        ("video loop", Format::Mp4),
-        ("video loop", Format::Webm),
-    ];
-    for (place, (strategy, format)) in who.into_iter().enumerate() {
-        let views = shots.iter().filter(|shot| shot.slate == 1);
-        let views = views.filter_map(|shot| Some((shot.at, *shot.views.get(place)?)));
-        measured.loops.push(Loops { strategy, format, seams: seam::follow(views) });
+    for (strategy, seams) in [("ours", loops), ("video loop", loops.div_ceil(4))] {
+        for format in Format::ALL {
+            drop(chromium.take_shots());
+            // The clip is one second long, and begins somewhere.
+            let seconds = seams + 1;
+            let order = json!({ "strategy": strategy, "format": format.name(), "seconds": seconds });
+            let patience = Duration::from_secs(u64::from(seconds) * 2 + 60);
+            chromium.evaluate(&format!("bench.loop({order})"), patience)?;
+            let shots = chromium.take_shots();
+            let watched = shots.iter().filter(|shot| shot.slate == 1);
+            let seams = seam::follow(watched.map(|shot| (shot.at, shot.view)));
+            measured.loops.push(Loops { strategy, format, seams });
+        }
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::card::View;
-use super::film::{HEIGHT, Layout, Shot, WIDTH};
+use super::film::{HEIGHT, Shot, WIDTH};
 use crate::process;
 use crate::workspace::on_path;
 
@@ -38,9 +38,8 @@ pub(super) struct Chromium {
 }
 
 /// What was filmed since somebody last looked.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Film {
-    layout: Layout,
     shots: Vec<Shot>,
     /// What the page said went wrong.
     errors: Vec<String>,
@@ -90,7 +89,7 @@ impl Chromium {
             bail!("the browser has no pipes");
         };
         let wire = Arc::new(Wire(Mutex::new(input)));
-        let film = Film { layout: Layout::One, shots: Vec::new(), errors: Vec::new() };
+        let film = Film::default();
         let film = Arc::new(Mutex::new(film));
         let (sender, answers) = mpsc::channel();
         let (negatives, exposed) = mpsc::channel();
@@ -137,13 +136,6 @@ impl Chromium {
             bail!("the bench's page failed: {}", said.as_str().unwrap_or("it did not say why"));
         }
         Ok(answer.pointer_mut("/result/value").map_or(Value::Null, Value::take))
-    }
-
-    /// How the page is laid out from now on.
-    pub(super) fn lay_out(&self, layout: Layout) {
-        if let Ok(mut film) = self.film.lock() {
-            film.layout = layout;
-        }
     }
 
     /// Everything that was composited since the last time.
@@ -256,10 +248,9 @@ impl Lab {
         let params = &message["params"];
         let at = params.pointer("/metadata/timestamp").and_then(Value::as_f64).context("no time")?;
         let file = BASE64.decode(params["data"].as_str().context("no picture")?.as_bytes())?;
-        let layout = self.film.lock().map_err(|_| anyhow::anyhow!("the film's lock is poisoned"))?.layout;
-        let Some(shot) = Shot::read(at * 1e3, file, layout)? else { return Ok(()) };
-        let news = match shot.views.as_slice() {
-            [View::Clip { clip, .. }] => Some((shot.slate, *clip)),
+        let Some(shot) = Shot::read(at * 1e3, file)? else { return Ok(()) };
+        let news = match shot.view {
+            View::Clip { clip, .. } => Some((shot.slate, clip)),
             _ => None,
         };
         if let Ok(mut film) = self.film.lock() {

@@ -12,19 +12,10 @@ use super::png::Picture;
 pub(super) const WIDTH: usize = 128;
 /// Height of the page, in px: the stage, and the slate below it.
 pub(super) const HEIGHT: usize = 160;
-/// Where the one stage is.
+/// Where the stage is.
 const STAGE: Square = Square { x: 0, y: 0, side: 128 };
 /// The cells of the slate: two rows of eight.
 const SLATE_CELL: usize = 16;
-
-/// How the page is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// One stage.
-    One,
-    /// Four stages, two by two.
-    Four,
-}
 
 /// One composited frame.
 #[derive(Debug, Clone)]
@@ -33,8 +24,8 @@ pub(super) struct Shot {
     pub(super) at: f64,
     /// The number of the switch; 0 between switches.
     pub(super) slate: u32,
-    /// What stood on each stage.
-    pub(super) views: Vec<View>,
+    /// What stood on the stage.
+    pub(super) view: View,
     /// The picture itself.
     pub(super) file: Vec<u8>,
 }
@@ -45,17 +36,10 @@ impl Shot {
     ///
     /// # Errors
     /// It is no picture.
-    pub(super) fn read(at: f64, file: Vec<u8>, layout: Layout) -> Result<Option<Self>> {
+    pub(super) fn read(at: f64, file: Vec<u8>) -> Result<Option<Self>> {
         let picture = Picture::read(&file)?;
-        let views = match layout {
-            Layout::One => vec![card::read(&picture, STAGE)],
-            Layout::Four => {
-                let side = STAGE.side / 2;
-                let places = [(0, 0), (side, 0), (0, side), (side, side)];
-                places.map(|(x, y)| card::read(&picture, Square { x, y, side })).to_vec()
-            }
-        };
-        Ok(slate(&picture).map(|slate| Self { at, slate, views, file }))
+        let view = card::read(&picture, STAGE);
+        Ok(slate(&picture).map(|slate| Self { at, slate, view, file }))
     }
 }
 
@@ -148,8 +132,7 @@ pub(super) fn judge(shots: &[Shot], call: &Call) -> Verdict {
     for shot in shots.iter().filter(|shot| shot.slate == call.number) {
         verdict.frames += 1;
         let began = *began.get_or_insert(shot.at);
-        let Some(view) = shot.views.first() else { continue };
-        let fault = match *view {
+        let fault = match shot.view {
             View::Clip { clip, frame } if clip == call.to => {
                 if verdict.visible_ms.is_none() {
                     verdict.visible_ms = Some(call.perfect_ms + shot.at - began);
@@ -177,7 +160,7 @@ mod tests {
     const FRAME_MS: f64 = 50.0 / 3.0;
 
     fn shot(number: u32, slate: u32, view: View) -> Shot {
-        Shot { at: f64::from(number) * FRAME_MS, slate, views: vec![view], file: vec![number as u8] }
+        Shot { at: f64::from(number) * FRAME_MS, slate, view, file: vec![number as u8] }
     }
 
     fn clip(clip: usize) -> View {
