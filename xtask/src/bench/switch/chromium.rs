@@ -138,9 +138,12 @@ impl Chromium {
         Ok(answer.pointer_mut("/result/value").map_or(Value::Null, Value::take))
     }
 
-    /// Everything that was composited since the last time.
+    /// Everything that was composited since the last time, in the order in which it was. The browser packs
+    /// pictures on several threads, so on a busy machine a later one may come first.
     pub(super) fn take_shots(&self) -> Vec<Shot> {
-        self.film.lock().map(|mut film| std::mem::take(&mut film.shots)).unwrap_or_default()
+        let mut shots = self.film.lock().map(|mut film| std::mem::take(&mut film.shots)).unwrap_or_default();
+        shots.sort_by(|one, other| one.at.total_cmp(&other.at));
+        shots
     }
 
     /// What the page said went wrong, as one text.

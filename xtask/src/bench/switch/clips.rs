@@ -130,6 +130,9 @@ fn encode(format: Format, clip: usize, frames: u32, path: &Path) -> Result<()> {
     command
         .args(["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", &format!("{SIZE}x{SIZE}")])
         .args(["-r", &FPS.to_string(), "-i", "-", "-pix_fmt", "yuv420p", "-g", &frames.to_string()])
+        // Said, since a browser that has to guess makes two greens of one, one for a canvas.
+        .args(["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709"])
+        .args(["-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"])
         .args(format.encoder())
         .arg(path)
         .stdin(Stdio::piped());
