@@ -6,6 +6,7 @@ mod contest;
 mod cpu;
 mod figures;
 mod load;
+mod switch;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -38,7 +39,15 @@ struct Arena {
 /// # Errors
 /// There is no such benchmark, something could not be built or started, or an answer was wrong.
 pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
-    ensure!(words == ["edge"], "what is measured? There is `cargo xtask bench edge`");
+    let (what, rest) = words.split_first().map_or(("", words), |(what, rest)| (what.as_str(), rest));
+    match what {
+        "edge" if rest.is_empty() => edge(workspace),
+        "switch" => switch::command(workspace, rest),
+        _ => bail!("what is measured? There are `cargo xtask bench edge` and `switch`"),
+    }
+}
+
+fn edge(workspace: &Workspace) -> Result<()> {
     build::build(workspace, Care::Release)?;
 
     say!("→ studio and workerd: start");

@@ -44,6 +44,8 @@ cargo xtask keys new --tenant ID [--may jobs,tokens]
 cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
+cargo xtask bench switch [--switches 100] [--rounds 5] [--loops 200] [--only NAME,...]
+                                          film how one clip follows another, by five strategies
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
@@ -99,7 +101,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             let [kind] = options.words.as_slice() else { bail!("which key?\n\n{USAGE}") };
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
-        "bench" => bench::command(&Workspace::find()?, &options(rest, &["WORD"])?.words),
+        "bench" => bench::command(&Workspace::find()?, rest),
         "sim" => sim::run(&Workspace::find()?, rest),
         "openapi" => {
             let options = options(rest, &["--check"])?;
