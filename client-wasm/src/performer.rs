@@ -241,11 +241,6 @@ impl Performer {
         u32::try_from(self.id).unwrap_or(u32::MAX)
     }
 
-    /// Stops all motion, or lets it go on; the picture still changes with the state.
-    pub(crate) fn set_paused(&self, paused: bool) {
-        self.feed(Event::Player(player::Event::Calm(paused || self.surroundings.calm())));
-    }
-
     /// What to call the character.
     pub(crate) fn name(&self) -> String {
         self.acting.borrow().options.name()

@@ -247,6 +247,7 @@ impl Stage {
                 Told::Refused => player::Event::Refused(surface),
             });
         })?;
+        let _ = video.element().set_attribute("part", "video");
         lay_out(video.element());
         self.root.append_child(video.element()).ok()?;
         drop(self.videos.get(index)?.replace(Some(video.clone())));
