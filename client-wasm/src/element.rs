@@ -6,12 +6,11 @@ use std::rc::{Rc, Weak};
 
 use cuelight_core::catalog;
 use cuelight_core::state_machine::{Event, Signal};
-use gloo_utils::format::JsValueSerdeExt;
-use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 
+use crate::js_value::{Given, fault, object};
 use crate::options::Options;
 use crate::performer::{Performer, Told};
 
@@ -56,9 +55,7 @@ impl CharacterHandle {
                     performer.show_state();
                 }
             }
-            Err(detail) => {
-                host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }))
-            }
+            Err(detail) => host.emit("cuelight-error", &fault("invalid_options", &detail)),
         }
         handle
     }
@@ -72,7 +69,7 @@ impl CharacterHandle {
                 host.label();
             }
             (Err(detail), _) => {
-                host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }));
+                host.emit("cuelight-error", &fault("invalid_options", &detail));
             }
             (Ok(_), None) => {}
         }
@@ -87,7 +84,7 @@ impl CharacterHandle {
     /// Tells the character what happens in the conversation.
     pub fn send(&self, event: &JsValue) {
         let Some(host) = self.host() else { return };
-        match event.into_serde::<Signal>() {
+        match Signal::read(Given(event.clone())) {
             Ok(signal) => {
                 if let Some(performer) = host.performer() {
                     performer.conversation(Event::Signal(signal));
@@ -95,7 +92,7 @@ impl CharacterHandle {
             }
             Err(error) => {
                 let detail = format!("This is no conversation event: {error}.");
-                host.emit("cuelight-error", &json!({ "code": "invalid_event", "detail": detail }));
+                host.emit("cuelight-error", &fault("invalid_event", &detail));
             }
         }
     }
@@ -106,7 +103,7 @@ impl CharacterHandle {
         let Some(host) = self.host() else { return };
         if let Some(unknown) = state.as_ref().filter(|name| catalog::built_in().state(name).is_none()) {
             let detail = format!("There is no state {unknown}.");
-            host.emit("cuelight-error", &json!({ "code": "unknown_state", "detail": detail }));
+            host.emit("cuelight-error", &fault("unknown_state", &detail));
             return;
         }
         if let Some(performer) = host.performer() {
@@ -124,8 +121,7 @@ impl CharacterHandle {
     /// A snapshot of what the client knows.
     #[must_use]
     pub fn stats(&self) -> JsValue {
-        let stats = self.performer().map(|performer| performer.stats());
-        stats.and_then(|stats| JsValue::from_serde(&stats).ok()).unwrap_or(JsValue::UNDEFINED)
+        self.performer().map_or(JsValue::UNDEFINED, |performer| performer.stats())
     }
 
     /// Releases everything. May be called twice.
@@ -156,17 +152,22 @@ impl Host {
         match told {
             Told::State { state, previous, cause } => {
                 self.label();
-                self.emit("cuelight-state", &json!({ "state": state, "previous": previous, "cause": cause }));
+                let detail = object(&[
+                    ("state", state.into()),
+                    ("previous", previous.into()),
+                    ("cause", cause.into()),
+                ]);
+                self.emit("cuelight-state", &detail);
             }
-            Told::Shown { shown, .. } => self.emit("cuelight-shown", &json!(shown)),
+            Told::Shown { shown, .. } => self.emit("cuelight-shown", &shown.as_js()),
             // An element promised nobody an answer; what is on screen was told when it came.
             Told::Settled { .. } => {}
             Told::Job(detail) => self.emit("cuelight-job", &detail),
             Told::Error { code, detail } => {
-                self.emit("cuelight-error", &json!({ "code": code, "detail": detail }));
+                self.emit("cuelight-error", &fault(&code, &detail));
             }
             Told::TokenNeeded { code, detail } => {
-                self.emit("cuelight-token-needed", &json!({ "code": code, "detail": detail }));
+                self.emit("cuelight-token-needed", &fault(&code, &detail));
             }
         }
     }
@@ -180,11 +181,11 @@ impl Host {
         let _ = self.element.set_attribute("aria-label", &format!("{} is {doing}", performer.name()));
     }
 
-    fn emit(&self, name: &str, detail: &Value) {
+    fn emit(&self, name: &str, detail: &JsValue) {
         let init = CustomEventInit::new();
         init.set_bubbles(true);
         init.set_composed(true);
-        init.set_detail(&JsValue::from_serde(detail).unwrap_or(JsValue::NULL));
+        init.set_detail(detail);
         if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &init) {
             // Fails only for an event that is already being sent.
             let _ = self.element.dispatch_event(&event);

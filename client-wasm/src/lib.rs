@@ -11,6 +11,7 @@ mod address;
 mod browser;
 mod edge;
 pub mod element;
+mod js_value;
 mod object_url;
 mod options;
 mod performer;

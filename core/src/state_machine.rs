@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use serde::Deserialize;
 
 use crate::catalog::{self, Catalog, Play, Tier};
+use crate::document::Document;
 use crate::units::Millis;
 
 pub mod check;
@@ -66,6 +67,34 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Reads an event that a page tells: `type`, and what belongs to it.
+    ///
+    /// # Errors
+    /// What is wrong, as the end of a sentence.
+    pub fn read<D: Document>(event: D) -> Result<Self, String> {
+        let kind = event.text_at("type").ok_or("it has no type")?;
+        let kind = SignalKind::named(&kind).ok_or_else(|| format!("there is no type {kind}"))?;
+        let text = || event.text_at("text").unwrap_or_default();
+        let value = || event.number_at("value").ok_or("its value is not a number");
+        Ok(match kind {
+            SignalKind::Opened => Self::Opened,
+            SignalKind::Closed => Self::Closed,
+            SignalKind::Hover => Self::Hover,
+            SignalKind::Typing => Self::Typing,
+            SignalKind::Sent => Self::Sent { text: text() },
+            SignalKind::StreamStarted => Self::StreamStarted,
+            SignalKind::StreamToken => Self::StreamToken { text: text() },
+            SignalKind::StreamEnded => Self::StreamEnded,
+            SignalKind::Sentiment => Self::Sentiment { value: value()? },
+            SignalKind::Confidence => {
+                let technical = event.flag_at("technical").unwrap_or_default();
+                Self::Confidence { value: value()?, technical }
+            }
+            SignalKind::OffTopic => Self::OffTopic,
+            SignalKind::Error => Self::Error,
+        })
+    }
+
     /// Which kind of signal this is.
     #[must_use]
     pub const fn kind(&self) -> SignalKind {

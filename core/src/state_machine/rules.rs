@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::Signal;
+use crate::catalog::embedded::{self, Embedded};
+use crate::document::Document;
 use crate::units::Millis;
 
 /// The kinds of [`Signal`], as rules name them.
@@ -36,6 +38,28 @@ pub enum SignalKind {
     OffTopic,
     /// The assistant failed.
     Error,
+}
+
+impl SignalKind {
+    /// The kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "opened" => Self::Opened,
+            "closed" => Self::Closed,
+            "hover" => Self::Hover,
+            "typing" => Self::Typing,
+            "sent" => Self::Sent,
+            "stream-started" => Self::StreamStarted,
+            "stream-token" => Self::StreamToken,
+            "stream-ended" => Self::StreamEnded,
+            "sentiment" => Self::Sentiment,
+            "confidence" => Self::Confidence,
+            "off-topic" => Self::OffTopic,
+            "error" => Self::Error,
+            _ => return None,
+        })
+    }
 }
 
 /// Something that goes on: it wins over every mood, for as long as it lasts.
@@ -114,11 +138,52 @@ impl Rules {
     /// The rules this build ships with.
     #[must_use]
     pub fn built_in() -> &'static Self {
-        // A test parses the embedded file, so the default is never reached.
-        static RULES: LazyLock<Rules> = LazyLock::new(|| {
-            serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap_or_default()
-        });
+        // A test reads the embedded file, so the default is never reached.
+        static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(&embedded::RULES).unwrap_or_default());
         &RULES
+    }
+
+    fn read(file: &'static Embedded) -> Option<Self> {
+        let millis = |document: &'static Embedded, name| document.whole_at(name).map(Millis);
+        let kinds = |document: &'static Embedded, name| -> Option<Vec<SignalKind>> {
+            document.texts_at(name)?.iter().map(|name| SignalKind::named(name)).collect()
+        };
+        let activity = |one: &'static Embedded| {
+            Some(Activity {
+                state: one.text_at("state")?,
+                starts: kinds(one, "starts")?,
+                ends: kinds(one, "ends")?,
+                times_out: millis(one, "times_out_ms")?,
+            })
+        };
+        let mood = |one: &'static Embedded| {
+            Some(Mood {
+                state: one.text_at("state")?,
+                on: SignalKind::named(&one.text_at("on")?)?,
+                above: one.number_at("above"),
+                below: one.number_at("below"),
+                technical: one.flag_at("technical").unwrap_or_default(),
+                words: one.texts_at("words").unwrap_or_default(),
+                first: one.flag_at("first").unwrap_or_default(),
+                waits: millis(one, "waits_ms")?,
+                cooldown: millis(one, "cooldown_ms").unwrap_or_default(),
+                clears: one.flag_at("clears").unwrap_or_default(),
+            })
+        };
+        Some(Self {
+            rest: file.text_at("rest")?,
+            dwell: millis(file, "dwell_ms")?,
+            queue: usize::try_from(file.whole_at("queue")?).ok()?,
+            held: millis(file, "held_ms")?,
+            crowded: millis(file, "crowded_ms")?,
+            activities: file
+                .member("activities")?
+                .items()?
+                .into_iter()
+                .map(activity)
+                .collect::<Option<_>>()?,
+            moods: file.member("moods")?.items()?.into_iter().map(mood).collect::<Option<_>>()?,
+        })
     }
 }
 
