@@ -5,18 +5,19 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use cuelight_core::cue::{Cue, Intensity, Reaction};
-use cuelight_core::operation::MAX_PRIORITY;
+use cuelight_core::document::Document;
+use cuelight_core::operation::own::Letters;
+use cuelight_core::operation::{MAX_PRIORITY, USUAL_INTENSITY};
 use cuelight_core::player::Ticket;
-use gloo_utils::format::JsValueSerdeExt;
 use js_sys::{Function, Promise, Reflect};
-use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, HtmlVideoElement};
 
 use crate::browser;
+use crate::js_value::{BrowserLetters, Given};
 use crate::options::{self, Options};
-use crate::performer::{Performer, Shown, Told};
+use crate::performer::{Performer, Told};
 
 mod token_source;
 
@@ -43,14 +44,6 @@ struct Pending {
     error: RefCell<Option<String>>,
     token_source: Option<TokenSource>,
     performer: RefCell<Weak<Performer>>,
-}
-
-#[derive(Deserialize)]
-struct Given {
-    expression: Option<String>,
-    emotion: Option<String>,
-    animation: Option<String>,
-    intensity: Option<f64>,
 }
 
 #[wasm_bindgen]
@@ -178,8 +171,7 @@ impl ActorHandle {
     /// A snapshot of what the client knows.
     #[must_use]
     pub fn stats(&self) -> JsValue {
-        let stats = self.performer().map(|performer| performer.stats());
-        stats.and_then(|stats| JsValue::from_serde(&stats).ok()).unwrap_or(JsValue::UNDEFINED)
+        self.performer().map_or(JsValue::UNDEFINED, |performer| performer.stats())
     }
 
     /// Releases everything. May be called twice.
@@ -211,9 +203,9 @@ impl Pending {
     fn told(&self, told: Told) {
         match told {
             Told::Shown { shown, ticket, settles } if settles && ticket == self.ticket.get() => {
-                self.answer(&as_js(&shown));
+                self.answer(&shown.as_js());
             }
-            Told::Settled { shown, ticket } if ticket == self.ticket.get() => self.answer(&as_js(&shown)),
+            Told::Settled { shown, ticket } if ticket == self.ticket.get() => self.answer(&shown.as_js()),
             Told::Error { code, detail } if code == "invalid_request" => {
                 drop(self.error.replace(Some(detail)));
             }
@@ -239,22 +231,25 @@ impl std::fmt::Debug for Pending {
     }
 }
 
-fn as_js(shown: &Shown) -> JsValue {
-    JsValue::from_serde(shown).unwrap_or(JsValue::NULL)
-}
-
 fn read(cue: &JsValue) -> Result<Cue, String> {
-    let given: Given = cue.into_serde().map_err(|error| format!("This is no reaction: {error}."))?;
-    let word = |text: Option<String>, usual: &str| {
-        text.map(|text| text.trim().to_lowercase())
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| usual.into())
+    let given = Given(cue.clone());
+    let word = |name, usual: &str| match given.member(name) {
+        None => Ok(usual.to_owned()),
+        Some(value) => {
+            let text = value.text().ok_or_else(|| format!("This is no reaction: {name} is not a string."))?;
+            let text = text.trim();
+            let lower = if text.is_ascii() { text.to_ascii_lowercase() } else { BrowserLetters.lower(text) };
+            Ok::<_, String>(if lower.is_empty() { usual.to_owned() } else { lower })
+        }
     };
-    let intensity = Intensity::from_unit(given.intensity.unwrap_or(0.5));
+    let intensity = match given.member("intensity") {
+        None => Intensity::from_unit(USUAL_INTENSITY),
+        Some(value) => value.number().and_then(Intensity::from_unit),
+    };
     Ok(Cue::Reaction(Reaction {
-        expression: word(given.expression, "neutral"),
-        emotion: word(given.emotion, "neutral"),
-        animation: word(given.animation, "idle"),
+        expression: word("expression", "neutral")?,
+        emotion: word("emotion", "neutral")?,
+        animation: word("animation", "idle")?,
         intensity: intensity.ok_or("An intensity lies between 0 and 1.")?,
     }))
 }

@@ -1,29 +1,45 @@
-//! From a cue to a clip's address, and to the request that has it made: by core's own validation,
-//! so that the browser's key and the edge's cannot differ.
+//! From a cue to a clip's address, and to the request that has it made: by core's own rules, so that the
+//! browser's key and the edge's cannot differ.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
-use cuelight_core::operation;
-use serde_json::{Value, json};
+use cuelight_core::operation::Scope;
+use cuelight_core::operation::own::{self, Manner, Who};
+use cuelight_core::small_map::SmallMap;
 
+use crate::js_value::BrowserLetters;
 use crate::options::Options;
 
 /// A cue with its address.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
     pub(crate) key: CacheKey,
-    /// The body of `POST /jobs`, without who asks and how urgently.
-    pub(crate) body: Value,
     pub(crate) look: Look,
+    pub(crate) wish: Rc<Wish>,
+}
+
+/// What has to be said to have a clip made.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    who: Who,
+    cue: Cue,
+    preset: String,
+}
+
+impl Wish {
+    /// The body of `POST /jobs`.
+    pub(crate) fn body(&self, manner: Manner) -> String {
+        own::body(&self.who, &self.cue, &self.preset, manner)
+    }
 }
 
 /// Remembers the addresses of one character's cues.
 #[derive(Debug, Default)]
 pub(crate) struct AddressBook {
-    known: HashMap<Cue, Address>,
+    known: SmallMap<Cue, Address>,
 }
 
 /// A long game has many cues; beyond this, addresses are computed anew.
@@ -38,14 +54,12 @@ impl AddressBook {
         if let Some(found) = self.known.get(cue) {
             return Ok(found.clone());
         }
-        let body = body(options, cue);
-        // The strategy is `once`, which uses no nonce.
-        let job = operation::validate(&body, "").map_err(|errors| {
-            let told: Vec<String> = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail)).collect();
-            told.join("; ")
-        })?;
-        let key = CacheKey::of(&options.tenant, &job.spec, &job.scope);
-        let address = Address { key, body, look: job.spec.character.look };
+        let who = options.character.clone()?;
+        let spec = own::clip(&who, cue, &options.preset, &BrowserLetters)?;
+        // The strategy is `once`, which shares a clip with everybody.
+        let key = CacheKey::of(&options.tenant, &spec, &Scope::default());
+        let wish = Rc::new(Wish { who, cue: cue.clone(), preset: options.preset.clone() });
+        let address = Address { key, look: spec.character.look, wish };
         if self.known.len() >= LARGEST {
             self.known.clear();
         }
@@ -56,26 +70,5 @@ impl AddressBook {
     /// The cue that has this key.
     pub(crate) fn cue_of(&self, key: &CacheKey) -> Option<&Cue> {
         self.known.iter().find(|(_, address)| address.key == *key).map(|(cue, _)| cue)
-    }
-}
-
-fn body(options: &Options, cue: &Cue) -> Value {
-    match cue {
-        Cue::State { state } => json!({
-            "operation_type": "state_clip",
-            "params": { "character": options.character, "state": state, "quality_preset": options.preset },
-        }),
-        Cue::Reaction(reaction) => {
-            let mut params = json!({
-                "expression": reaction.expression,
-                "emotion": reaction.emotion,
-                "animation": reaction.animation,
-                "intensity": reaction.intensity.as_unit(),
-                "quality_preset": options.preset,
-            });
-            let who = if options.character.is_string() { "npc_id" } else { "character" };
-            params[who] = options.character.clone();
-            json!({ "operation_type": "npc_response", "params": params })
-        }
     }
 }

@@ -5,21 +5,22 @@
 //! is carried out: an effect may call back at once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use cuelight_core::api::{Job, JobEvent};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::clip_cache::{ClipCache, Limits};
 use cuelight_core::edge_link::{self, EdgeLink};
+use cuelight_core::operation::own::Manner;
 use cuelight_core::prefetcher::{self, Prefetcher};
-use cuelight_core::supply::{self, Supply};
+use cuelight_core::small_map::SmallMap;
+use cuelight_core::supply::{self, Heard, Supply};
 use gloo_timers::callback::Timeout;
-use serde_json::Value;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, Blob};
 
-use crate::address::Address;
+use crate::address::{Address, Wish};
 use crate::browser;
 use crate::object_url::ObjectUrl;
 use crate::socket::{Socket, Told};
@@ -48,8 +49,8 @@ pub(crate) enum News {
     Spent { code: String, detail: String },
     /// Nothing more is made without another token.
     TokenNeeded { code: String, detail: String },
-    /// The server told something about a job.
-    Job(JobEvent),
+    /// The server told something about the clip at this address, in this message.
+    Job { address: CacheKey, message: JsValue },
 }
 
 /// Who is told.
@@ -63,6 +64,9 @@ enum Event {
     Prefetch(prefetcher::Event),
     Link(edge_link::Event),
 }
+
+/// What has a clip made, and how urgently it was last asked for, 0 to 20.
+type Wished = (Rc<Wish>, Option<u8>);
 
 struct Machines {
     supply: Supply,
@@ -78,8 +82,8 @@ pub(crate) struct Edge {
     /// Set last by any character: whoever shares an edge shares its session, and so its token.
     token: RefCell<Option<Token>>,
     machines: RefCell<Machines>,
-    bodies: RefCell<HashMap<CacheKey, Value>>,
-    gets: RefCell<HashMap<CacheKey, AbortController>>,
+    wishes: RefCell<SmallMap<CacheKey, Wished>>,
+    gets: RefCell<SmallMap<CacheKey, AbortController>>,
     asks: Option<AbortController>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
@@ -89,7 +93,7 @@ pub(crate) struct Edge {
 }
 
 thread_local! {
-    static EDGES: RefCell<HashMap<String, Weak<Edge>>> = RefCell::default();
+    static EDGES: RefCell<SmallMap<String, Weak<Edge>>> = const { RefCell::new(SmallMap::new()) };
 }
 
 impl Edge {
@@ -110,7 +114,7 @@ impl Edge {
                     link: EdgeLink::default(),
                     cache: ClipCache::new(Limits::default()),
                 }),
-                bodies: RefCell::default(),
+                wishes: RefCell::default(),
                 gets: RefCell::default(),
                 asks: AbortController::new().ok(),
                 socket: RefCell::default(),
@@ -144,11 +148,7 @@ impl Edge {
     /// Somebody waits for the clip at this address. If a job has to be asked for, it has this
     /// priority, 0 to 20; one that is under way keeps its own.
     pub(crate) fn want(&self, address: &Address, priority: Option<u8>) {
-        let mut body = address.body.clone();
-        if let Some(priority) = priority {
-            body["priority"] = priority.into();
-        }
-        self.bodies.borrow_mut().insert(address.key.clone(), body);
+        self.wishes.borrow_mut().insert(address.key.clone(), (address.wish.clone(), priority));
         let at_hand = self.machines.borrow_mut().cache.want(&address.key);
         if at_hand {
             self.feed(Event::Prefetch(prefetcher::Event::Shown(address.key.clone())));
@@ -160,11 +160,12 @@ impl Edge {
 
     /// These clips may follow what `character` shows now.
     pub(crate) fn guess(&self, character: u64, likely: &[(Address, f64)]) {
-        let mut bodies = self.bodies.borrow_mut();
         for (address, _) in likely {
-            bodies.entry(address.key.clone()).or_insert_with(|| address.body.clone());
+            let mut wishes = self.wishes.borrow_mut();
+            if !wishes.contains_key(&address.key) {
+                wishes.insert(address.key.clone(), (address.wish.clone(), None));
+            }
         }
-        drop(bodies);
         let absent = likely.iter().filter(|(address, _)| !self.has(&address.key));
         let likely = absent.map(|(address, p)| (address.key.clone(), *p)).collect();
         self.feed(Event::Prefetch(prefetcher::Event::Guessed { character, likely }));
@@ -237,7 +238,7 @@ impl Edge {
                 }
             }
             Effect::Post { key, speculative } => self.post(key, speculative),
-            Effect::Poll { key, job_id } => self.poll(key, job_id),
+            Effect::Poll { key, job_id } => self.poll(key, &job_id),
             Effect::Deliver { key, made } => {
                 let bytes = self.machines.borrow().cache.size(&key).unwrap_or_default();
                 self.feed(Event::Prefetch(prefetcher::Event::AtHand { key: key.clone(), bytes }));
@@ -306,19 +307,18 @@ impl Edge {
                 self.feed(Event::Supply(supply::Event::Socket(false)));
                 self.feed(Event::Link(edge_link::Event::Lost { jitter: browser::random() }));
             }
-            Told::Snapshot(snapshot) => {
-                if snapshot.reset {
-                    self.feed(Event::Link(edge_link::Event::Heard { seq: snapshot.seq }));
+            Told::Listing(listing) => {
+                if listing.reset {
+                    self.feed(Event::Link(edge_link::Event::Heard { seq: listing.seq }));
                 }
-                snapshot
-                    .jobs
-                    .into_iter()
-                    .for_each(|job| self.feed(Event::Supply(supply::Event::Listed(Box::new(job)))));
+                for job in listing.jobs {
+                    self.feed(Event::Supply(supply::Event::News(job)));
+                }
             }
-            Told::Event(event) => {
-                self.feed(Event::Link(edge_link::Event::Heard { seq: event.seq }));
-                self.tell(&News::Job((*event).clone()));
-                self.feed(Event::Supply(supply::Event::News(*event)));
+            Told::Event { seq, news, message } => {
+                self.feed(Event::Link(edge_link::Event::Heard { seq }));
+                self.tell(&News::Job { address: news.address.clone(), message });
+                self.feed(Event::Supply(supply::Event::News(news)));
             }
         }
     }
@@ -363,27 +363,22 @@ impl Edge {
     }
 
     fn post(&self, key: CacheKey, speculative: bool) {
-        let Some(mut body) = self.bodies.borrow().get(&key).cloned() else { return };
-        body["speculative"] = speculative.into();
-        if speculative && let Some(body) = body.as_object_mut() {
-            // An earlier request's urgency is none of a guess's.
-            body.remove("priority");
-        }
-        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
-        let (me, endpoint, token) = (self.me.clone(), self.endpoint.clone(), self.token.borrow().clone());
-        spawn_local(async move {
-            let outcome = transfer::post_job(&endpoint, &body, token.as_ref(), &signal).await;
-            if let Some(edge) = me.upgrade() {
-                edge.answered(key, token.as_ref(), outcome);
-            }
-        });
+        let Some((wish, priority)) = self.wishes.borrow().get(&key).cloned() else { return };
+        // An earlier request's urgency is none of a guess's.
+        let priority = priority.filter(|_| !speculative);
+        self.ask(key, String::new(), Some(wish.body(Manner { priority, speculative })));
     }
 
-    fn poll(&self, key: CacheKey, job_id: String) {
+    fn poll(&self, key: CacheKey, job_id: &str) {
+        self.ask(key, format!("/{job_id}"), None);
+    }
+
+    fn ask(&self, key: CacheKey, job: String, content: Option<String>) {
         let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
-        let (me, endpoint, token) = (self.me.clone(), self.endpoint.clone(), self.token.borrow().clone());
+        let (me, token) = (self.me.clone(), self.token.borrow().clone());
+        let url = format!("{}/api/v1/jobs{job}", self.endpoint);
         spawn_local(async move {
-            let outcome = transfer::read_job(&endpoint, &job_id, token.as_ref(), &signal).await;
+            let outcome = transfer::job(&url, content.as_deref(), token.as_ref(), &signal).await;
             if let Some(edge) = me.upgrade() {
                 edge.answered(key, token.as_ref(), outcome);
             }
@@ -391,10 +386,10 @@ impl Edge {
     }
 
     /// The answer to a call that showed `token`.
-    fn answered(&self, key: CacheKey, token: Option<&Token>, outcome: Outcome<Job>) {
+    fn answered(&self, key: CacheKey, token: Option<&Token>, outcome: Outcome<Heard>) {
         let outdated = self.token.borrow().as_ref() != token;
         self.feed(Event::Supply(match outcome {
-            Outcome::Done(job) => supply::Event::Job { key, job: Box::new(job) },
+            Outcome::Done(job) => supply::Event::Job { key, job },
             Outcome::Absent => supply::Event::Refused {
                 key,
                 code: "not_found".into(),

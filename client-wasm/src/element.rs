@@ -6,12 +6,11 @@ use std::rc::{Rc, Weak};
 
 use cuelight_core::catalog;
 use cuelight_core::state_machine::{Event, Signal, SignalError};
-use gloo_utils::format::JsValueSerdeExt;
-use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 
+use crate::js_value::{Given, fault, object};
 use crate::options::Options;
 use crate::performer::{Performer, Told};
 
@@ -63,9 +62,7 @@ impl CharacterHandle {
                     performer.show_state();
                 }
             }
-            Err(detail) => {
-                host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }))
-            }
+            Err(detail) => host.emit("cuelight-error", &fault("invalid_options", &detail)),
         }
         handle
     }
@@ -79,7 +76,7 @@ impl CharacterHandle {
                 host.look_around();
             }
             (Err(detail), _) => {
-                host.emit("cuelight-error", &json!({ "code": "invalid_options", "detail": detail }));
+                host.emit("cuelight-error", &fault("invalid_options", &detail));
             }
             (Ok(_), None) => {}
         }
@@ -101,8 +98,7 @@ impl CharacterHandle {
     /// Tells the character what happens in the conversation.
     pub fn send(&self, event: &JsValue) {
         let Some(host) = self.host() else { return };
-        let event = event.into_serde::<Value>().unwrap_or_default();
-        match Signal::read(&event) {
+        match Signal::read(Given(event.clone())) {
             Ok(signal) => {
                 if let Some(performer) = host.performer() {
                     performer.conversation(Event::Signal(signal));
@@ -110,7 +106,7 @@ impl CharacterHandle {
             }
             Err(error) => {
                 let detail = format!("This is no conversation event: {error}.");
-                host.emit("cuelight-error", &json!({ "code": SignalError::CODE, "detail": detail }));
+                host.emit("cuelight-error", &fault(SignalError::CODE, &detail));
             }
         }
     }
@@ -121,7 +117,7 @@ impl CharacterHandle {
         let Some(host) = self.host() else { return };
         if let Some(unknown) = state.as_ref().filter(|name| catalog::built_in().state(name).is_none()) {
             let detail = format!("There is no state {unknown}.");
-            host.emit("cuelight-error", &json!({ "code": "unknown_state", "detail": detail }));
+            host.emit("cuelight-error", &fault("unknown_state", &detail));
             return;
         }
         if let Some(performer) = host.performer() {
@@ -139,8 +135,7 @@ impl CharacterHandle {
     /// A snapshot of what the client knows.
     #[must_use]
     pub fn stats(&self) -> JsValue {
-        let stats = self.performer().map(|performer| performer.stats());
-        stats.and_then(|stats| JsValue::from_serde(&stats).ok()).unwrap_or(JsValue::UNDEFINED)
+        self.performer().map_or(JsValue::UNDEFINED, |performer| performer.stats())
     }
 
     /// Releases everything. May be called twice.
@@ -171,23 +166,28 @@ impl Host {
         match told {
             Told::State { state, previous, cause } => {
                 self.label();
-                self.emit("cuelight-state", &json!({ "state": state, "previous": previous, "cause": cause }));
+                let detail = object(&[
+                    ("state", state.into()),
+                    ("previous", previous.into()),
+                    ("cause", cause.into()),
+                ]);
+                self.emit("cuelight-state", &detail);
             }
             Told::Shown { shown, .. } => {
                 // The page's own picture has done its part; a clip that is keyed out would show it.
                 if let Ok(Some(poster)) = self.shadow.query_selector("slot") {
                     let _ = poster.set_attribute("hidden", "");
                 }
-                self.emit("cuelight-shown", &json!(shown));
+                self.emit("cuelight-shown", &shown.as_js());
             }
             // An element promised nobody an answer; what is on screen was told when it came.
             Told::Settled { .. } => {}
             Told::Job(detail) => self.emit("cuelight-job", &detail),
             Told::Error { code, detail } => {
-                self.emit("cuelight-error", &json!({ "code": code, "detail": detail }));
+                self.emit("cuelight-error", &fault(&code, &detail));
             }
             Told::TokenNeeded { code, detail } => {
-                self.emit("cuelight-token-needed", &json!({ "code": code, "detail": detail }));
+                self.emit("cuelight-token-needed", &fault(&code, &detail));
             }
         }
     }
@@ -209,11 +209,11 @@ impl Host {
         self.access.does(format!("{} is {doing}", performer.name()));
     }
 
-    fn emit(&self, name: &str, detail: &Value) {
+    fn emit(&self, name: &str, detail: &JsValue) {
         let init = CustomEventInit::new();
         init.set_bubbles(true);
         init.set_composed(true);
-        init.set_detail(&JsValue::from_serde(detail).unwrap_or(JsValue::NULL));
+        init.set_detail(detail);
         if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &init) {
             // Fails only for an event that is already being sent.
             let _ = self.element.dispatch_event(&event);

@@ -14,6 +14,7 @@ pub mod clip_store;
 pub mod conditions;
 mod edge;
 pub mod element;
+mod js_value;
 pub mod keying;
 mod object_url;
 mod options;

@@ -1,14 +1,13 @@
 //! What a page says about a character, read once and completed with the defaults.
 
 use cuelight_core::catalog::Tier;
-use cuelight_core::character;
+use cuelight_core::document::Document;
+use cuelight_core::operation::own::Who;
 use cuelight_core::units::Millis;
-use gloo_utils::format::JsValueSerdeExt;
-use serde::Deserialize;
-use serde_json::Value;
 use wasm_bindgen::JsValue;
 
 use crate::browser;
+use crate::js_value::{BrowserLetters, Given};
 use crate::token::Token;
 
 /// A character's options, complete.
@@ -18,8 +17,8 @@ pub(crate) struct Options {
     pub(crate) endpoint: String,
     /// Whose clips these are.
     pub(crate) tenant: String,
-    /// As the page wrote it: an id or a definition.
-    pub(crate) character: Value,
+    /// An id or a definition; or what is wrong with it, told when it is first shown.
+    pub(crate) character: Result<Who, String>,
     /// The quality preset.
     pub(crate) preset: String,
     /// The plan.
@@ -39,64 +38,46 @@ pub(crate) struct Options {
     pub(crate) token: Option<Token>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Given {
-    endpoint: Option<String>,
-    tenant: Option<String>,
-    character: Option<Value>,
-    preset: Option<String>,
-    tier: Option<String>,
-    max_wait: Option<f64>,
-    predict: Option<bool>,
-    crossfade: Option<f64>,
-    max_delay: Option<f64>,
-    progressive: Option<bool>,
-    token: Option<String>,
-}
-
 impl Options {
     /// Reads the page's object.
     ///
     /// # Errors
     /// What is wrong, for the person who wrote the page.
     pub(crate) fn read(value: &JsValue) -> Result<Self, String> {
-        let given: Given =
-            value.into_serde().map_err(|error| format!("The options are not usable: {error}."))?;
+        let given = Given(value.clone());
+        let text = |name| match given.member(name) {
+            None => Ok(None),
+            Some(value) => match value.text() {
+                None => Err(format!("The option {name} is not a string.")),
+                text => Ok(text.filter(|text| !text.is_empty())),
+            },
+        };
         let character = given
-            .character
-            .filter(|character| !character.is_null() && character.as_str() != Some(""))
+            .member("character")
+            .filter(|character| character.text().as_deref() != Some(""))
             .ok_or("Say which character this is: an id such as bolt, or a definition.")?;
-        let tier = match given.tier.as_deref() {
-            None | Some("" | "free") => Tier::Free,
-            Some("pro") => Tier::Pro,
-            Some("enterprise") => Tier::Enterprise,
-            Some(other) => return Err(format!("There is no tier {other}; one of free, pro, enterprise.")),
-        };
-        let or = |text: Option<String>, usual: &str| {
-            text.filter(|t| !t.is_empty()).unwrap_or_else(|| usual.into())
-        };
+        let tier = text("tier")?.unwrap_or_else(|| "free".into());
+        let tier = Tier::parse(&tier)
+            .ok_or_else(|| format!("There is no tier {tier}; one of free, pro, enterprise."))?;
         Ok(Self {
-            endpoint: endpoint(given.endpoint),
-            tenant: or(given.tenant, "demo"),
-            character,
-            preset: or(given.preset, "fast"),
+            endpoint: endpoint(text("endpoint")?),
+            tenant: text("tenant")?.unwrap_or_else(|| "demo".into()),
+            character: Who::read(character, &BrowserLetters),
+            preset: text("preset")?.unwrap_or_else(|| "fast".into()),
             tier,
-            max_wait: millis(given.max_wait, 5_000, 600_000.0),
-            crossfade: millis(given.crossfade, 0, 1_000.0),
-            max_delay: millis(given.max_delay, 0, 10_000.0),
-            progressive: given.progressive.unwrap_or(false),
-            predict: given.predict.unwrap_or(true),
-            token: token(given.token)?,
+            max_wait: millis(given.number_at("maxWait"), 5_000, 600_000.0),
+            crossfade: millis(given.number_at("crossfade"), 0, 1_000.0),
+            max_delay: millis(given.number_at("maxDelay"), 0, 10_000.0),
+            progressive: given.flag_at("progressive").unwrap_or(false),
+            predict: given.flag_at("predict").unwrap_or(true),
+            token: token(text("token")?)?,
         })
     }
 
     /// What to call the character.
     pub(crate) fn name(&self) -> String {
-        let own = self.character.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
-        let id = self.character.as_str().or_else(|| self.character.get("id").and_then(Value::as_str));
-        let built_in = self.character.as_str().and_then(|id| character::built_in().get(id));
-        own.or(built_in.map(|c| c.name.as_str())).or(id).unwrap_or("The character").to_owned()
+        let name = self.character.as_ref().map(Who::name).unwrap_or_default();
+        if name.is_empty() { "The character".to_owned() } else { name }
     }
 }
 
@@ -117,6 +98,6 @@ pub(crate) fn token(given: Option<String>) -> Result<Option<Token>, String> {
 /// Where the edge is: as given, or where the page comes from.
 fn endpoint(given: Option<String>) -> String {
     let origin = || browser::window().and_then(|w| w.location().origin().ok()).unwrap_or_default();
-    let text = given.filter(|text| !text.is_empty()).unwrap_or_else(origin);
+    let text = given.unwrap_or_else(origin);
     text.trim_end_matches('/').to_owned()
 }

@@ -17,7 +17,7 @@ use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
 use gloo_timers::callback::Timeout;
-use serde_json::Value;
+use wasm_bindgen::JsValue;
 use web_sys::{Element, Node};
 
 use crate::address::{Address, AddressBook};
@@ -46,7 +46,7 @@ pub(crate) enum Told {
     /// The request's wait is over, with this still on screen.
     Settled { shown: Shown, ticket: Ticket },
     /// The server told something about a job.
-    Job(Value),
+    Job(JsValue),
     /// Something went wrong; the character goes on.
     Error { code: String, detail: String },
     /// The edge wants another token; calls wait for it.
@@ -252,7 +252,7 @@ impl Performer {
     }
 
     /// What the client knows, for a panel.
-    pub(crate) fn stats(&self) -> Value {
+    pub(crate) fn stats(&self) -> JsValue {
         self.acting.borrow_mut().stats()
     }
 
@@ -426,10 +426,10 @@ impl Listener for Performer {
             News::TokenNeeded { code, detail } => {
                 (self.tell)(Told::TokenNeeded { code: code.clone(), detail: detail.clone() });
             }
-            News::Job(event) => {
-                let mine = self.acting.borrow().addresses.cue_of(&event.cache_key).is_some();
-                if mine && let Ok(detail) = serde_json::to_value(event) {
-                    (self.tell)(Told::Job(detail));
+            News::Job { address, message } => {
+                let mine = self.acting.borrow().addresses.cue_of(address).is_some();
+                if mine {
+                    (self.tell)(Told::Job(message.clone()));
                 }
             }
         }

@@ -1,13 +1,14 @@
 //! One WebSocket and its listeners. Dropping it takes the listeners off, then closes it, in that
 //! order, so that closing is never mistaken for a loss.
 
-use cuelight_core::api::{JobEvent, Snapshot};
+use cuelight_core::supply::{Heard, Listing};
 use gloo_events::EventListener;
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, WebSocket};
 
 use crate::browser;
+use crate::js_value::Given;
 use crate::token::Token;
 
 /// What is spoken on the socket.
@@ -18,8 +19,14 @@ const PROTOCOL: &str = "cuelight.v1";
 pub(crate) enum Told {
     Opened,
     Closed,
-    Snapshot(Box<Snapshot>),
-    Event(Box<JobEvent>),
+    /// Where the session's jobs stand.
+    Listing(Listing),
+    /// A numbered event of a job, and the message as it came.
+    Event {
+        seq: u64,
+        news: Heard,
+        message: JsValue,
+    },
 }
 
 /// An open or opening socket.
@@ -77,8 +84,9 @@ impl Drop for Socket {
 
 /// A message of a kind that this page does not know yet is none of its business.
 fn read(text: &str) -> Option<Told> {
-    if let Ok(event) = serde_json::from_str::<JobEvent>(text) {
-        return Some(Told::Event(Box::new(event)));
+    let message = Given::parse(text)?;
+    if let Some((seq, news)) = Heard::of_event(message.clone()) {
+        return Some(Told::Event { seq, news, message: message.0 });
     }
-    serde_json::from_str::<Snapshot>(text).ok().map(|snapshot| Told::Snapshot(Box::new(snapshot)))
+    Listing::read(message).map(Told::Listing)
 }

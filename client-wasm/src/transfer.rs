@@ -1,15 +1,16 @@
 //! HTTP with the edge: one clip, one job, one poll. Turns every answer into one of a few outcomes;
 //! decides nothing.
 
-use cuelight_core::api::Job;
+use cuelight_core::document::Document;
+use cuelight_core::supply::Heard;
 use cuelight_core::units::Millis;
-use gloo_net::http::{Request, RequestBuilder, Response};
-use serde_json::Value;
-use wasm_bindgen::JsCast;
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob};
+use web_sys::{AbortSignal, Blob, Request, RequestInit, Response};
 
 use crate::browser;
+use crate::js_value::{Given, object, set};
 use crate::token::Token;
 
 /// What came of a request.
@@ -33,84 +34,90 @@ pub(crate) enum Outcome<T> {
 
 /// `GET /clips/{key}`. The bytes stay in the browser's blob.
 pub(crate) async fn clip(url: &str, signal: &AbortSignal) -> Outcome<Blob> {
-    let Ok(response) = Request::get(url).abort_signal(Some(signal)).send().await else {
-        return Outcome::Unreachable(None);
+    let response = match send(url, None, None, signal).await {
+        Ok(response) if response.ok() => response,
+        answer => return failure(answer.ok()).await,
     };
-    if !response.ok() {
-        return failure(response).await;
-    }
-    let kind = response.headers().get("content-type").unwrap_or_default();
-    if !kind.starts_with("video/") {
+    if !header(&response, "content-type").is_some_and(|kind| kind.starts_with("video/")) {
         return Outcome::Refused {
             code: "bad_media".into(),
             detail: "The edge sent something that is no video.".into(),
         };
     }
-    let raw: web_sys::Response = response.into();
-    let Ok(promise) = raw.blob() else { return Outcome::Unreachable(None) };
-    match JsFuture::from(promise).await.map(|blob| blob.dyn_into::<Blob>()) {
-        Ok(Ok(blob)) if blob.size() > 0.0 => Outcome::Done(blob),
+    match body(response.blob()).await.and_then(|blob| blob.dyn_into::<Blob>().ok()) {
+        Some(blob) if blob.size() > 0.0 => Outcome::Done(blob),
         _ => Outcome::Unreachable(None),
     }
 }
 
-/// `POST /api/v1/jobs`.
-pub(crate) async fn post_job(
-    endpoint: &str,
-    body: &Value,
+/// A call about a job: `POST /api/v1/jobs` with a body, or `GET /api/v1/jobs/{id}` without. Says who
+/// asks; a clip's own address is open to everybody and is asked for without.
+pub(crate) async fn job(
+    url: &str,
+    content: Option<&str>,
     token: Option<&Token>,
     signal: &AbortSignal,
-) -> Outcome<Job> {
-    let url = format!("{endpoint}/api/v1/jobs");
-    match signed(Request::post(&url), token).abort_signal(Some(signal)).json(body) {
-        Ok(request) => job(request.send().await).await,
-        Err(error) => Outcome::Refused { code: "malformed_body".into(), detail: error.to_string() },
+) -> Outcome<Heard> {
+    let headers = object(&[(SESSION_HEADER, browser::session_id().into())]);
+    if let Some(token) = token {
+        set(&headers, "authorization", &token.header().into());
+    }
+    if content.is_some() {
+        set(&headers, "content-type", &"application/json".into());
+    }
+    let response = match send(url, Some(headers), content, signal).await {
+        Ok(response) if response.ok() => response,
+        answer => return failure(answer.ok()).await,
+    };
+    match body(response.json()).await.and_then(|job| Heard::of_job(Given(job))) {
+        Some(job) => Outcome::Done(job),
+        None => Outcome::Unreachable(None),
     }
 }
 
-/// `GET /api/v1/jobs/{id}`.
-pub(crate) async fn read_job(
-    endpoint: &str,
-    id: &str,
-    token: Option<&Token>,
+async fn send(
+    url: &str,
+    headers: Option<JsValue>,
+    content: Option<&str>,
     signal: &AbortSignal,
-) -> Outcome<Job> {
-    let url = format!("{endpoint}/api/v1/jobs/{id}");
-    job(signed(Request::get(&url), token).abort_signal(Some(signal)).send().await).await
+) -> Result<Response, JsValue> {
+    let request = RequestInit::new();
+    request.set_signal(Some(signal));
+    if let Some(headers) = headers {
+        request.set_headers(&headers);
+    }
+    if let Some(content) = content {
+        request.set_method("POST");
+        request.set_body(&content.into());
+    }
+    let window = browser::window().ok_or(JsValue::NULL)?;
+    let request = Request::new_with_str_and_init(url, &request)?;
+    JsFuture::from(window.fetch_with_request(&request)).await.map(JsCast::unchecked_into)
 }
 
-/// Says who asks. A clip's own address is open to everybody and is asked for without.
-fn signed(request: RequestBuilder, token: Option<&Token>) -> RequestBuilder {
-    let request = request.header(SESSION_HEADER, &browser::session_id());
-    match token {
-        Some(token) => request.header("Authorization", &token.header()),
-        None => request,
-    }
+/// What a body is read as; nothing where it breaks off or is something else.
+async fn body(read: Result<Promise, JsValue>) -> Option<JsValue> {
+    JsFuture::from(read.ok()?).await.ok()
 }
 
-async fn job(answer: Result<Response, gloo_net::Error>) -> Outcome<Job> {
-    let Ok(response) = answer else { return Outcome::Unreachable(None) };
-    if !response.ok() {
-        return failure(response).await;
-    }
-    match response.json().await {
-        Ok(job) => Outcome::Done(job),
-        Err(_) => Outcome::Unreachable(None),
-    }
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name).ok().flatten()
 }
 
-async fn failure<T>(response: Response) -> Outcome<T> {
+async fn failure<T>(answer: Option<Response>) -> Outcome<T> {
+    let Some(response) = answer else { return Outcome::Unreachable(None) };
     let status = response.status();
     if status == 404 {
         return Outcome::Absent;
     }
-    let seconds = response.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
+    let seconds = header(&response, "retry-after").and_then(|text| text.trim().parse().ok());
     let after = seconds.map(Millis::seconds);
-    let problem: Value = response.json().await.unwrap_or_default();
-    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
-    let code = text("code");
-    let detail =
-        text("detail").or_else(|| text("title")).unwrap_or_else(|| format!("The edge answered {status}."));
+    let problem = Given(body(response.json()).await.unwrap_or(JsValue::NULL));
+    let code = problem.text_at("code");
+    let detail = problem
+        .text_at("detail")
+        .or_else(|| problem.text_at("title"))
+        .unwrap_or_else(|| format!("The edge answered {status}."));
     let or = |usual: &str| code.clone().unwrap_or_else(|| usual.into());
     match status {
         401 => Outcome::Unauthorized { code: or("unauthorized"), detail },
@@ -124,4 +131,4 @@ async fn failure<T>(response: Response) -> Outcome<T> {
     }
 }
 
-const SESSION_HEADER: &str = "X-Cuelight-Session";
+const SESSION_HEADER: &str = "x-cuelight-session";

@@ -97,6 +97,16 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Queued, Self::Processing, Self::Complete, Self::Failed, Self::Cancelled];
+
+    /// The status with this wire name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
     /// The wire name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -336,6 +346,35 @@ pub enum EventKind {
     /// Nobody wants it any more.
     #[serde(rename = "job:cancelled")]
     Cancelled,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Processing, Self::Preview, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// The kind with this wire name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let own = name.strip_prefix("job:")?;
+        Self::ALL.into_iter().find(|kind| match kind {
+            Self::Preview => own == "preview",
+            Self::Completed => own == "completed",
+            kind => own == kind.status().as_str(),
+        })
+    }
+
+    /// Where a job stands of which this is told.
+    #[must_use]
+    pub const fn status(self) -> JobStatus {
+        match self {
+            Self::Queued => JobStatus::Queued,
+            Self::Processing | Self::Preview => JobStatus::Processing,
+            Self::Completed => JobStatus::Complete,
+            Self::Failed => JobStatus::Failed,
+            Self::Cancelled => JobStatus::Cancelled,
+        }
+    }
 }
 
 /// One numbered message on `GET /ws/jobs`.

@@ -1,13 +1,18 @@
-//! The JSON catalogues, parsed once into typed tables: states, quality presets and models.
+//! The JSON catalogues as typed tables: states, quality presets and models.
 //!
 //! They are data, so that a merchant's change is not a release; they are embedded, so that the
-//! browser and the edge cannot disagree. A test loads and checks every one of them.
+//! browser and the edge cannot disagree. A test checks that every one of them is read in full.
 
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::Document;
 use crate::units::{MicroUsd, Millis};
+
+pub mod embedded;
+
+use embedded::Embedded;
 
 /// Which plan a state belongs to. Each plan includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +27,19 @@ pub enum Tier {
     Enterprise,
 }
 
+impl Tier {
+    /// The plan with this wire name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "free" => Some(Self::Free),
+            "pro" => Some(Self::Pro),
+            "enterprise" => Some(Self::Enterprise),
+            _ => None,
+        }
+    }
+}
+
 /// How a clip is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -33,6 +51,19 @@ pub enum Play {
     Once,
     /// Again and again for as long as the mood lasts.
     Held,
+}
+
+impl Play {
+    /// The way with this wire name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "loop" => Some(Self::Loop),
+            "once" => Some(Self::Once),
+            "held" => Some(Self::Held),
+            _ => None,
+        }
+    }
 }
 
 /// A state a character can be in.
@@ -55,6 +86,22 @@ pub struct StateDef {
     pub motion: String,
 }
 
+impl StateDef {
+    /// Reads a state. `None` where a member is missing or wrong.
+    #[must_use]
+    pub fn read<D: Document>(document: D) -> Option<Self> {
+        Some(Self {
+            id: document.text_at("id")?,
+            label: document.text_at("label")?,
+            tier: Tier::parse(&document.text_at("tier")?)?,
+            play: Play::parse(&document.text_at("play")?)?,
+            duration_ms: Millis(document.whole_at("duration_ms")?),
+            fallback: document.texts_at("fallback")?,
+            motion: document.text_at("motion")?,
+        })
+    }
+}
+
 /// A quality preset: what `params.quality_preset` expands to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -75,6 +122,24 @@ pub struct Preset {
     pub wait_ms: [u64; 2],
 }
 
+impl Preset {
+    fn read(document: &'static Embedded) -> Option<Self> {
+        let small = |name| document.whole_at(name).and_then(|number| u32::try_from(number).ok());
+        let waits = document.member("wait_ms")?.items()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Seconds, in milliseconds.
+        let wait = |index: usize| Some(waits.get(index)?.number()? as u64);
+        Some(Self {
+            id: document.text_at("id")?,
+            width: small("width")?,
+            height: small("height")?,
+            fps: small("fps")?,
+            steps: small("steps")?,
+            cfg: document.number_at("cfg")?,
+            wait_ms: [wait(0)?, wait(1)?],
+        })
+    }
+}
+
 /// An inclusive range of whole numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -89,6 +154,14 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    fn read(document: &'static Embedded) -> Option<Self> {
+        Some(Self {
+            min: document.whole_at("min")?,
+            max: document.whole_at("max")?,
+            multiple_of: document.whole_at("multiple_of"),
+        })
+    }
+
     /// Whether `value` is allowed.
     #[must_use]
     pub fn allows(&self, value: u64) -> bool {
@@ -125,6 +198,34 @@ pub struct ModelDef {
 }
 
 impl ModelDef {
+    fn read(document: &'static Embedded) -> Option<Self> {
+        let price = document.member("price")?;
+        let bounds = |name| document.member(name).and_then(Bounds::read);
+        Some(Self {
+            id: document.text_at("id")?,
+            provider: document.text_at("provider")?,
+            label: document.text_at("label")?,
+            operations: document.texts_at("operations")?,
+            dimension_px: bounds("dimension_px")?,
+            fps: bounds("fps")?,
+            duration_ms: bounds("duration_ms")?,
+            price: Price {
+                per_clip_micro_usd: MicroUsd(price.whole_at("per_clip_micro_usd")?),
+                per_second_micro_usd: MicroUsd(price.whole_at("per_second_micro_usd")?),
+                as_of: price.text_at("as_of")?,
+                source: price.text_at("source")?,
+            },
+            timeout_ms: Millis(document.whole_at("timeout_ms")?),
+            reconcile: match document.text_at("reconcile")?.as_str() {
+                "idempotency" => Reconcile::Idempotency,
+                "listing" => Reconcile::Listing,
+                "none" => Reconcile::None,
+                _ => return None,
+            },
+            cancel_saves: document.flag_at("cancel_saves")?,
+        })
+    }
+
     /// What a clip of this length costs: the parts of a second are charged in full.
     #[must_use]
     pub fn cost(&self, duration: Millis) -> MicroUsd {
@@ -214,34 +315,27 @@ impl Catalog {
     }
 }
 
-fn parse() -> Result<Catalog, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct States {
-        states: Vec<StateDef>,
-    }
-    #[derive(Deserialize)]
-    struct Presets {
-        presets: Vec<Preset>,
-    }
-    #[derive(Deserialize)]
-    struct Models {
-        models: Vec<ModelDef>,
-        provider_aliases: Vec<String>,
-    }
-    let models: Models = serde_json::from_str(include_str!("../catalog/models.json"))?;
-    Ok(Catalog {
-        states: serde_json::from_str::<States>(include_str!("../catalog/states.json"))?.states,
-        presets: serde_json::from_str::<Presets>(include_str!("../catalog/presets.json"))?.presets,
-        models: models.models,
-        provider_aliases: models.provider_aliases,
-    })
+/// The member `name` of `file`, one by one; those that cannot be read are left out.
+pub(crate) fn entries<T>(
+    file: &'static Embedded,
+    name: &str,
+    read: fn(&'static Embedded) -> Option<T>,
+) -> Vec<T> {
+    file.member(name).and_then(|list| list.items()).unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
 /// The catalogue this build ships with.
 #[must_use]
 pub fn built_in() -> &'static Catalog {
-    // `parse` is tested on the very files that are embedded, so the default is never reached.
-    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| parse().unwrap_or_default());
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+        use embedded::{MODELS, PRESETS, STATES};
+        Catalog {
+            states: entries(&STATES, "states", StateDef::read),
+            presets: entries(&PRESETS, "presets", Preset::read),
+            models: entries(&MODELS, "models", ModelDef::read),
+            provider_aliases: (&MODELS).texts_at("provider_aliases").unwrap_or_default(),
+        }
+    });
     &CATALOG
 }
 
@@ -250,8 +344,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_catalogue_parses() {
-        assert_eq!(&parse().unwrap(), built_in());
+    fn the_catalogue_holds_what_its_files_say() {
+        fn list<T: serde::de::DeserializeOwned>(file: &str, name: &str) -> Vec<T> {
+            let mut file: serde_json::Value = serde_json::from_str(file).unwrap();
+            serde_json::from_value(file[name].take()).unwrap()
+        }
+        let models = include_str!("../catalog/models.json");
+        let files = Catalog {
+            states: list(include_str!("../catalog/states.json"), "states"),
+            presets: list(include_str!("../catalog/presets.json"), "presets"),
+            models: list(models, "models"),
+            provider_aliases: list(models, "provider_aliases"),
+        };
+        assert_eq!(&files, built_in());
     }
 
     #[test]

@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::catalog::{self, embedded::CHARACTERS};
+use crate::document::Document;
+
 /// The body a character is built on. Each is drawn differently by the studio and the placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -128,6 +131,21 @@ pub struct Look {
     pub backdrop: Color,
 }
 
+impl Look {
+    /// Reads a look. `None` where a member is missing or wrong; what is unknown is passed over.
+    #[must_use]
+    pub fn read<D: Document>(document: D) -> Option<Self> {
+        let color = |name| Color::parse(&document.text_at(name)?);
+        Some(Self {
+            body: Body::parse(&document.text_at("body")?)?,
+            primary: color("primary")?,
+            secondary: color("secondary")?,
+            accent: color("accent")?,
+            backdrop: color("backdrop")?,
+        })
+    }
+}
+
 /// A character: everything about it that changes the picture, and the name people call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -148,6 +166,18 @@ pub struct Character {
 }
 
 impl Character {
+    /// Reads a character. `None` where a member is missing or wrong; what is unknown is passed over.
+    fn read<D: Document>(document: D) -> Option<Self> {
+        let small = |name| document.whole_at(name).and_then(|number| u32::try_from(number).ok());
+        Some(Self {
+            id: document.text_at("id")?,
+            version: small("version")?,
+            name: document.text_at("name").unwrap_or_default(),
+            seed: small("seed")?,
+            look: Look::read(document.member("look")?)?,
+        })
+    }
+
     /// A character for an id that nobody has drawn yet: body and colours come from the id's
     /// SHA-256, so that the same id always has the same face and two ids rarely share one.
     #[must_use]
@@ -172,22 +202,27 @@ impl Character {
     }
 }
 
-#[derive(Deserialize)]
-struct CharacterFile {
-    characters: Vec<Character>,
-}
-
-static BUILT_IN: LazyLock<Result<BTreeMap<String, Character>, serde_json::Error>> = LazyLock::new(|| {
-    let file: CharacterFile = serde_json::from_str(include_str!("../catalog/characters.json"))?;
-    Ok(file.characters.into_iter().map(|c| (c.id.clone(), c)).collect())
-});
-
 /// The characters that ship with Cuelight, by id.
 #[must_use]
 pub fn built_in() -> &'static BTreeMap<String, Character> {
-    static EMPTY: BTreeMap<String, Character> = BTreeMap::new();
-    // A test loads the catalogue, so the embedded file cannot be wrong in a released build.
-    BUILT_IN.as_ref().unwrap_or(&EMPTY)
+    static BUILT_IN: LazyLock<BTreeMap<String, Character>> = LazyLock::new(|| {
+        let all = catalog::entries(&CHARACTERS, "characters", Character::read);
+        all.into_iter().map(|c| (c.id.clone(), c)).collect()
+    });
+    &BUILT_IN
+}
+
+/// The character with this id that ships with Cuelight. Reads that one only.
+#[must_use]
+pub fn find(id: &str) -> Option<Character> {
+    let all = (&CHARACTERS).member("characters")?.items()?;
+    all.into_iter().find(|one| one.text_at("id").as_deref() == Some(id)).and_then(Character::read)
+}
+
+/// The ids of the characters that ship with Cuelight, in the order of the catalogue.
+pub fn built_in_ids() -> impl Iterator<Item = String> {
+    let all = (&CHARACTERS).member("characters").and_then(|all| all.items()).unwrap_or_default();
+    all.into_iter().filter_map(|one| one.text_at("id"))
 }
 
 #[cfg(test)]
@@ -199,6 +234,19 @@ mod tests {
         let mut bodies: Vec<Body> = built_in().values().map(|c| c.look.body).collect();
         bodies.sort_unstable();
         assert_eq!(bodies, Body::ALL);
+    }
+
+    #[test]
+    fn the_built_in_characters_are_those_of_the_file_and_are_found_one_by_one() {
+        let file: serde_json::Value =
+            serde_json::from_str(include_str!("../catalog/characters.json")).unwrap();
+        let file: Vec<Character> = serde_json::from_value(file["characters"].clone()).unwrap();
+        assert_eq!(file.len(), built_in().len());
+        for character in file {
+            assert_eq!(built_in().get(&character.id), Some(&character));
+            assert_eq!(find(&character.id), Some(character));
+        }
+        assert_eq!(find("nobody"), None);
     }
 
     #[test]

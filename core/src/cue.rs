@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for Intensity {
 }
 
 /// What should be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Cue {
@@ -75,7 +75,8 @@ impl std::fmt::Display for Cue {
         match self {
             Self::State { state } => f.write_str(state),
             Self::Reaction(r) => {
-                write!(f, "{}/{}/{} {:.1}", r.expression, r.emotion, r.animation, r.intensity.as_unit())
+                let tenths = r.intensity.tenths();
+                write!(f, "{}/{}/{} {}.{}", r.expression, r.emotion, r.animation, tenths / 10, tenths % 10)
             }
         }
     }
@@ -83,7 +84,7 @@ impl std::fmt::Display for Cue {
 
 /// A game character's reaction. Words are free, 1 to 40 characters; a renderer that does not know
 /// one falls back to `neutral` and `idle`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reaction {
     /// The face, for instance `interested`.

@@ -33,6 +33,20 @@ pub trait Document: Sized {
         self.member(name)?.number()
     }
 
+    /// The whole number, 0 or more, that is a member of an object. `None` beyond 2^53, where a number of
+    /// JSON is no longer exact.
+    fn whole_at(&self, name: &str) -> Option<u64> {
+        let number = self.number_at(name)?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        (number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
+    }
+
+    /// The strings of the list that is a member of an object; what is no string is left out. `None` where
+    /// there is no list.
+    fn texts_at(&self, name: &str) -> Option<Vec<String>> {
+        Some(self.member(name)?.items()?.iter().filter_map(Self::text).collect())
+    }
+
     /// The truth value that is a member of an object.
     fn flag_at(&self, name: &str) -> Option<bool> {
         self.member(name)?.flag()
@@ -82,5 +96,11 @@ mod tests {
         assert_eq!(document.flag_at("f"), Some(false));
         assert_eq!(document.member("l").and_then(|l| l.items()).map(|l| l.len()), Some(2));
         assert_eq!(document.names().len(), 5);
+        let numbers = json!({ "a": 3.0, "b": -1, "c": 1.5, "d": 1e300, "l": ["x", 1, "y"] });
+        let numbers = &numbers;
+        let at = |name| numbers.whole_at(name);
+        assert_eq!([at("a"), at("b"), at("c"), at("d"), at("l")], [Some(3), None, None, None, None]);
+        assert_eq!(numbers.texts_at("l"), Some(vec!["x".into(), "y".into()]));
+        assert_eq!(numbers.texts_at("a"), None);
     }
 }

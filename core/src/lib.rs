@@ -23,6 +23,7 @@ pub mod cue_request;
 pub mod document;
 pub mod edge_link;
 pub mod fallback;
+pub mod json_text;
 pub mod limiter;
 pub mod media;
 pub mod metrics;
@@ -41,6 +42,7 @@ pub mod retry;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod settings;
+pub mod small_map;
 pub mod state_machine;
 pub mod supply;
 pub mod units;

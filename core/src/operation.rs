@@ -1,7 +1,8 @@
 //! The only code that makes a request valid: defaults filled, presets expanded, numbers normal,
 //! text NFC and trimmed, unknown fields refused, and every wrong field reported at once.
 //!
-//! A [`ClipSpec`] is only ever made here, so a key cannot be computed from an unchecked request.
+//! A [`ClipSpec`] is only ever made here, so a key cannot be computed from an unchecked request. What a
+//! page asks for itself takes a shorter way ([`own`]), which the tests hold against this one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +17,7 @@ use crate::units::Millis;
 mod address;
 pub(crate) mod fields;
 mod look;
+pub mod own;
 mod params;
 mod preview;
 

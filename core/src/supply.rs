@@ -7,10 +7,9 @@
 //! take for now waits its turn: what is wanted before what is guessed, the newest wish first.
 //! Never holds a clip.
 
-use std::collections::BTreeMap;
-
 use crate::api::JobStatus;
 use crate::cache_key::CacheKey;
+use crate::small_map::SmallMap;
 use crate::units::Millis;
 
 mod event;
@@ -20,7 +19,7 @@ mod heard;
 pub use event::{Effect, Event, OpenJob};
 use gate::Gate;
 pub use gate::Pause;
-use heard::Heard;
+pub use heard::{Heard, Listing};
 
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
@@ -71,7 +70,7 @@ struct Line {
 /// Every clip that is wanted and not at hand.
 #[derive(Debug, Clone, Default)]
 pub struct Supply {
-    lines: BTreeMap<CacheKey, Line>,
+    lines: SmallMap<CacheKey, Line>,
     gate: Gate,
     wishes: u64,
     socket: bool,
@@ -177,10 +176,9 @@ impl Supply {
                 if let Some(line) = self.lines.get_mut(&key) {
                     line.answered();
                 }
-                self.heard(now, &key, &Heard::from(*job))
+                self.heard(now, &key, &job)
             }
-            Event::News(news) => self.told(now, &Heard::from(news)),
-            Event::Listed(job) => self.told(now, &Heard::from(*job)),
+            Event::News(news) => self.told(now, &news),
             Event::Socket(open) => {
                 self.socket = open;
                 for line in self.lines.values_mut() {
@@ -420,7 +418,7 @@ impl Supply {
     fn wake(&mut self, now: Millis) -> Vec<Effect> {
         let mut effects = Vec::new();
         let may_poll = !self.gate.needs_token();
-        for (key, line) in &mut self.lines {
+        for (key, line) in self.lines.iter_mut() {
             match &mut line.stage {
                 Stage::Making { job_id, ask_at, .. } if *ask_at <= now => {
                     if may_poll {

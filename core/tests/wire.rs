@@ -8,6 +8,7 @@ use cuelight_core::api::{
     Snapshot, TokenGrant, job_id, key_of_job,
 };
 use cuelight_core::cache_key::CacheKey;
+use cuelight_core::supply::{Heard, Listing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -33,9 +34,52 @@ fn job() -> Value {
     })
 }
 
+/// As [`pinned`], and the browser module's own reader finds the same in it.
+fn pinned_job(wire: &Value) -> Job {
+    let job: Job = pinned(wire);
+    assert_eq!(Heard::of_job(wire), Some(job.clone().into()));
+    job
+}
+
+/// The same of a socket's message.
+fn pinned_event(wire: &Value) -> JobEvent {
+    let event: JobEvent = pinned(wire);
+    assert_eq!(Heard::of_event(wire), Some((event.seq, event.clone().into())));
+    assert_eq!(Listing::read(wire), None);
+    event
+}
+
+#[test]
+fn every_status_and_kind_is_read_by_the_name_it_is_written_with() {
+    for status in JobStatus::ALL {
+        assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        assert_eq!(JobStatus::parse(status.as_str()), Some(status));
+    }
+    for kind in EventKind::ALL {
+        let name = serde_json::to_value(kind).unwrap();
+        assert_eq!(EventKind::parse(name.as_str().unwrap()), Some(kind));
+    }
+    for wrong in ["", "job:", "queued", "job:complete", "Job:queued"] {
+        assert_eq!(EventKind::parse(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_no_job_is_not_read_as_one() {
+    for (name, value) in
+        [("status", json!("new")), ("cache_key", json!("x")), ("job_id", Value::Null), ("status", json!(1))]
+    {
+        let mut wire = job();
+        wire[name] = value;
+        assert_eq!(Heard::of_job(&wire), None, "{name}");
+        assert!(serde_json::from_value::<Job>(wire).is_err(), "{name}");
+    }
+    assert_eq!(Heard::of_job(&Value::Null), None);
+}
+
 #[test]
 fn a_running_job_is_written_this_way() {
-    let job: Job = pinned(&job());
+    let job = pinned_job(&job());
     assert!(!job.status.is_final());
 }
 
@@ -50,10 +94,10 @@ fn a_finished_job_is_written_this_way() {
     wire["content"] = json!({"url": format!("/clips/{KEY}"), "content_type": "video/mp4", "bytes": 123_456});
     wire.as_object_mut().unwrap().remove("estimate_ms");
     wire.as_object_mut().unwrap().remove("fallback");
-    assert!(pinned::<Job>(&wire).status.is_final());
+    assert!(pinned_job(&wire).status.is_final());
     wire["status"] = "failed".into();
     wire["error"] = json!({"code": "content_refused", "detail": "The provider refused the content."});
-    assert_eq!(pinned::<Job>(&wire).status, JobStatus::Failed);
+    assert_eq!(pinned_job(&wire).status, JobStatus::Failed);
 }
 
 #[test]
@@ -107,17 +151,22 @@ fn socket_messages_are_written_this_way() {
         message.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         message
     };
-    pinned::<JobEvent>(&message(json!({"type": "job:queued"})));
-    pinned::<JobEvent>(&message(json!({"type": "job:processing", "progress": 0.5})));
+    pinned_event(&message(json!({"type": "job:queued"})));
+    pinned_event(&message(json!({"type": "job:processing", "progress": 0.5})));
     let done =
-        pinned::<JobEvent>(&message(json!({"type": "job:completed", "result_url": format!("/clips/{KEY}")})));
+        pinned_event(&message(json!({"type": "job:completed", "result_url": format!("/clips/{KEY}")})));
     assert_eq!(done.kind, EventKind::Completed);
-    pinned::<JobEvent>(&message(
+    pinned_event(&message(
         json!({"type": "job:failed", "error": {"code": "provider_failed", "detail": "It is down."}}),
     ));
-    pinned::<JobEvent>(&message(json!({"type": "job:cancelled"})));
-    pinned::<Snapshot>(&json!({"type": "session:snapshot", "seq": 9, "reset": false, "jobs": [job()]}));
-    pinned::<JobEvent>(&message(json!({"type": "job:preview", "result_url": "/clips/p"})));
+    pinned_event(&message(json!({"type": "job:cancelled"})));
+    let listing = json!({"type": "session:snapshot", "seq": 9, "reset": false, "jobs": [job()]});
+    let snapshot = pinned::<Snapshot>(&listing);
+    let jobs = snapshot.jobs.into_iter().map(Heard::from).collect();
+    let read = Listing { seq: snapshot.seq, reset: snapshot.reset, jobs };
+    assert_eq!(Listing::read(&listing), Some(read));
+    assert_eq!(Heard::of_event(&listing), None);
+    pinned_event(&message(json!({"type": "job:preview", "result_url": "/clips/p"})));
     pinned::<JobList>(&json!({"jobs": [job()], "next_cursor": "c"}));
     pinned::<JobList>(&json!({"jobs": []}));
 }

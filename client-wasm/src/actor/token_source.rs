@@ -3,12 +3,11 @@
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
-use gloo_utils::format::JsValueSerdeExt;
 use js_sys::{Function, Promise, Reflect};
-use serde_json::json;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use crate::js_value::fault;
 use crate::options;
 use crate::performer::Performer;
 
@@ -33,8 +32,7 @@ impl TokenSource {
         if self.asking.replace(true) {
             return;
         }
-        let why = JsValue::from_serde(&json!({ "code": code, "detail": detail })).unwrap_or(JsValue::NULL);
-        let answer = self.function.call1(&JsValue::NULL, &why);
+        let answer = self.function.call1(&JsValue::NULL, &fault(code, detail));
         let asking = self.asking.clone();
         spawn_local(async move {
             let answer = match answer {

@@ -4,14 +4,15 @@ use cuelight_core::api::JobStatus;
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::edge_link::State;
 use cuelight_core::supply::OpenJob;
-use serde_json::{Value, json};
+use wasm_bindgen::JsValue;
 
 use super::Edge;
 use crate::browser;
+use crate::js_value::{list, object};
 
 impl Edge {
     /// What the edge knows, for a panel; `label` names the cues of the caller's keys.
-    pub(crate) fn stats(&self, label: impl Fn(&CacheKey) -> Option<String>) -> Value {
+    pub(crate) fn stats(&self, label: impl Fn(&CacheKey) -> Option<String>) -> JsValue {
         let machines = self.machines.borrow();
         let counters = machines.cache.counters();
         let speculation = machines.prefetcher.counters();
@@ -21,38 +22,55 @@ impl Edge {
             State::Open => "open",
         };
         let job = |job: OpenJob| {
-            let cue = label(&job.key)?;
             let status = match job.status {
                 JobStatus::Queued => "queued",
                 _ => "processing",
             };
-            Some(json!({
-                "id": job.id, "key": job.key, "cue": cue, "status": status,
-                "progress": job.progress, "speculative": job.speculative,
-            }))
+            Some(object(&[
+                ("id", job.id.into()),
+                ("key", job.key.as_str().into()),
+                ("cue", label(&job.key)?.into()),
+                ("status", status.into()),
+                ("progress", job.progress.into()),
+                ("speculative", job.speculative.into()),
+            ]))
         };
         let now = browser::now();
-        let limited =
-            machines.supply.pause(now).map(|pause| json!({ "code": pause.code, "until": pause.until }));
+        let limited = machines.supply.pause(now).map_or(JsValue::NULL, |pause| {
+            object(&[("code", pause.code.as_str().into()), ("until", number(pause.until.0))])
+        });
         let token = match (machines.supply.needs_token(), &*self.token.borrow()) {
             (true, _) => "needed",
             (false, Some(_)) => "set",
             (false, None) => "none",
         };
-        json!({
-            "socket": socket,
-            "token": token,
-            "limited": limited,
-            "waiting": machines.supply.waiting(),
-            "cache": {
-                "entries": machines.cache.len(), "bytes": machines.cache.bytes(),
-                "hits": counters.hits, "misses": counters.misses, "evictions": counters.evictions,
-            },
-            "jobs": machines.supply.jobs().into_iter().filter_map(job).collect::<Vec<_>>(),
-            "speculation": {
-                "requested": speculation.requested, "used": speculation.used, "wasted": speculation.wasted,
-                "budget": machines.prefetcher.left(now),
-            },
-        })
+        let cache = object(&[
+            ("entries", machines.cache.len().into()),
+            ("bytes", number(machines.cache.bytes())),
+            ("hits", number(counters.hits)),
+            ("misses", number(counters.misses)),
+            ("evictions", number(counters.evictions)),
+        ]);
+        let speculation = object(&[
+            ("requested", number(speculation.requested)),
+            ("used", number(speculation.used)),
+            ("wasted", number(speculation.wasted)),
+            ("budget", machines.prefetcher.left(now).into()),
+        ]);
+        object(&[
+            ("socket", socket.into()),
+            ("token", token.into()),
+            ("limited", limited),
+            ("waiting", machines.supply.waiting().into()),
+            ("cache", cache),
+            ("jobs", list(machines.supply.jobs().into_iter().filter_map(job))),
+            ("speculation", speculation),
+        ])
     }
+}
+
+/// A count or a time as JavaScript's own kind of number, which is exact far beyond both.
+#[allow(clippy::cast_precision_loss)]
+fn number(value: u64) -> JsValue {
+    (value as f64).into()
 }

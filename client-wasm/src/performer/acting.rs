@@ -11,18 +11,17 @@ use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::Presenter;
 use cuelight_core::state_machine::StateMachine;
 use cuelight_core::units::Millis;
-use serde::Serialize;
-use serde_json::{Value, json};
+use wasm_bindgen::JsValue;
 
 use crate::address::{Address, AddressBook};
 use crate::browser;
 use crate::edge::{Clip, Edge};
+use crate::js_value::{list, object, set};
 use crate::options::Options;
 use crate::token::Token;
 
 /// What is on screen, as a page is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shown {
     pub(crate) kind: &'static str,
     pub(crate) key: CacheKey,
@@ -40,6 +39,23 @@ const QUICKEST: &str = "realtime";
 fn plays_once(cue: &Cue) -> bool {
     let Cue::State { state } = cue else { return false };
     catalog::built_in().state(state).is_some_and(|def| def.play == Play::Once)
+}
+
+impl Shown {
+    /// As the page is told.
+    pub(crate) fn as_js(&self) -> JsValue {
+        // A wait is far below 2^53 ms.
+        #[allow(clippy::cast_precision_loss)]
+        let waited = self.waited_ms as f64;
+        object(&[
+            ("kind", self.kind.into()),
+            ("key", self.key.as_str().into()),
+            ("from", self.from.into()),
+            ("waitedMs", waited.into()),
+            ("cue", self.cue.as_str().into()),
+            ("staged", self.staged.into()),
+        ])
+    }
 }
 
 /// A clip that is loaded or shown: pinned as long as it is.
@@ -213,35 +229,39 @@ impl Acting {
     }
 
     /// What the client knows, for a panel; the cue is empty before anything was asked for.
-    pub(super) fn stats(&mut self) -> Value {
+    pub(super) fn stats(&mut self) -> JsValue {
         let guesses = self.predictor.predict();
-        let predictions: Vec<Value> = guesses
-            .iter()
-            .filter_map(|(cue, probability)| {
-                let address = self.addresses.find(&self.options, cue).ok()?;
-                let ready = self.edge.has(&address.key);
-                Some(json!({ "cue": cue.to_string(), "probability": probability, "ready": ready }))
-            })
-            .collect();
-        let label = |key: &CacheKey| self.addresses.cue_of(key).map(ToString::to_string);
-        let mut stats = self.edge.stats(label);
-        let staged: Vec<Value> = {
-            let keys = self.player.staged().filter_map(|id| self.clip(id));
-            keys.filter_map(|clip| Some(self.addresses.cue_of(&clip.key)?.to_string().into())).collect()
+        let prediction = |(cue, probability): &(Cue, f64)| {
+            let address = self.addresses.find(&self.options, cue).ok()?;
+            let ready = self.edge.has(&address.key);
+            Some(object(&[
+                ("cue", cue.to_string().into()),
+                ("probability", (*probability).into()),
+                ("ready", ready.into()),
+            ]))
         };
+        let predictions = list(guesses.iter().filter_map(prediction));
+        let stats = self.edge.stats(|key| self.addresses.cue_of(key).map(ToString::to_string));
+        let staged = list(self.player.staged().filter_map(|id| {
+            let clip = self.clip(id)?;
+            Some(self.addresses.cue_of(&clip.key)?.to_string().into())
+        }));
         let clip = self.player.shown().is_some_and(|(_, picture)| picture != Picture::Still);
-        stats["state"] = self.machine.state().into();
-        stats["cue"] =
-            self.current.as_ref().map(|current| current.cue.to_string()).unwrap_or_default().into();
-        stats["showing"] = if clip { "clip" } else { "placeholder" }.into();
-        stats["player"] = json!({
-            "slots": self.player.slots(),
-            "staged": staged,
-            "lastStaged": self.last.0,
-            "lastWaitedMs": self.last.1.0,
-            "seams": self.player.seams(),
-        });
-        stats["predictions"] = predictions.into();
+        let cue = self.current.as_ref().map(|current| current.cue.to_string()).unwrap_or_default();
+        set(&stats, "state", &self.machine.state().into());
+        set(&stats, "cue", &cue.into());
+        set(&stats, "showing", &if clip { "clip" } else { "placeholder" }.into());
+        // A wait is far below 2^53 ms, and so is the number of seams.
+        #[allow(clippy::cast_precision_loss)]
+        let player = object(&[
+            ("slots", (self.player.slots() as f64).into()),
+            ("staged", staged),
+            ("lastStaged", self.last.0.into()),
+            ("lastWaitedMs", (self.last.1.0 as f64).into()),
+            ("seams", (self.player.seams() as f64).into()),
+        ]);
+        set(&stats, "player", &player);
+        set(&stats, "predictions", &predictions);
         stats
     }
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::config;
 use super::signal::{Signal, Signals, Who};
+use crate::catalog::embedded;
 use crate::units::Millis;
 
 /// A name, or a word: embedded, or a page's own.
@@ -77,12 +78,9 @@ impl Rules {
     /// The rules this build ships with.
     #[must_use]
     pub fn built_in() -> &'static Self {
-        // A test parses the embedded file, so the default is never reached.
-        static RULES: LazyLock<Rules> = LazyLock::new(|| {
-            let parsed: Option<serde_json::Value> =
-                serde_json::from_str(include_str!("../../catalog/rules.json")).ok();
-            parsed.and_then(|rules| config::read_rules(&rules).ok()).unwrap_or_default()
-        });
+        // A test reads the embedded file, so the default is never reached.
+        static RULES: LazyLock<Rules> =
+            LazyLock::new(|| config::read_rules(&embedded::RULES).unwrap_or_default());
         &RULES
     }
 

@@ -1,6 +1,7 @@
 //! What the supply hears and what it has its shell do.
 
-use crate::api::{Job, JobEvent, JobStatus};
+use super::Heard;
+use crate::api::JobStatus;
 use crate::cache_key::CacheKey;
 use crate::units::Millis;
 
@@ -76,12 +77,10 @@ pub enum Event {
         /// The clip it was for, as this page computes it.
         key: CacheKey,
         /// The answer.
-        job: Box<Job>,
+        job: Heard,
     },
-    /// The socket told something.
-    News(JobEvent),
-    /// The socket listed a job when it was opened.
-    Listed(Box<Job>),
+    /// The socket told something, or listed a job when it was opened.
+    News(Heard),
     /// The socket is open, or is not.
     Socket(bool),
     /// The time of the last [`Effect::WakeAt`] has come.

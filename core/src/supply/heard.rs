@@ -1,15 +1,52 @@
-//! What an answer and a socket message have in common.
+//! What an answer and a socket message have in common, and how it is read without the whole of them.
 
 use crate::api::{EventKind, Job, JobEvent, JobStatus};
 use crate::cache_key::CacheKey;
+use crate::document::Document;
 
 /// News of a job, however it came.
-pub(super) struct Heard {
-    pub(super) job_id: String,
-    pub(super) address: CacheKey,
-    pub(super) status: JobStatus,
-    pub(super) progress: Option<f32>,
-    pub(super) error: Option<(String, String)>,
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// The job.
+    pub job_id: String,
+    /// Where the server keeps its clip.
+    pub address: CacheKey,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// 0 to 1, if it was said.
+    pub progress: Option<f32>,
+    /// A stable code and the sentence for a person, where it failed.
+    pub error: Option<(String, String)>,
+}
+
+impl Heard {
+    /// Reads a job, as it answers a request or is listed. `None` for what is none.
+    #[must_use]
+    pub fn of_job<D: Document>(job: D) -> Option<Self> {
+        let status = JobStatus::parse(&job.text_at("status")?)?;
+        Self::read(job, status)
+    }
+
+    /// Reads a numbered message of the socket, with its number. `None` for a message of another kind.
+    #[must_use]
+    pub fn of_event<D: Document>(event: D) -> Option<(u64, Self)> {
+        let status = EventKind::parse(&event.text_at("type")?)?.status();
+        Some((event.whole_at("seq")?, Self::read(event, status)?))
+    }
+
+    fn read<D: Document>(document: D, status: JobStatus) -> Option<Self> {
+        let error = document.member("error");
+        // A progress is a share, and a panel's bar is no finer than f32.
+        #[allow(clippy::cast_possible_truncation)]
+        let progress = document.number_at("progress").map(|share| share as f32);
+        Some(Self {
+            job_id: document.text_at("job_id")?,
+            address: CacheKey::parse(&document.text_at("cache_key")?)?,
+            status,
+            progress,
+            error: error.and_then(|error| Some((error.text_at("code")?, error.text_at("detail")?))),
+        })
+    }
 }
 
 impl From<Job> for Heard {
@@ -27,14 +64,34 @@ impl From<Job> for Heard {
 
 impl From<JobEvent> for Heard {
     fn from(news: JobEvent) -> Self {
-        let status = match news.kind {
-            EventKind::Queued => JobStatus::Queued,
-            EventKind::Processing | EventKind::Preview => JobStatus::Processing,
-            EventKind::Completed => JobStatus::Complete,
-            EventKind::Failed => JobStatus::Failed,
-            EventKind::Cancelled => JobStatus::Cancelled,
-        };
         let error = news.error.map(|error| (error.code.as_str().to_owned(), error.detail));
+        let status = news.kind.status();
         Self { job_id: news.job_id, address: news.cache_key, status, progress: news.progress, error }
+    }
+}
+
+/// The first message on the socket: what the session's jobs are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    /// The number of the session's last event.
+    pub seq: u64,
+    /// Whether events between are lost, so that counting goes on from `seq`.
+    pub reset: bool,
+    /// The jobs; one that cannot be read is left out.
+    pub jobs: Vec<Heard>,
+}
+
+impl Listing {
+    /// Reads the message. `None` for a message of another kind.
+    #[must_use]
+    pub fn read<D: Document>(snapshot: D) -> Option<Self> {
+        if snapshot.text_at("type")? != "session:snapshot" {
+            return None;
+        }
+        Some(Self {
+            seq: snapshot.whole_at("seq")?,
+            reset: snapshot.flag_at("reset")?,
+            jobs: snapshot.member("jobs")?.items()?.into_iter().filter_map(Heard::of_job).collect(),
+        })
     }
 }

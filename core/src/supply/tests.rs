@@ -12,15 +12,17 @@ fn key(number: u8) -> CacheKey {
     CacheKey::parse(&char::from(b'a' + number).to_string().repeat(32)).unwrap()
 }
 
-fn job(address: CacheKey, status: JobStatus) -> Job {
+fn job(address: CacheKey, status: JobStatus) -> Heard {
     let id = job_id(&address, "x");
-    Job { status, ..Job::queued(id, Operation::StateClip, address, T) }
+    Job { status, ..Job::queued(id, Operation::StateClip, address, T) }.into()
 }
 
 fn news(address: CacheKey, kind: EventKind) -> Event {
     let job_id = job_id(&address, "x");
     let (progress, result_url, error) = (None, None, None);
-    Event::News(JobEvent { kind, seq: 1, at: T, job_id, cache_key: address, progress, result_url, error })
+    Event::News(
+        JobEvent { kind, seq: 1, at: T, job_id, cache_key: address, progress, result_url, error }.into(),
+    )
 }
 
 fn want(number: u8, urgent: bool) -> Event {
@@ -56,10 +58,7 @@ fn a_clip_that_does_not_exist_is_asked_for_and_fetched_when_it_is_made() {
     let _ = supply.on(T, want(0, true));
     let effects = asks(&mut supply, Event::Absent(key(0)));
     assert_eq!(effects, [Effect::Far(key(0)), post(0, false), Effect::NeedSocket(true)]);
-    assert_eq!(
-        asks(&mut supply, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) }),
-        []
-    );
+    assert_eq!(asks(&mut supply, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) }), []);
     let effects = asks(&mut supply, news(key(0), EventKind::Completed));
     assert_eq!(effects, [get(0), Effect::NeedSocket(false)]);
     assert_eq!(asks(&mut supply, Event::Got(key(0))), [Effect::Deliver { key: key(0), made: true }]);
@@ -71,10 +70,7 @@ fn news_that_overtakes_the_answer_is_not_lost() {
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
     assert_eq!(asks(&mut supply, news(key(0), EventKind::Completed)), [get(0), Effect::NeedSocket(false)]);
-    assert_eq!(
-        asks(&mut supply, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) }),
-        []
-    );
+    assert_eq!(asks(&mut supply, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) }), []);
 }
 
 #[test]
@@ -82,8 +78,7 @@ fn the_server_knows_the_address_better() {
     let mut supply = Supply::default();
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
-    let effects =
-        asks(&mut supply, Event::Job { key: key(0), job: Box::new(job(key(7), JobStatus::Complete)) });
+    let effects = asks(&mut supply, Event::Job { key: key(0), job: job(key(7), JobStatus::Complete) });
     assert_eq!(effects, [Effect::Get { key: key(0), address: key(7) }, Effect::NeedSocket(false)]);
 }
 
@@ -93,7 +88,7 @@ fn a_guess_is_made_only_when_told_and_promoted_when_asked_for() {
     let _ = supply.on(T, want(0, false));
     assert_eq!(asks(&mut supply, Event::Absent(key(0))), [Effect::Missing(key(0))]);
     assert_eq!(asks(&mut supply, Event::Make(key(0))), [post(0, true), Effect::NeedSocket(true)]);
-    let _ = supply.on(T, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) });
+    let _ = supply.on(T, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) });
     assert_eq!(asks(&mut supply, want(0, true)), [Effect::Far(key(0)), post(0, false)]);
     assert_eq!(asks(&mut supply, want(0, true)), [Effect::Far(key(0))], "once");
 }
@@ -113,7 +108,7 @@ fn while_the_socket_is_down_a_job_is_polled_ever_more_slowly() {
     let mut supply = Supply::default();
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
-    let _ = supply.on(T, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Processing)) });
+    let _ = supply.on(T, Event::Job { key: key(0), job: job(key(0), JobStatus::Processing) });
     let mut pauses = Vec::new();
     let mut now = T;
     for _ in 0..6 {
@@ -166,9 +161,8 @@ fn a_failed_job_is_told_with_its_reason() {
     let _ = supply.on(T, Event::Absent(key(0)));
     let mut failed = job(key(0), JobStatus::Failed);
     let detail = "The provider refused the content.".to_owned();
-    failed.error =
-        Some(crate::api::JobError { code: crate::problem::Code::ContentRefused, detail: detail.clone() });
-    let effects = asks(&mut supply, Event::Job { key: key(0), job: Box::new(failed) });
+    failed.error = Some(("content_refused".into(), detail.clone()));
+    let effects = asks(&mut supply, Event::Job { key: key(0), job: failed });
     let code = "content_refused".to_owned();
     assert_eq!(effects, [Effect::Failed { key: key(0), code, detail }, Effect::NeedSocket(false)]);
 }
@@ -213,7 +207,7 @@ fn a_limited_page_asks_for_nothing_until_the_pause_is_over_and_then_for_one_clip
     assert_eq!(posts(&supply.on(Millis(until.0 - 1), Event::Wake)), Vec::<&Effect>::new());
     // The newest wish is what is on screen now.
     assert_eq!(posts(&supply.on(until, Event::Wake)), [&post(2, false)]);
-    let queued = |number| Event::Job { key: key(number), job: Box::new(job(key(number), JobStatus::Queued)) };
+    let queued = |number| Event::Job { key: key(number), job: job(key(number), JobStatus::Queued) };
     assert_eq!(posts(&supply.on(until, queued(2))), [&post(1, false)]);
     assert_eq!(posts(&supply.on(until, limited(key(1), 6))), Vec::<&Effect>::new());
     let later = until + Millis::seconds(6);
@@ -234,7 +228,7 @@ fn a_limited_page_makes_no_guesses_and_what_is_wanted_goes_first() {
     let _ = supply.on(T, limited(key(0), 6));
     let until = T + Millis::seconds(6);
     assert_eq!(posts(&supply.on(until, Event::Wake)), [&post(0, false)]);
-    let answered = Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) };
+    let answered = Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) };
     assert!(!supply.on(until, answered).contains(&Effect::Guesses(true)), "guesses rest for longer");
     let rested = until + Millis::seconds(30);
     assert_eq!(supply.on(rested, Event::Wake)[0], Effect::Guesses(true));
@@ -283,14 +277,14 @@ fn without_a_good_token_everything_waits_and_the_page_is_told_once() {
     // The third was sent with the token of before, and is simply sent again.
     let effects = supply.on(soon, unauthorized(key(2), true));
     assert_eq!((told(&effects), posts(&effects)), (0, vec![&post(0, false)]));
-    let answered = Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) };
+    let answered = Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) };
     assert_eq!(posts(&supply.on(soon, answered)), [&post(2, false)]);
 }
 
 #[test]
 fn a_job_is_not_polled_without_a_good_token_and_a_limited_poll_waits() {
     let mut supply = asking(1);
-    let _ = supply.on(T, Event::Job { key: key(0), job: Box::new(job(key(0), JobStatus::Queued)) });
+    let _ = supply.on(T, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) });
     let polls = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Poll { .. })).count();
     let now = supply.next_wake().unwrap();
     assert_eq!(polls(&supply.on(now, Event::Wake)), 1);
@@ -320,7 +314,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => (keys(), 0u64..20).prop_map(|(key, s)| spent(key, s)),
         1 => (keys(), any::<bool>()).prop_map(|(key, outdated)| unauthorized(key, outdated)),
         1 => Just(Event::Token),
-        2 => (keys(), status).prop_map(|(key, status)| Event::Job { job: Box::new(job(key.clone(), status)), key }),
+        2 => (keys(), status).prop_map(|(key, status)| Event::Job { job: job(key.clone(), status), key }),
         2 => (keys(), kind).prop_map(|(key, kind)| news(key, kind)),
         1 => any::<bool>().prop_map(Event::Socket),
         2 => Just(Event::Wake),

@@ -1,0 +1,231 @@
+//! What a page asks for itself: the few requests that the browser module makes, checked, completed and
+//! written without the weight of reading any request there may be. The tests hold it against
+//! [`super::validate`]: the same clip for what is right, a refusal for what is wrong.
+
+use super::{ClipSpec, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_WORD_CHARS, Operation};
+use crate::cache_key::write_look;
+use crate::catalog;
+use crate::character::{self, Character, Look};
+use crate::cue::{Cue, Reaction};
+use crate::document::Document;
+use crate::json_text::JsonText;
+use crate::prompt;
+use crate::units::Millis;
+
+/// What only tables of all of Unicode know. Too heavy for a page, and every browser has them; asked
+/// about text beyond ASCII only.
+pub trait Letters {
+    /// The text in normalization form C.
+    fn composed(&self, text: &str) -> String;
+
+    /// The text in lower case.
+    fn lower(&self, text: &str) -> String;
+
+    /// Whether every character is a letter or a digit (alphabetic or numeric), a space, `_` or `-`.
+    fn are_words(&self, text: &str) -> bool;
+}
+
+/// Whose clips a page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// A character by its id.
+    Named(String),
+    /// A character that the page defines.
+    Defined(Character),
+}
+
+impl Who {
+    /// Reads what a page says about its character: an id, or a definition.
+    ///
+    /// # Errors
+    /// What is wrong, for the person who wrote the page.
+    pub fn read<D: Document>(document: D, letters: &dyn Letters) -> Result<Self, String> {
+        if let Some(id) = document.text() {
+            return Ok(Self::Named(id));
+        }
+        definition(&document, letters).map(Self::Defined).map_err(|what| format!("/params/character{what}"))
+    }
+
+    /// What to call the character, if it has a name or at least an id.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let or_id = |name: String, id: &str| if name.is_empty() { id.to_owned() } else { name };
+        match self {
+            Self::Named(id) => or_id(character::find(id).map(|known| known.name).unwrap_or_default(), id),
+            Self::Defined(own) => or_id(own.name.clone(), &own.id),
+        }
+    }
+}
+
+fn definition<D: Document>(document: &D, letters: &dyn Letters) -> Result<Character, &'static str> {
+    refuse_others(document, &["id", "look", "name", "seed", "version"])
+        .ok_or(": an object of id, version, name, seed and look; nothing else")?;
+    let id = document.text_at("id").and_then(|id| text(&id, 1, MAX_ID_CHARS, letters));
+    let id = id
+        .filter(|id| id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-')))
+        .ok_or("/id: 1 to 64 characters of a-z, 0-9 and -")?;
+    let name = match document.member("name") {
+        None => Some(String::new()),
+        Some(name) => name.text().and_then(|name| text(&name, 0, MAX_NAME_CHARS, letters)),
+    };
+    let small = |name, usual: u32, least: u32| match document.member(name) {
+        None => Some(usual),
+        Some(_) => u32::try_from(document.whole_at(name)?).ok().filter(|number| *number >= least),
+    };
+    let look = document.member("look").and_then(|look| {
+        refuse_others(&look, &["accent", "backdrop", "body", "primary", "secondary"])?;
+        Look::read(look)
+    });
+    Ok(Character {
+        id,
+        name: name.ok_or("/name: at most 60 characters")?,
+        version: small("version", 1, 1).ok_or("/version: a whole number from 1")?,
+        seed: small("seed", 0, 0).ok_or("/seed: a whole number from 0 to 4294967295")?,
+        look: look.ok_or("/look: body, and primary, secondary, accent and backdrop written #rrggbb")?,
+    })
+}
+
+/// `None` if the object has a member of another name.
+fn refuse_others<D: Document>(document: &D, known: &[&str]) -> Option<()> {
+    let others = |name: String| !known.contains(&name.as_str()) && document.member(&name).is_some();
+    (!document.names().into_iter().any(others)).then_some(())
+}
+
+/// Composed and trimmed, of so many characters, without control characters.
+fn text(text: &str, min: usize, max: usize, letters: &dyn Letters) -> Option<String> {
+    let composed;
+    let text = if text.is_ascii() {
+        text
+    } else {
+        composed = letters.composed(text);
+        &composed
+    };
+    let text = text.trim();
+    let fits = (min..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+fn word(given: &str, letters: &dyn Letters) -> Option<String> {
+    let mut word = text(given, 1, MAX_WORD_CHARS, letters)?;
+    if word.is_ascii() {
+        word.make_ascii_lowercase();
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-');
+        return Some(word).filter(|word| word.bytes().all(fits));
+    }
+    Some(letters.lower(&word)).filter(|word| letters.are_words(word))
+}
+
+/// The clip of a character for a cue in a quality preset, as the edge would read [`body`].
+///
+/// # Errors
+/// What is wrong, for the person who wrote the page.
+pub fn clip(who: &Who, cue: &Cue, preset: &str, letters: &dyn Letters) -> Result<ClipSpec, String> {
+    let catalog = catalog::built_in();
+    let unknown = |field: &str, known: String| format!("/params/{field}: one of: {known}");
+    let (operation, character) = match (who, cue) {
+        (Who::Defined(own), Cue::State { .. }) => (Operation::StateClip, own.clone()),
+        (Who::Defined(own), Cue::Reaction(_)) => (Operation::NpcResponse, own.clone()),
+        (Who::Named(id), Cue::State { .. }) => {
+            let known = || {
+                let known: Vec<String> = character::built_in_ids().collect();
+                format!(
+                    "/params/character: not built in; one of {}, or an object that defines it",
+                    known.join(", ")
+                )
+            };
+            (Operation::StateClip, character::find(id).ok_or_else(known)?)
+        }
+        (Who::Named(id), Cue::Reaction(_)) => {
+            let id = text(id, 1, MAX_ID_CHARS, letters).ok_or("/params/npc_id: 1 to 64 characters")?;
+            (Operation::NpcResponse, character::find(&id).unwrap_or_else(|| Character::derived(&id)))
+        }
+    };
+    let (cue, duration_ms) = match cue {
+        Cue::State { state } => {
+            let known = || unknown("state", names(catalog.states.iter().map(|state| &state.id)));
+            (cue.clone(), catalog.state(state).ok_or_else(known)?.duration_ms)
+        }
+        Cue::Reaction(reaction) => {
+            let checked = |name: &str, given: &str| {
+                word(given, letters)
+                    .ok_or_else(|| format!("/params/{name}: 1 to 40 letters, digits, spaces, _ and - only"))
+            };
+            let reaction = Reaction {
+                expression: checked("expression", &reaction.expression)?,
+                emotion: checked("emotion", &reaction.emotion)?,
+                animation: checked("animation", &reaction.animation)?,
+                intensity: reaction.intensity,
+            };
+            (Cue::Reaction(reaction), Millis(3000))
+        }
+    };
+    let known = || unknown("quality_preset", names(catalog.presets.iter().map(|preset| &preset.id)));
+    let preset = catalog.preset(preset).ok_or_else(known)?;
+    let model = catalog.model_for(operation.as_str(), None).ok_or("/operation_type: no model serves it")?;
+    Ok(ClipSpec {
+        operation,
+        model: model.id.clone(),
+        seed: character.seed,
+        character: Character { name: String::new(), ..character },
+        prompt: prompt::usual(&cue).unwrap_or_default(),
+        cue,
+        negative_prompt: String::new(),
+        width: preset.width,
+        height: preset.height,
+        fps: preset.fps,
+        steps: preset.steps,
+        cfg: preset.cfg,
+        duration_ms,
+    })
+}
+
+fn names<'a>(all: impl Iterator<Item = &'a String>) -> String {
+    all.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// How a job is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// 0 to 20, higher first; the edge's own idea where nobody said.
+    pub priority: Option<u8>,
+    /// Whether it is asked for ahead of need.
+    pub speculative: bool,
+}
+
+/// The body of `POST /jobs` that asks for this clip.
+#[must_use]
+pub fn body(who: &Who, cue: &Cue, preset: &str, manner: Manner) -> String {
+    let mut out = JsonText::default();
+    let (operation, named) = match cue {
+        Cue::State { .. } => (Operation::StateClip, "character"),
+        Cue::Reaction(_) => (Operation::NpcResponse, "npc_id"),
+    };
+    out.open().name("operation_type").text(operation.as_str()).name("params").open();
+    match who {
+        Who::Named(id) => {
+            out.name(named).text(id);
+        }
+        Who::Defined(own) => {
+            out.name("character").open().name("id").text(&own.id).name("look");
+            write_look(&mut out, &own.look);
+            out.name("seed").whole(own.seed.into()).name("version").whole(own.version.into()).close();
+        }
+    }
+    out.name("quality_preset").text(preset);
+    match cue {
+        Cue::State { state } => out.name("state").text(state),
+        Cue::Reaction(r) => {
+            out.name("animation").text(&r.animation).name("emotion").text(&r.emotion);
+            out.name("expression").text(&r.expression).name("intensity").hundredths(r.intensity.as_unit())
+        }
+    };
+    out.close();
+    if let Some(priority) = manner.priority {
+        out.name("priority").whole(priority.into());
+    }
+    out.name("speculative").flag(manner.speculative).close();
+    out.into_string()
+}
+
+#[cfg(test)]
+mod tests;

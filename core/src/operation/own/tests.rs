@@ -1,0 +1,138 @@
+//! The page's short way against the way that every request goes.
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::character::built_in;
+use crate::cue::Intensity;
+use crate::operation::validate;
+
+/// The tables that the edge reads requests with.
+struct Tables;
+
+impl Letters for Tables {
+    fn composed(&self, text: &str) -> String {
+        ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+    }
+
+    fn lower(&self, text: &str) -> String {
+        text.to_lowercase()
+    }
+
+    fn are_words(&self, text: &str) -> bool {
+        text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-'))
+    }
+}
+
+/// What a page says about its character, mostly right.
+fn character() -> impl Strategy<Value = Value> {
+    let id = || {
+        prop_oneof![
+            5 => prop::sample::select(built_in().keys().cloned().collect::<Vec<_>>()),
+            2 => "[a-z0-9-]{1,10}",
+            1 => "[ A-Za-zé\u{301}\u{7f}]{0,70}",
+        ]
+    };
+    let color =
+        prop_oneof![8 => "#[0-9a-fA-F]{6}".prop_map(Value::from), 1 => any::<String>().prop_map(Value::from)];
+    let body = prop_oneof![8 => Just(json!("cat")), 1 => Just(json!("dragon")), 1 => Just(json!(7))];
+    let look = (body, prop::collection::vec(color, 4)).prop_map(|(body, colors)| {
+        json!({ "body": body, "primary": colors[0], "secondary": colors[1],
+            "accent": colors[2], "backdrop": colors[3] })
+    });
+    let odd = prop_oneof![
+        Just(Value::Null),
+        Just(json!(1)),
+        Just(json!(0)),
+        Just(json!(3.0)),
+        Just(json!(2.5)),
+        Just(json!(-1)),
+        Just(json!(4_294_967_295u64)),
+        Just(json!(4_294_967_296u64)),
+        Just(json!("x")),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!("  spaced  ")),
+        Just(json!("tab\there")),
+        Just(json!("é".repeat(61))),
+    ];
+    let name = prop::sample::select(vec!["id", "version", "name", "seed", "look", "extra"]);
+    let changes = prop::collection::vec((name, odd), 0..2);
+    let definition = (id(), look, any::<u32>(), changes).prop_map(|(id, look, seed, changes)| {
+        let mut value = json!({ "id": id, "version": 2, "name": "Own", "seed": seed, "look": look });
+        for (name, odd) in changes {
+            value[name] = odd;
+        }
+        value
+    });
+    prop_oneof![3 => id().prop_map(Value::from), 5 => definition, 1 => Just(json!(5)), 1 => Just(json!([]))]
+}
+
+fn cue() -> impl Strategy<Value = Cue> {
+    let states = catalog::built_in().states.iter().map(|s| s.id.clone()).collect::<Vec<_>>();
+    let word = || {
+        prop_oneof![4 => "[a-z]{1,10}", 1 => "[ A-Za-z_-]{0,45}", 1 => "[\\p{L} ]{0,12}",
+            1 => "[eE\u{301}ÀİςΣ\u{130}ſ٣]{0,8}", 1 => any::<String>()]
+    };
+    let reaction = (word(), word(), word(), 0.0f64..=1.0).prop_map(|(expression, emotion, animation, i)| {
+        let intensity = Intensity::from_unit(i).unwrap_or_default();
+        Cue::Reaction(Reaction { expression, emotion, animation, intensity })
+    });
+    prop_oneof![4 => prop::sample::select(states).prop_map(Cue::state), 1 => Just(Cue::state("juggling")), 5 => reaction]
+}
+
+/// What the page would send, put together from what it was given as it was given.
+fn plainly(character: &Value, cue: &Cue, preset: &str) -> Value {
+    match cue {
+        Cue::State { state } => json!({
+            "operation_type": "state_clip",
+            "params": { "character": character, "state": state, "quality_preset": preset },
+        }),
+        Cue::Reaction(r) => {
+            let who = if character.is_string() { "npc_id" } else { "character" };
+            json!({ "operation_type": "npc_response", "params": {
+                "expression": r.expression, "emotion": r.emotion, "animation": r.animation,
+                "intensity": r.intensity.as_unit(), "quality_preset": preset, who: character,
+            }})
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_page_and_the_edge_read_a_request_alike(
+        character in character(), cue in cue(),
+        preset in prop::sample::select(vec!["realtime", "fast", "balanced", "quality", "best"]),
+        priority in proptest::option::of(0u8..=20), speculative: bool,
+    ) {
+        let edge = validate(&plainly(&character, &cue, preset), "");
+        let page = Who::read(&character, &Tables).and_then(|who| {
+            let clip = clip(&who, &cue, preset, &Tables)?;
+            Ok((clip, body(&who, &cue, preset, Manner { priority, speculative })))
+        });
+        prop_assert_eq!(page.is_ok(), edge.is_ok(), "{:?} {:?}", page, edge);
+        if let (Ok((clip, body)), Ok(edge)) = (page, edge) {
+            prop_assert_eq!(&clip, &edge.spec);
+            let sent = validate(&serde_json::from_str(&body).unwrap(), "").unwrap();
+            prop_assert_eq!(&sent.spec, &clip);
+            prop_assert_eq!(sent.scope, edge.scope);
+            prop_assert_eq!(sent.priority, priority.unwrap_or(crate::operation::DEFAULT_PRIORITY));
+            prop_assert_eq!(sent.speculative, speculative);
+            prop_assert!(!sent.free_text);
+        }
+    }
+}
+
+#[test]
+fn a_character_is_called_by_its_name_or_else_by_its_id() {
+    let name = |value: Value| Who::read(&value, &Tables).unwrap().name();
+    assert_eq!(name(json!("bolt")), "Bolt");
+    assert_eq!(name(json!("stranger")), "stranger");
+    let look = serde_json::to_value(built_in()["bolt"].look).unwrap();
+    assert_eq!(name(json!({ "id": "own", "look": look })), "own");
+    assert_eq!(name(json!({ "id": "own", "name": "Own", "look": look })), "Own");
+}
