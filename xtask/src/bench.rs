@@ -15,6 +15,7 @@ use self::load::{Answer, Load, Until};
 use crate::build::{self, Care};
 use crate::dev::{Part, studio_url};
 use crate::say;
+use crate::sizes;
 use crate::workspace::Workspace;
 
 /// Long enough that no generation ends while callers still join it.
@@ -38,7 +39,11 @@ struct Arena {
 /// # Errors
 /// There is no such benchmark, something could not be built or started, or an answer was wrong.
 pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
-    ensure!(words == ["edge"], "what is measured? There is `cargo xtask bench edge`");
+    if words == ["size"] {
+        build::build(workspace, Care::Release)?;
+        return sizes::report(workspace);
+    }
+    ensure!(words == ["edge"], "what is measured? There are `cargo xtask bench edge` and `bench size`");
     build::build(workspace, Care::Release)?;
 
     say!("→ studio and workerd: start");
