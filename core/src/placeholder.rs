@@ -10,9 +10,12 @@ use crate::cue::{Cue, Reaction};
 use crate::problem::{FieldCode, FieldError};
 
 mod bodies;
+mod decimal;
 mod face;
 mod motion;
 pub mod stance;
+
+use decimal::{hundredths, tenths};
 
 /// Where the placeholder for this cue is, as a path of the edge:
 /// `/placeholders/{state}.svg?body=..&primary=4f7cff&..`.
@@ -43,18 +46,19 @@ pub fn svg(state: &str, look: &Look) -> Option<String> {
          <title id=\"t\">A character, {label}</title><style>{motion}</style>\
          <rect width=\"200\" height=\"200\" fill=\"{backdrop}\"/>\
          <ellipse cx=\"100\" cy=\"183\" rx=\"46\" ry=\"5\" opacity=\".1\"/>\
-         <g class=\"B\"><g transform=\"translate({x:.1} {y:.1}) scale({scale}) rotate({lean} 100 182)\">{back}\
+         <g class=\"B\"><g transform=\"translate({x} {y}) scale({scale}) rotate({lean} 100 182)\">{back}\
          <g transform=\"translate(0 {dy}) rotate({tilt} 100 {neck})\"><g class=\"H\">{head}</g></g>{arms}</g></g>\
          <g class=\"P\">{prop}</g></svg>",
         label = state.label,
         backdrop = look.backdrop,
-        x = 100.0 * (1.0 - scale),
-        y = 182.0 * (1.0 - scale),
-        lean = pose.lean,
+        x = tenths(100.0 * (1.0 - scale)),
+        y = tenths(182.0 * (1.0 - scale)),
+        scale = hundredths(scale),
+        lean = tenths(pose.lean),
         back = parts.back,
-        dy = pose.head_dy,
-        tilt = pose.tilt,
-        neck = parts.neck,
+        dy = tenths(pose.head_dy),
+        tilt = tenths(pose.tilt),
+        neck = tenths(parts.neck),
         head = parts.head,
         arms = parts.arms,
         prop = face::prop(look, pose.prop),

@@ -16,6 +16,7 @@ use self::load::{Answer, Load, Until};
 use crate::build::{self, Care};
 use crate::dev::{Part, studio_url};
 use crate::say;
+use crate::sizes;
 use crate::workspace::Workspace;
 
 /// Long enough that no generation ends while callers still join it.
@@ -42,8 +43,12 @@ pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
     let (what, rest) = words.split_first().map_or(("", words), |(what, rest)| (what.as_str(), rest));
     match what {
         "edge" if rest.is_empty() => edge(workspace),
+        "size" if rest.is_empty() => {
+            build::build(workspace, Care::Release)?;
+            sizes::report(workspace)
+        }
         "switch" => switch::command(workspace, rest),
-        _ => bail!("what is measured? There are `cargo xtask bench edge` and `switch`"),
+        _ => bail!("what is measured? There are `cargo xtask bench edge`, `size` and `switch`"),
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
     compile.args(["build", "--package", "cuelight-client", "--target", "wasm32-unknown-unknown"]);
     let profile = match care {
         Care::Release => {
-            compile.args(["--profile", "client"]);
+            compile.args(["--profile", "client"]).env("CARGO_ENCODED_RUSTFLAGS", small_code());
             "client"
         }
         Care::Fast => "debug",
@@ -89,11 +89,24 @@ pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
         // What rustc emits and every browser with WebAssembly references runs; nothing newer.
         let features = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
         let features = features.iter().chain(&["reference-types", "sign-ext"]);
-        shrink.arg("-Oz").args(features.map(|feature| format!("--enable-{feature}")));
+        shrink.args(["-Oz", "--converge"]).args(features.map(|feature| format!("--enable-{feature}")));
         step("browser module: make it small", shrink.arg(&module).arg("-o").arg(&module), None)?;
     }
     scripts::bundle(workspace, &bindings, &folder, care)?;
     stamp.keep()
+}
+
+/// What makes the browser module smaller, beyond its profile: a hash that is not unrolled, and places in
+/// messages without the folders of the machine that built it.
+fn small_code() -> String {
+    let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    if let Some(home) = home {
+        flags.push(format!("--remap-path-prefix={}=", home.join("registry/src").display()));
+    }
+    // As cargo separates flags that may hold spaces.
+    flags.join("\u{1f}")
 }
 
 fn edge(workspace: &Workspace, care: Care) -> Result<()> {

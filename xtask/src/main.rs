@@ -46,6 +46,7 @@ cargo xtask keys token-key|webhook|metrics
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
 cargo xtask bench switch [--switches 100] [--rounds 5] [--loops 200] [--only NAME,...]
                                           film how one clip follows another, by five strategies
+cargo xtask bench size                    weigh what a page downloads, against its budget
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]

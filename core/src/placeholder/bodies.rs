@@ -1,5 +1,6 @@
 //! The six bodies in a few flat shapes, with the proportions of the studio's clips.
 
+use super::decimal::tenths;
 use super::face::Face;
 use super::stance::Stance;
 use crate::character::{Body, Color, Look};
@@ -28,7 +29,7 @@ pub(super) struct Parts {
 pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
     let (p, s, a) = (look.primary, look.secondary, look.accent);
     let skin = super::skin(look);
-    let light = mix(p, 255, 0.55);
+    let light = mix(p, 255, 55);
     let face = |eye_x, eye_y, eye_r, mouth_y, mouth_r| Face {
         eye_x,
         eye_y,
@@ -53,7 +54,7 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
                 "<path d=\"M100 44V26\" stroke=\"{s}\" stroke-width=\"4\"/><circle cx=\"100\" cy=\"22\" r=\"6.500\" fill=\"{a}\"/>\
                  <rect x=\"48\" y=\"64\" width=\"104\" height=\"26\" rx=\"7\" fill=\"{s}\"/><rect x=\"55\" y=\"41\" width=\"90\" height=\"70\" rx=\"25\" fill=\"{p}\"/>\
                  <rect x=\"64\" y=\"51\" width=\"72\" height=\"50\" rx=\"18\" fill=\"{}\"/>",
-                mix(s, 0, 0.35)
+                mix(s, 0, 35)
             ),
             Face {
                 ink: "#bff6ff".into(),
@@ -75,7 +76,7 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
             face(20.0, 108.0, 9.0, 128.0, 10.0),
             176.0,
             (46.0, 138.0),
-            mix(p, 0, 0.1),
+            mix(p, 0, 10),
         ),
         Body::Sage => (
             format!(
@@ -89,7 +90,7 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
             Face { brow: "#f6f3ee".into(), brow_y: 73.0, ..face(12.5, 84.0, 5.5, 107.0, 7.0) },
             114.0,
             (27.0, 123.0),
-            mix(p, 0, 0.12),
+            mix(p, 0, 12),
         ),
         Body::Athlete => (
             format!(
@@ -120,7 +121,7 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
             face(20.0, 78.0, 8.5, 101.0, 8.0),
             114.0,
             (28.0, 126.0),
-            mix(p, 0, 0.08),
+            mix(p, 0, 8),
         ),
         Body::Owl => (
             format!(
@@ -131,12 +132,12 @@ pub(super) fn draw(look: &Look, pose: &Stance) -> Parts {
                 "<path d=\"M54 76L50 32Q70 36 84 46H116Q130 36 150 32L146 76z\" fill=\"{p}\"/><ellipse cx=\"100\" cy=\"80\" rx=\"49\" ry=\"40\" fill=\"{p}\"/>\
                  <circle cx=\"79\" cy=\"82\" r=\"23\" fill=\"{light}\"/><circle cx=\"121\" cy=\"82\" r=\"23\" fill=\"{light}\"/>\
                  <path d=\"M93 92Q100 86 107 92L100 {}z\" fill=\"{a}\"/>",
-                104.0 + pose.mouth_open * 8.0
+                tenths(104.0 + pose.mouth_open * 8.0)
             ),
             Face { brow_y: 58.0, white: Some("#fff".into()), ..face(21.0, 82.0, 14.0, 100.0, 0.0) },
             116.0,
             (42.0, 120.0),
-            mix(p, 0, 0.3),
+            mix(p, 0, 30),
         ),
     };
     let head = head + &face.draw(pose);
@@ -168,13 +169,12 @@ impl Rig {
         let (hx, hy) = reach(target, self.shoulder);
         let (hx, ex) = (100.0 + hx, (sx + 100.0 + hx) / 2.0 + side * bend);
         let ey = (sy + hy) / 2.0 + bend.abs() * 0.5;
+        let [sx, sy, ex, ey, hx, hy] = [sx, sy, ex, ey, hx, hy].map(tenths);
+        let (width, hand) = (tenths(self.width), tenths(self.width * 0.68));
         format!(
-            "<g class=\"{class}\"><path d=\"M{sx} {sy}Q{ex:.1} {ey:.1} {hx:.1} {hy:.1}\" fill=\"none\" stroke=\"{}\" \
-             stroke-width=\"{}\" stroke-linecap=\"round\"/><circle cx=\"{hx:.1}\" cy=\"{hy:.1}\" r=\"{:.1}\" fill=\"{}\"/></g>",
-            self.color,
-            self.width,
-            self.width * 0.68,
-            self.hand
+            "<g class=\"{class}\"><path d=\"M{sx} {sy}Q{ex} {ey} {hx} {hy}\" fill=\"none\" stroke=\"{}\" \
+             stroke-width=\"{width}\" stroke-linecap=\"round\"/><circle cx=\"{hx}\" cy=\"{hy}\" r=\"{hand}\" fill=\"{}\"/></g>",
+            self.color, self.hand
         )
     }
 }
@@ -188,8 +188,12 @@ pub(super) fn reach(target: (f32, f32), shoulder: (f32, f32)) -> (f32, f32) {
     (x, shoulder.1 + (target.1 - 122.0) * if shoulder.1 > 130.0 { 0.85 } else { 1.0 })
 }
 
-fn mix(color: Color, towards: u8, share: f32) -> Color {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let channel = |c: u8| (f32::from(c) + (f32::from(towards) - f32::from(c)) * share).round() as u8;
+/// `share` of 100 parts of the way to `towards` in every channel.
+fn mix(color: Color, towards: u8, share: u8) -> Color {
+    let (towards, share) = (u16::from(towards), u16::from(share));
+    let channel = |c: u8| {
+        let mixed = (u16::from(c) * (100 - share) + towards * share + 50) / 100;
+        u8::try_from(mixed).unwrap_or(u8::MAX)
+    };
     Color { r: channel(color.r), g: channel(color.g), b: channel(color.b) }
 }

@@ -1,6 +1,7 @@
 //! Eyes, brows, mouth and the sign beside the head, for any body. Only the expression is here;
 //! where a face sits is the body's affair.
 
+use super::decimal::{hundredths, tenths};
 use super::stance::{Prop, Stance};
 use crate::character::Look;
 
@@ -33,11 +34,11 @@ impl Face {
         let (left, right) = (100.0 - self.eye_x, 100.0 + self.eye_x);
         for x in [left, right] {
             out.push_str(&format!(
-                "<circle cx=\"{:.0}\" cy=\"{:.0}\" r=\"{:.0}\" fill=\"#ff8d98\" opacity=\"{:.2}\"/>",
-                100.0 + (x - 100.0) * 1.45,
-                self.eye_y + self.eye_r * 1.7,
-                self.eye_r * 0.8,
-                0.15 + 0.5 * pose.blush
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"#ff8d98\" opacity=\"{}\"/>",
+                tenths(100.0 + (x - 100.0) * 1.45),
+                tenths(self.eye_y + self.eye_r * 1.7),
+                tenths(self.eye_r * 0.8),
+                hundredths(0.15 + 0.5 * pose.blush)
             ));
         }
         out.push_str("<g class=\"E\">");
@@ -53,12 +54,13 @@ impl Face {
             let (r, y) = (self.eye_r * 0.95, self.brow_y - raise * 5.0);
             let slant = pose.brow_slant * 4.5 * inner;
             out.push_str(&format!(
-                "<path d=\"M{:.1} {:.1}Q{x:.1} {:.1} {:.1} {:.1}\"/>",
-                x - r,
-                y + slant,
-                y - 3.5,
-                x + r,
-                y - slant
+                "<path d=\"M{} {}Q{} {} {} {}\"/>",
+                tenths(x - r),
+                tenths(y + slant),
+                tenths(x),
+                tenths(y - 3.5),
+                tenths(x + r),
+                tenths(y - slant)
             ));
         }
         out.push_str("</g>");
@@ -74,9 +76,12 @@ impl Face {
         if closed {
             let bend = if pose.eye_smile > 0.5 { -r * 1.1 } else { r * 0.9 };
             out.push_str(&format!(
-                "<path d=\"M{:.1} {y}q{r} {bend:.1} {:.1} 0\" fill=\"none\" stroke=\"{ink}\" stroke-width=\"4\" stroke-linecap=\"round\"/>",
-                x - r,
-                r * 2.0
+                "<path d=\"M{} {}q{} {} {} 0\" fill=\"none\" stroke=\"{ink}\" stroke-width=\"4\" stroke-linecap=\"round\"/>",
+                tenths(x - r),
+                tenths(y),
+                tenths(r),
+                tenths(bend),
+                tenths(r * 2.0)
             ));
             return;
         }
@@ -84,21 +89,26 @@ impl Face {
         let (gx, gy) = (pose.gaze.0 * r * 0.38, pose.gaze.1 * r * 0.38);
         let inner = if let Some(white) = &self.white {
             out.push_str(&format!(
-                "<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{r}\" ry=\"{tall:.1}\" fill=\"{white}\"/>"
+                "<ellipse cx=\"{}\" cy=\"{}\" rx=\"{}\" ry=\"{}\" fill=\"{white}\"/>",
+                tenths(x),
+                tenths(y),
+                tenths(r),
+                tenths(tall)
             ));
             r * 0.62
         } else {
             r * 0.85
         };
         out.push_str(&format!(
-            "<ellipse cx=\"{:.1}\" cy=\"{:.1}\" rx=\"{inner:.1}\" ry=\"{:.1}\" fill=\"{ink}\"/>\
-             <circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"{:.1}\" fill=\"#fff\"/>",
-            x + gx,
-            y + gy,
-            (tall * inner / r).min(inner * 1.4),
-            x + gx + inner * 0.3,
-            y + gy - inner * 0.4,
-            inner * 0.3
+            "<ellipse cx=\"{}\" cy=\"{}\" rx=\"{}\" ry=\"{}\" fill=\"{ink}\"/>\
+             <circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"#fff\"/>",
+            tenths(x + gx),
+            tenths(y + gy),
+            tenths(inner),
+            tenths((tall * inner / r).min(inner * 1.4)),
+            tenths(x + gx + inner * 0.3),
+            tenths(y + gy - inner * 0.4),
+            tenths(inner * 0.3)
         ));
     }
 
@@ -107,15 +117,15 @@ impl Face {
         let (left, bend) = (100.0 - r, pose.mouth_curve * 9.0);
         let y = y - bend * 0.3;
         let shape = if pose.mouth_open < 0.1 {
-            format!("d=\"M{left:.1} {y:.1}q{r:.1} {bend:.1} {:.1} 0\" fill=\"none\"", r * 2.0)
+            let [left, y, r, bend, wide] = [left, y, r, bend, r * 2.0].map(tenths);
+            format!("d=\"M{left} {y}q{r} {bend} {wide} 0\" fill=\"none\"")
         } else {
             let (drop, lift) =
                 (bend + pose.mouth_open * 22.0, bend * 0.35 - pose.mouth_open * (8.0 - bend * 0.9));
+            let [left, y, drop, lift] = [left, y, drop, lift].map(tenths);
+            let [r, wide, back, far] = [r, r * 2.0, -r, -r * 2.0].map(tenths);
             format!(
-                "d=\"M{left:.1} {y:.1}q{r:.1} {drop:.1} {:.1} 0q{:.1} {lift:.1} {:.1} 0z\" fill=\"{ink}\" stroke-linejoin=\"round\"",
-                r * 2.0,
-                -r,
-                -r * 2.0
+                "d=\"M{left} {y}q{r} {drop} {wide} 0q{back} {lift} {far} 0z\" fill=\"{ink}\" stroke-linejoin=\"round\""
             )
         };
         out.push_str(&format!(

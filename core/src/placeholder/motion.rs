@@ -2,14 +2,16 @@
 //! The expression is in the drawing, so that it stays when the motion stops.
 
 use super::bodies::Parts;
+use super::decimal::tenths;
 
 /// A blink, the same for everybody who has open eyes.
 const BLINK: &str = "94%,to{transform:none}97%{transform:scaleY(.08)}";
 
 /// The style sheet of a state's placeholder.
 pub(super) fn css(state: &str, parts: &Parts) -> String {
-    let (neck, eyes, mouth) = (parts.neck, parts.eyes_y, parts.mouth_y);
-    let (left, right, shoulder) = (100.0 - parts.shoulder_x, 100.0 + parts.shoulder_x, parts.shoulder_y);
+    let (neck, eyes, mouth) = (tenths(parts.neck), tenths(parts.eyes_y), tenths(parts.mouth_y));
+    let (left, right) = (tenths(100.0 - parts.shoulder_x), tenths(100.0 + parts.shoulder_x));
+    let shoulder = tenths(parts.shoulder_y);
     let moves: &[(&str, &str, &str)] = match state {
         "talking" => &[
             ("M", ".42s", "50%{transform:scaleY(.35)}"),
