@@ -6,6 +6,7 @@ mod contest;
 mod cpu;
 mod figures;
 mod load;
+pub(crate) mod predictor;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -38,7 +39,13 @@ struct Arena {
 /// # Errors
 /// There is no such benchmark, something could not be built or started, or an answer was wrong.
 pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
-    ensure!(words == ["edge"], "what is measured? There is `cargo xtask bench edge`");
+    if let Some(("predictor", rest)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return predictor::command(rest);
+    }
+    ensure!(
+        words == ["edge"],
+        "what is measured? There are `cargo xtask bench edge` and `cargo xtask bench predictor`"
+    );
     build::build(workspace, Care::Release)?;
 
     say!("→ studio and workerd: start");

@@ -5,6 +5,7 @@
 
 mod bench;
 mod build;
+mod corpus;
 mod deploy;
 mod dev;
 mod doctor;
@@ -40,6 +41,10 @@ cargo xtask keys new --tenant ID [--may jobs,tokens]
 cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
+cargo xtask bench predictor (--train FILE | --cold) --test FILE [--budget K] [--emit FILE]
+                                          measure what the predictor foresees of recorded sessions
+cargo xtask corpus [--seed N] [--sessions N] [--kind shop|game|mixed]
+                                          make sessions to train and to measure it with
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
@@ -87,7 +92,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             let [kind] = options.words.as_slice() else { bail!("which key?\n\n{USAGE}") };
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
-        "bench" => bench::command(&Workspace::find()?, &options(rest, &["WORD"])?.words),
+        "bench" => bench::command(&Workspace::find()?, rest),
+        "corpus" => corpus::command(&Workspace::find()?, rest),
         "sim" => sim::run(&Workspace::find()?, rest),
         "openapi" => {
             let options = options(rest, &["--check"])?;
