@@ -8,13 +8,15 @@ mod arithmetic;
 mod intensities;
 mod memory;
 mod prior;
+mod saved;
 mod vocabulary;
 mod words;
 
 use crate::catalog::Tier;
-use crate::cue::{Cue, Intensity};
+use crate::cue::{Cue, Intensity, Reaction};
 use arithmetic::hash;
 use memory::Memory;
+pub use saved::{MOST_BYTES, Refused};
 use vocabulary::{Vocabulary, WORDS};
 
 std::thread_local! { pub static KNOB: std::cell::RefCell<Vec<f32>> = const { std::cell::RefCell::new(Vec::new()) }; }
@@ -124,6 +126,8 @@ impl Predictor {
         }
     }
 
+    pub fn weights(&self) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) { (self.words.0.iter().map(|x| x.to_vec()).collect(), self.intensities.0.iter().map(|x| x.to_vec()).collect()) }
+    pub fn take_weights(&mut self, o: &Self) { self.words = o.words.clone(); self.intensities = o.intensities.clone(); }
     /// The plan decides which states may come.
     pub fn set_tier(&mut self, tier: Tier) {
         self.tier = tier;
@@ -185,7 +189,7 @@ impl Predictor {
             return;
         }
         for (face, _) in prior::FACES {
-            let reaction = crate::cue::Reaction { expression: (*face).to_owned(), ..like.clone() };
+            let reaction = Reaction { expression: (*face).to_owned(), ..like.clone() };
             self.number(&Cue::Reaction(reaction));
         }
     }
@@ -243,7 +247,7 @@ impl Predictor {
         let cue = self.vocabulary.words.get(guess.word).map(|word| word.cue.clone());
         match cue.unwrap_or_else(|| Cue::state("")) {
             Cue::Reaction(reaction) => {
-                Cue::Reaction(crate::cue::Reaction { intensity: guess.intensity, ..reaction })
+                Cue::Reaction(Reaction { intensity: guess.intensity, ..reaction })
             }
             state @ Cue::State { .. } => state,
         }

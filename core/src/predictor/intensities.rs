@@ -19,7 +19,7 @@ impl Default for Weights {
         let mut sets = [[0.0f32; OPINIONS]; 2];
         for (s, set) in sets.iter_mut().enumerate() {
             for (i, w) in set.iter_mut().enumerate() {
-                *w = knob(60 + s * OPINIONS + i, 1.0 / OPINIONS as f32);
+                *w = knob(60 + s * OPINIONS + i, [0.1, 0.1, 0.2, 0.1, 0.1, 0.4, 0.1][i]);
             }
         }
         Self(sets)
@@ -99,26 +99,25 @@ impl Predictor {
         put(0, &base);
         let known = self.common.get(word).is_some_and(|count| *count > 0.0);
         if !known {
-            (1..OPINIONS).for_each(|opinion| put(opinion, &base));
-        } else {
-            let mut steps = base;
-            for (at, key) in contexts.relative.iter().enumerate() {
-                refine(&mut steps, self.lasting.find(*key), now - 10, 0.1, knob(80, 4.0));
-                refine(&mut steps, self.session.find(*key), now - 10, 0.1, knob(81, 4.0));
-                // What leads out of the scale is lost, and the rest counts for more.
-                super::arithmetic::normalize(&mut steps);
-                put(1 + at, &steps);
-            }
-            let mut chain = steps;
-            for (at, key) in contexts.absolute.iter().enumerate() {
-                refine(&mut chain, self.lasting.find(*key), 0, knob(82, 0.3), knob(83, 3.0));
-                refine(&mut chain, self.session.find(*key), 0, knob(82, 0.3), knob(84, 3.0));
-                put(3 + at, &chain);
-            }
-            let mut own = base;
-            refine(&mut own, self.session.find(contexts.absolute[0]), 0, 0.1, knob(85, 3.0));
-            put(6, &own);
+            return Opinion { logs, answer: base };
         }
+        let mut steps = base;
+        for (at, key) in contexts.relative.iter().enumerate() {
+            refine(&mut steps, self.lasting.find(*key), now - 10, 0.1, knob(80, 4.0));
+            refine(&mut steps, self.session.find(*key), now - 10, 0.1, knob(81, 4.0));
+            // What leads out of the scale is lost, and the rest counts for more.
+            super::arithmetic::normalize(&mut steps);
+            put(1 + at, &steps);
+        }
+        let mut chain = steps;
+        for (at, key) in contexts.absolute.iter().enumerate() {
+            refine(&mut chain, self.lasting.find(*key), 0, knob(82, 0.3), knob(83, 3.0));
+            refine(&mut chain, self.session.find(*key), 0, knob(82, 0.3), knob(84, 3.0));
+            put(3 + at, &chain);
+        }
+        let mut own = base;
+        refine(&mut own, self.session.find(contexts.absolute[0]), 0, 0.1, knob(85, 3.0));
+        put(6, &own);
         let mut answer = [0.0f32; STEPS];
         for (share, row) in answer.iter_mut().zip(&logs) {
             *share = dot(row, &weights);

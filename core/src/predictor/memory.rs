@@ -113,6 +113,17 @@ impl Memory {
         }
     }
 
+    /// Takes a context back, where there is room for it.
+    pub(super) fn put(&mut self, context: Context) -> Option<()> {
+        let at = self.window(context.key);
+        let window = self.places.get_mut(at..at + PROBES)?;
+        if window.iter().any(|known| known.key == context.key) {
+            return None;
+        }
+        *window.iter_mut().find(|known| known.key == 0)? = context;
+        Some(())
+    }
+
     pub(super) fn contexts(&self) -> impl Iterator<Item = &Context> {
         self.places.iter().filter(|context| context.key != 0)
     }

@@ -25,7 +25,7 @@ pub(super) struct Word {
 }
 
 impl Word {
-    fn new(cue: Cue) -> Self {
+    pub(super) fn new(cue: Cue) -> Self {
         let hash = match &cue {
             Cue::State { state } => hash_of(1, state),
             Cue::Reaction(r) => {

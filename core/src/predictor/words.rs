@@ -6,7 +6,7 @@ use super::vocabulary::{STATES, WORDS};
 use super::{Predictor, knob, prior};
 
 /// How many opinions are mixed.
-const OPINIONS: usize = 12;
+const OPINIONS: usize = 10;
 /// The longest run of words that is a context.
 const ORDERS: usize = 5;
 /// The longest of the present session alone.
@@ -23,7 +23,7 @@ impl Default for Weights {
         let mut sets = [[0.0f32; OPINIONS]; 2];
         for (s, set) in sets.iter_mut().enumerate() {
             for (i, w) in set.iter_mut().enumerate() {
-                *w = knob(30 + s * OPINIONS + i, 1.0 / OPINIONS as f32);
+                *w = knob(30 + s * OPINIONS + i, [0.0, 0.1, 0.0, 0.1, 0.0, 0.0, 0.3, 0.1, 0.2, 0.2][i]);
             }
         }
         Self(sets)
@@ -61,7 +61,7 @@ pub(super) fn refine(lower: &mut [f32], context: Option<&Context>, offset: i32, 
         if at >= lower.len() {
             continue;
         }
-        let cut = if count < 2.0 * discount { count * 0.5 } else { discount };
+        let cut = discount.min(count * 0.95);
         total += count;
         taken += cut;
         *slot = (at, count - cut);
@@ -103,7 +103,7 @@ impl Predictor {
             let word = usize::from(*word);
             let known = self.common.get(word).is_some_and(|count| *count > 0.0);
             if let Some(share) = shares.get_mut(word) {
-                *share = if known { 0.02 } else { 0.0002 };
+                *share = if known { knob(27, 0.02) } else { 0.0002 };
             }
         }
         if self.kind() == 1 {
@@ -111,7 +111,7 @@ impl Predictor {
         } else if let Some(row) = prior::row(self.tier, self.past.word(1), current) {
             for (share, letter) in shares.iter_mut().zip(row) {
                 let half_bits = f32::from(letter.saturating_sub(b'a'));
-                *share = exp2(-0.5 * half_bits);
+                *share = exp2(-0.5 * half_bits) + knob(24, 0.005);
             }
         } else {
             for share in shares.iter_mut().take(STATES.len()) {
@@ -135,13 +135,13 @@ impl Predictor {
         let first = STATES.len();
         for (at, share) in shares.iter_mut().enumerate().skip(first) {
             if *share > 0.0 {
-                *share = if at == current { knob(22, 0.5) } else { *share + 0.008 };
+                *share = if at == current { knob(22, 0.5) } else { *share + knob(25, 0.008) };
             }
         }
         let Some((_, next)) = current.checked_sub(first).and_then(|face| prior::FACES.get(face)) else {
             return;
         };
-        let mut weight = 0.16;
+        let mut weight = knob(26, 0.16);
         for face in *next {
             if let Some(share) = shares.get_mut(first + usize::from(*face)) {
                 *share += weight;
@@ -195,33 +195,36 @@ impl Predictor {
 
         let mut chain = shipped;
         let contexts = self.lasting_contexts();
-        let discount = knob(0, 0.4);
         for (order, key) in contexts.iter().enumerate() {
-            let doubt = knob(1 + order, if order == 0 { 4.0 } else { 1.0 });
+            let (discount, doubt) = (knob(100 + order, 0.3 + 0.12 * order as f32), knob(1 + order, if order == 0 { 3.0 } else { 0.5 }));
             refine(&mut chain, self.lasting.find(*key), -64, discount, doubt);
-            put(2 + order, &chain);
+            match order {
+                0..=2 => put(2 + order, &chain),
+                4 => put(5, &chain),
+                _ => {}
+            }
         }
         let mut late = chain;
+        let mut alone = shipped;
         for (order, key) in contexts.iter().take(SESSION_ORDERS).enumerate() {
-            refine(&mut late, self.session.find(*key), -64, knob(6, 0.3), knob(7 + order, 1.5));
+            let found = self.session.find(*key);
+            refine(&mut late, found, -64, knob(105 + order, 0.7), knob(7 + order, 1.5));
+            refine(&mut alone, found, -64, knob(108 + order, 0.4), knob(10 + order, 1.5));
         }
-        put(2 + ORDERS, &late);
-        let mut late = shipped;
-        refine(&mut late, self.session.find(contexts[0]), -64, knob(6, 0.3), knob(10, 1.0));
-        put(3 + ORDERS, &late);
+        put(6, &late);
+        put(7, &alone);
 
         let [habit, longer, third] = self.other_contexts();
         let mut other = chain;
         for key in [habit, longer] {
-            refine(&mut other, self.lasting.find(key), -64, discount, knob(11, 1.5));
-            refine(&mut other, self.session.find(key), -64, knob(6, 0.3), knob(12, 1.5));
+            refine(&mut other, self.lasting.find(key), -64, knob(111, 0.6), knob(13, 1.5));
+            refine(&mut other, self.session.find(key), -64, knob(112, 0.7), knob(14, 1.5));
         }
-        put(4 + ORDERS, &other);
+        put(8, &other);
         let mut other = chain;
-        refine(&mut other, self.lasting.find(third), -64, discount, knob(13, 2.0));
-        refine(&mut other, self.session.find(third), -64, knob(6, 0.3), knob(14, 2.0));
-        put(5 + ORDERS, &other);
-        put(6 + ORDERS, &chain);
+        refine(&mut other, self.lasting.find(third), -64, knob(113, 0.5), knob(0, 2.0));
+        refine(&mut other, self.session.find(third), -64, knob(114, 0.6), knob(6, 2.0));
+        put(9, &other);
 
         let mut answer: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
         softmax(&mut answer);
@@ -278,6 +281,6 @@ pub(super) fn reweigh<const N: usize>(
     for (opinion, weight) in weights.iter_mut().enumerate() {
         let of = |row: &[f32; N]| row.get(opinion).copied().unwrap_or_default();
         let expected: f32 = logs.iter().zip(answer).map(|(row, p)| of(row) * p).sum();
-        *weight = (*weight + rate * (of(truth) - expected)).clamp(-1.0, 3.0);
+        *weight = (*weight + rate * (of(truth) - expected)).clamp(-0.5, 2.0);
     }
 }
