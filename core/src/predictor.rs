@@ -19,11 +19,6 @@ use memory::Memory;
 pub use saved::{MOST_BYTES, Refused};
 use vocabulary::{Vocabulary, WORDS};
 
-std::thread_local! { pub static KNOB: std::cell::RefCell<Vec<f32>> = const { std::cell::RefCell::new(Vec::new()) }; }
-pub fn knob(i: usize, or: f32) -> f32 {
-    KNOB.with(|k| k.borrow().get(i).copied().filter(|v| v.is_finite()).unwrap_or(or))
-}
-
 /// How many contexts are remembered for good.
 const LASTING: usize = 1024;
 /// How many contexts of the present session are remembered.
@@ -126,8 +121,6 @@ impl Predictor {
         }
     }
 
-    pub fn weights(&self) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) { (self.words.0.iter().map(|x| x.to_vec()).collect(), self.intensities.0.iter().map(|x| x.to_vec()).collect()) }
-    pub fn take_weights(&mut self, o: &Self) { self.words = o.words.clone(); self.intensities = o.intensities.clone(); }
     /// The plan decides which states may come.
     pub fn set_tier(&mut self, tier: Tier) {
         self.tier = tier;
@@ -196,7 +189,7 @@ impl Predictor {
 
     /// Counts that belong to no context.
     fn count(&mut self, word: usize) {
-        for (counts, keep) in [(&mut self.common, 0.999), (&mut self.recent, knob(20, 0.95))] {
+        for (counts, keep) in [(&mut self.common, 0.999), (&mut self.recent, 0.95)] {
             for count in counts.iter_mut() {
                 *count *= keep;
             }
@@ -246,9 +239,7 @@ impl Predictor {
     pub fn cue(&self, guess: &Guess) -> Cue {
         let cue = self.vocabulary.words.get(guess.word).map(|word| word.cue.clone());
         match cue.unwrap_or_else(|| Cue::state("")) {
-            Cue::Reaction(reaction) => {
-                Cue::Reaction(Reaction { intensity: guess.intensity, ..reaction })
-            }
+            Cue::Reaction(reaction) => Cue::Reaction(Reaction { intensity: guess.intensity, ..reaction }),
             state @ Cue::State { .. } => state,
         }
     }

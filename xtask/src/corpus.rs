@@ -137,13 +137,16 @@ fn read(arguments: &[String]) -> Result<Order> {
     let mut arguments = arguments.iter();
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value"))?;
-        let number = || value.parse::<u64>().with_context(|| format!("{name} takes a whole number, not `{value}`"));
+        let number =
+            || value.parse::<u64>().with_context(|| format!("{name} takes a whole number, not `{value}`"));
         match name.as_str() {
             "--seed" => order.seed = number()?,
             "--sessions" => order.sessions = number()?,
             "--per-site" => order.per_site = number()?.max(1),
             "--kind" => order.kind.clone_from(value),
-            _ => bail!("`{name}` is not understood here: --seed N, --sessions N, --per-site N, --kind KIND, or --prior alone"),
+            _ => bail!(
+                "`{name}` is not understood here: --seed N, --sessions N, --per-site N, --kind KIND, or --prior alone"
+            ),
         }
     }
     Ok(order)

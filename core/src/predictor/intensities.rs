@@ -1,12 +1,20 @@
 //! How strong the next reaction is, given its word.
 
-use super::arithmetic::{hash, log2};
+use super::Predictor;
+use super::arithmetic::{hash, log2, normalize};
 use super::memory::Pace;
-use super::words::{dot, refine, reweigh, softmax};
-use super::{Predictor, knob};
+use super::words::{Belief, belief, dot, refine, reweigh, softmax};
 
 /// How many opinions are mixed.
 const OPINIONS: usize = 7;
+/// How fast the weights follow what comes.
+const RATE: f32 = 0.0045;
+/// How memories of steps and of levels are believed, for good and of late; found by measuring.
+const STEP: [Belief; 2] = [belief(0.1, 13.0), belief(0.1, 6.0)];
+const LEVEL: [Belief; 2] = [belief(0.2, 4.5), belief(0.2, 7.0)];
+const OWN: Belief = belief(0.1, 0.6);
+const LONG: Pace = Pace { most: 200, fade: 0 };
+const SHORT: Pace = Pace { most: 100, fade: 30 };
 /// From 0 to 1 in tenths.
 const STEPS: usize = 11;
 
@@ -16,13 +24,7 @@ pub(super) struct Weights(pub(super) [[f32; OPINIONS]; 2]);
 
 impl Default for Weights {
     fn default() -> Self {
-        let mut sets = [[0.0f32; OPINIONS]; 2];
-        for (s, set) in sets.iter_mut().enumerate() {
-            for (i, w) in set.iter_mut().enumerate() {
-                *w = knob(60 + s * OPINIONS + i, [0.1, 0.1, 0.2, 0.1, 0.1, 0.4, 0.1][i]);
-            }
-        }
-        Self(sets)
+        Self([[-0.14, -0.08, 0.08, 0.16, 0.10, 0.40, 0.16], [0.16, 0.34, 0.26, -0.14, 0.10, 0.40, 0.04]])
     }
 }
 
@@ -86,7 +88,7 @@ impl Predictor {
         for (at, share) in (0i32..).zip(&mut base) {
             *share = shipped_step(at - now, same == 1);
         }
-        super::arithmetic::normalize(&mut base);
+        normalize(&mut base);
         let mut logs = [[0.0f32; OPINIONS]; STEPS];
         let mut put = |opinion: usize, shares: &[f32; STEPS]| {
             for (row, share) in logs.iter_mut().zip(shares) {
@@ -103,20 +105,20 @@ impl Predictor {
         }
         let mut steps = base;
         for (at, key) in contexts.relative.iter().enumerate() {
-            refine(&mut steps, self.lasting.find(*key), now - 10, 0.1, knob(80, 4.0));
-            refine(&mut steps, self.session.find(*key), now - 10, 0.1, knob(81, 4.0));
+            refine(&mut steps, self.lasting.find(*key), now - 10, STEP[0]);
+            refine(&mut steps, self.session.find(*key), now - 10, STEP[1]);
             // What leads out of the scale is lost, and the rest counts for more.
-            super::arithmetic::normalize(&mut steps);
+            normalize(&mut steps);
             put(1 + at, &steps);
         }
         let mut chain = steps;
         for (at, key) in contexts.absolute.iter().enumerate() {
-            refine(&mut chain, self.lasting.find(*key), 0, knob(82, 0.3), knob(83, 3.0));
-            refine(&mut chain, self.session.find(*key), 0, knob(82, 0.3), knob(84, 3.0));
+            refine(&mut chain, self.lasting.find(*key), 0, LEVEL[0]);
+            refine(&mut chain, self.session.find(*key), 0, LEVEL[1]);
             put(3 + at, &chain);
         }
         let mut own = base;
-        refine(&mut own, self.session.find(contexts.absolute[0]), 0, 0.1, knob(85, 3.0));
+        refine(&mut own, self.session.find(contexts.absolute[0]), 0, OWN);
         put(6, &own);
         let mut answer = [0.0f32; STEPS];
         for (share, row) in answer.iter_mut().zip(&logs) {
@@ -132,19 +134,17 @@ impl Predictor {
         if known {
             let opinion = self.mix_intensities(word);
             if let Some(weights) = self.intensities.0.get_mut(same) {
-                reweigh(weights, &opinion.logs, &opinion.answer, usize::from(tenths), knob(86, 0.02));
+                reweigh(weights, &opinion.logs, &opinion.answer, usize::from(tenths), RATE);
             }
         }
-        let pace = Pace { most: 200, fade: 0 };
-        let short = Pace { most: 100, fade: 30 };
         for key in contexts.absolute {
-            self.lasting.learn(key, tenths, pace);
-            self.session.learn(key, tenths, short);
+            self.lasting.learn(key, tenths, LONG);
+            self.session.learn(key, tenths, SHORT);
         }
         let step = u8::try_from(i32::from(tenths) - now + 10).unwrap_or_default();
         for key in contexts.relative {
-            self.lasting.learn(key, step, pace);
-            self.session.learn(key, step, short);
+            self.lasting.learn(key, step, LONG);
+            self.session.learn(key, step, SHORT);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::catalog::Tier;
 static TABLE: &[u8] = include_bytes!("../../catalog/prior.txt");
 
 /// The states of the plan, by number in the catalogue.
-fn states_of(tier: Tier) -> usize {
+pub(super) fn states_of(tier: Tier) -> usize {
     match tier {
         Tier::Free => 4,
         Tier::Pro => 8,

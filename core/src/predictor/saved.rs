@@ -1,9 +1,9 @@
 //! What a predictor has learned, as bytes: to be kept with the character, and read back from a
 //! storage that anybody may have written to.
 
-use super::memory::{Context, Memory};
+use super::memory::Context;
 use super::vocabulary::{STATES, WORDS, Word};
-use super::{LASTING, Predictor};
+use super::Predictor;
 use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 

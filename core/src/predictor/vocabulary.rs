@@ -6,8 +6,18 @@ use crate::cue::{Cue, Intensity, Reaction};
 
 /// The catalogue's states, in its order: always known, numbered from 0.
 pub(super) const STATES: [&str; 12] = [
-    "idle", "talking", "thinking", "greeting", "happy", "confused", "excited", "listening", "sad",
-    "surprised", "confident", "farewell",
+    "idle",
+    "talking",
+    "thinking",
+    "greeting",
+    "happy",
+    "confused",
+    "excited",
+    "listening",
+    "sad",
+    "surprised",
+    "confident",
+    "farewell",
 ];
 /// How many words are known at a time, the twelve states among them.
 pub(super) const WORDS: usize = 64;
@@ -28,9 +38,7 @@ impl Word {
     pub(super) fn new(cue: Cue) -> Self {
         let hash = match &cue {
             Cue::State { state } => hash_of(1, state),
-            Cue::Reaction(r) => {
-                hash_of(hash_of(hash_of(2, &r.expression), &r.emotion), &r.animation)
-            }
+            Cue::Reaction(r) => hash_of(hash_of(hash_of(2, &r.expression), &r.emotion), &r.animation),
         };
         Self { cue, hash, seen: 0 }
     }

@@ -20,7 +20,8 @@ use crate::say;
 
 const DEFAULT_BUDGET: usize = 3;
 const MOST_BUDGET: usize = 64;
-const HELP: &str = "cargo xtask bench predictor (--train FILE | --cold) --test FILE [--budget K] [--emit FILE]";
+const HELP: &str =
+    "cargo xtask bench predictor (--train FILE | --cold) --test FILE [--budget K] [--emit FILE]";
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Order {
@@ -50,11 +51,10 @@ fn order(words: &[String]) -> Result<Order> {
             "--test" => order.test = value.into(),
             "--emit" => order.emit = Some(value.into()),
             _ => {
-                order.budget = value
-                    .parse()
-                    .ok()
-                    .filter(|budget| (1..=MOST_BUDGET).contains(budget))
-                    .with_context(|| format!("--budget is a number from 1 to {MOST_BUDGET}, not `{value}`"))?;
+                order.budget =
+                    value.parse().ok().filter(|budget| (1..=MOST_BUDGET).contains(budget)).with_context(
+                        || format!("--budget is a number from 1 to {MOST_BUDGET}, not `{value}`"),
+                    )?;
             }
         }
     }
@@ -85,7 +85,16 @@ pub(crate) fn command(words: &[String]) -> Result<()> {
         None => "cold".to_owned(),
     };
     say!("{} sessions, {transitions} transitions, {learned}, budget {}", test.len(), order.budget);
-    say!("{:18} {:>7} {:>7} {:>7} {:>9} {:>9} {:>9}", "", "hit@1", "hit@2", "hit@3", "used", "wasted", "bits");
+    say!(
+        "{:18} {:>7} {:>7} {:>7} {:>9} {:>9} {:>9}",
+        "",
+        "hit@1",
+        "hit@2",
+        "hit@3",
+        "used",
+        "wasted",
+        "bits"
+    );
     for contestant in &mut contestants {
         learn(contestant.as_mut(), &train);
         let score = hold(contestant.as_ref(), &test, order.budget);
@@ -104,7 +113,8 @@ pub(crate) fn command(words: &[String]) -> Result<()> {
     }
     match order.emit {
         Some(path) => {
-            let file = std::fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+            let file =
+                std::fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
             emit(&ours, &test, std::io::BufWriter::new(file))
         }
         None => Ok(()),

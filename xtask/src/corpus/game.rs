@@ -33,8 +33,20 @@ const LADDERS: [&[&str]; 6] = [
     &["sleepy", "neutral", "content", "happy", "delighted"],
 ];
 const FEELINGS: [&str; 14] = [
-    "neutral", "happy", "sad", "angry", "surprised", "afraid", "curious", "pleased", "annoyed", "amused",
-    "disgusted", "excited", "worried", "proud",
+    "neutral",
+    "happy",
+    "sad",
+    "angry",
+    "surprised",
+    "afraid",
+    "curious",
+    "pleased",
+    "annoyed",
+    "amused",
+    "disgusted",
+    "excited",
+    "worried",
+    "proud",
 ];
 
 /// A game.
@@ -75,7 +87,8 @@ impl Scene {
             }
         };
         let long = dice.whole(8, 60);
-        let answers = words.iter().map(|_| [*dice.pick(&indices(&words)), *dice.pick(&indices(&words))]).collect();
+        let answers =
+            words.iter().map(|_| [*dice.pick(&indices(&words)), *dice.pick(&indices(&words))]).collect();
         let strengths = words.iter().map(|_| dice.between(1.0, 9.0)).collect();
         Self {
             shape,

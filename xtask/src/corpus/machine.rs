@@ -69,8 +69,8 @@ impl Stage {
         for effect in effects {
             match effect {
                 Effect::ShowState { state, play, .. } => {
-                    self.over = (play == Play::Once && self.plays)
-                        .then(|| (self.now + Millis(2_500), state.clone()));
+                    self.over =
+                        (play == Play::Once && self.plays).then(|| (self.now + Millis(2_500), state.clone()));
                     self.states.push(state);
                 }
                 Effect::WakeAt(at) => self.wake = Some(at),

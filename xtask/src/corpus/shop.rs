@@ -108,11 +108,33 @@ impl Persona {
     /// The mood of a turn, from how far the conversation has come (0 to 1).
     fn mood(&self, dice: &mut Dice, far: f64) -> &'static str {
         let moods: &[(&str, f64)] = match self.errand {
-            Errand::Buying => &[("excited", 0.45), ("happy", 0.25 + far * 0.3), ("confident", 0.15), ("confused", 0.1), ("surprised", 0.05)],
-            Errand::Asking => &[("happy", 0.35), ("confident", 0.25), ("confused", 0.2), ("excited", 0.15), ("surprised", 0.05)],
-            Errand::Complaining => &[("sad", 0.75 - far * 0.5), ("confused", 0.2), ("happy", far * 0.6), ("confident", 0.1), ("excited", 0.04)],
-            Errand::Technical => &[("confident", 0.45), ("confused", 0.3), ("happy", 0.15), ("sad", 0.05), ("surprised", 0.05)],
-            Errand::Chatting => &[("happy", 0.35), ("surprised", 0.3), ("excited", 0.15), ("confused", 0.15), ("sad", 0.05)],
+            Errand::Buying => &[
+                ("excited", 0.45),
+                ("happy", 0.25 + far * 0.3),
+                ("confident", 0.15),
+                ("confused", 0.1),
+                ("surprised", 0.05),
+            ],
+            Errand::Asking => &[
+                ("happy", 0.35),
+                ("confident", 0.25),
+                ("confused", 0.2),
+                ("excited", 0.15),
+                ("surprised", 0.05),
+            ],
+            Errand::Complaining => &[
+                ("sad", 0.75 - far * 0.5),
+                ("confused", 0.2),
+                ("happy", far * 0.6),
+                ("confident", 0.1),
+                ("excited", 0.04),
+            ],
+            Errand::Technical => {
+                &[("confident", 0.45), ("confused", 0.3), ("happy", 0.15), ("sad", 0.05), ("surprised", 0.05)]
+            }
+            Errand::Chatting => {
+                &[("happy", 0.35), ("surprised", 0.3), ("excited", 0.15), ("confused", 0.15), ("sad", 0.05)]
+            }
         };
         let total: f64 = moods.iter().map(|(_, weight)| weight).sum();
         let mut left = dice.share() * total;

@@ -74,7 +74,10 @@ mod tests {
         let ranked = [guess("a", 0.5), guess("b", 0.25), guess("c", 0.01)];
         let mut score = Score::default();
         score.add(&ranked, &Cue::state("b"), 3);
-        assert_eq!((score.hits(), score.wasted(), score.used(), score.bits()), ([0.0, 1.0, 1.0], 1.0, 1.0, 2.0));
+        assert_eq!(
+            (score.hits(), score.wasted(), score.used(), score.bits()),
+            ([0.0, 1.0, 1.0], 1.0, 1.0, 2.0)
+        );
         score.add(&ranked, &Cue::state("z"), 1);
         assert_eq!((score.hits(), score.wasted(), score.bits()), ([0.0, 0.5, 0.5], 1.0, 11.0));
     }
