@@ -1,189 +1,268 @@
-//! Which cues come next, with probabilities: first-order transitions, counted as they happen, on
-//! top of a shipped prior (`catalog/prior.json`).
+//! Which cues come next, with probabilities. Several models of different memory each give an
+//! opinion, and a weighted product of the opinions, whose weights are learned too, is the answer.
 //!
 //! Learns from every cue that is shown, cached or not, and never from its own guesses: nothing
-//! here can ask for a clip.
+//! here can ask for a clip. `docs/predictor.md` tells how it is made and measured.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::LazyLock;
+mod arithmetic;
+mod intensities;
+mod memory;
+mod prior;
+mod saved;
+mod vocabulary;
+mod words;
 
-use lru::LruCache;
-use serde::Deserialize;
+use crate::catalog::Tier;
+use crate::cue::{Cue, Intensity, Reaction};
+use arithmetic::hash;
+use memory::Memory;
+pub use saved::{MOST_BYTES, Refused};
+use vocabulary::{Vocabulary, WORDS};
 
-use crate::cue::Cue;
+/// How many contexts are remembered for good.
+const LASTING: usize = 1024;
+/// How many contexts of the present session are remembered.
+const SESSION: usize = 512;
 
-/// How many cues are remembered with what followed them. A page has 12; a long game has many.
-const CONTEXTS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
-/// How many different successors of one cue are remembered; the rarest is forgotten first.
-const SUCCESSORS: usize = 32;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Prior {
-    /// How many observations the prior counts for.
-    weight: f64,
-    transitions: BTreeMap<String, BTreeMap<String, f64>>,
+/// One cue that may come, as numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Guess {
+    word: usize,
+    intensity: Intensity,
+    /// Above 0, at most 1.
+    pub probability: f32,
 }
 
-fn shipped_prior() -> &'static Prior {
-    // A test parses the embedded file, so the default is never reached.
-    static PRIOR: LazyLock<Prior> =
-        LazyLock::new(|| serde_json::from_str(include_str!("../catalog/prior.json")).unwrap_or_default());
-    &PRIOR
-}
-
-/// Counts what follows what.
+/// Says what comes next.
 #[derive(Debug, Clone)]
 pub struct Predictor {
-    current: Option<Cue>,
-    seen: LruCache<Cue, Vec<(Cue, u32)>>,
+    tier: Tier,
+    vocabulary: Vocabulary,
+    lasting: Memory,
+    session: Memory,
+    words: words::Weights,
+    intensities: intensities::Weights,
+    /// How common each word is, for good and of late; fading.
+    common: [f32; WORDS],
+    recent: [f32; WORDS],
+    /// What followed each word the last two times, in this session.
+    followed: [[u8; 2]; WORDS],
+    /// How often each word was shown in this session, up to 4.
+    visits: [u8; WORDS],
+    /// How often a cue repeated its word, of how many; fading.
+    repeats: [f32; 2],
+    past: Past,
+}
+
+/// What was shown lately in this session, latest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Past {
+    /// Words, by number; fewer at the beginning.
+    words: Vec<u8>,
+    /// Their hashes.
+    hashes: [u32; DEPTH],
+    /// The intensities, in tenths.
+    tenths: [u8; DEPTH],
+}
+
+/// How many cues back anything is looked at.
+const DEPTH: usize = 6;
+
+impl Past {
+    fn push(&mut self, word: u8, hash: u32, tenths: u8) {
+        self.words.insert(0, word);
+        self.words.truncate(DEPTH);
+        self.hashes.rotate_right(1);
+        self.hashes[0] = hash;
+        self.tenths.rotate_right(1);
+        self.tenths[0] = tenths;
+    }
+
+    fn word(&self, back: usize) -> Option<usize> {
+        self.words.get(back).map(|word| usize::from(*word))
+    }
+
+    /// The last `order` words as one hash.
+    fn context(&self, order: usize) -> u32 {
+        let seed = u32::try_from(order).unwrap_or_default();
+        self.hashes.iter().take(order).fold(hash(7, seed), |h, word| hash(h, *word)).max(1)
+    }
+
+    /// The last `order` cues with their intensities as one hash.
+    fn cues(&self, order: usize) -> u32 {
+        let cues = self.hashes.iter().zip(self.tenths).take(order);
+        cues.fold(hash(11, 1), |h, (word, tenths)| hash(hash(h, *word), u32::from(tenths))).max(1)
+    }
 }
 
 impl Default for Predictor {
     fn default() -> Self {
-        Self { current: None, seen: LruCache::new(CONTEXTS) }
+        Self::new(Tier::Enterprise)
     }
 }
 
 impl Predictor {
-    /// A cue is shown. The same cue again is not a transition.
-    pub fn observe(&mut self, cue: &Cue) {
-        if self.current.as_ref() == Some(cue) {
-            return;
+    /// A predictor that knows what is shipped, for a character of this plan.
+    #[must_use]
+    pub fn new(tier: Tier) -> Self {
+        Self {
+            tier,
+            vocabulary: Vocabulary::new(),
+            lasting: Memory::new(LASTING),
+            session: Memory::new(SESSION),
+            words: words::Weights::default(),
+            intensities: intensities::Weights::default(),
+            common: [0.0; WORDS],
+            recent: [0.0; WORDS],
+            followed: [[u8::MAX; 2]; WORDS],
+            visits: [0; WORDS],
+            repeats: [0.0; 2],
+            past: Past::default(),
         }
-        let Some(previous) = self.current.replace(cue.clone()) else { return };
-        let row = self.seen.get_or_insert_mut(previous, Vec::new);
-        if let Some((_, count)) = row.iter_mut().find(|(next, _)| next == cue) {
-            *count = count.saturating_add(1);
-            return;
-        }
-        if row.len() >= SUCCESSORS {
-            let rarest = row.iter().enumerate().min_by_key(|(_, (_, count))| *count).map(|(index, _)| index);
-            if let Some(index) = rarest {
-                row.swap_remove(index);
-            }
-        }
-        row.push((cue.clone(), 1));
     }
 
-    /// What comes after the present cue, likeliest first. The probabilities add up to 1; empty when
-    /// nothing is known.
-    #[must_use]
-    pub fn predict(&self) -> Vec<(Cue, f64)> {
-        let Some(current) = &self.current else { return Vec::new() };
-        let mut weights: Vec<(Cue, f64)> = match self.seen.peek(current) {
-            Some(row) => row.iter().map(|(cue, count)| (cue.clone(), f64::from(*count))).collect(),
-            None => Vec::new(),
+    /// The plan decides which states may come.
+    pub fn set_tier(&mut self, tier: Tier) {
+        self.tier = tier;
+    }
+
+    /// A new session begins: what was learned stays, what was shown lately is over.
+    pub fn begin(&mut self) {
+        self.session = Memory::new(SESSION);
+        self.recent = [0.0; WORDS];
+        self.followed = [[u8::MAX; 2]; WORDS];
+        self.visits = [0; WORDS];
+        self.repeats = [0.0; 2];
+        self.past = Past::default();
+    }
+
+    /// A cue is shown.
+    pub fn observe(&mut self, cue: &Cue) {
+        let tenths = match cue {
+            Cue::State { .. } => 0,
+            Cue::Reaction(reaction) => {
+                self.meet_faces(cue);
+                reaction.intensity.tenths()
+            }
         };
-        if let Cue::State { state } = current {
-            let prior = shipped_prior();
-            for (next, share) in prior.transitions.get(state).into_iter().flatten() {
-                let cue = Cue::state(next.as_str());
-                match weights.iter_mut().find(|(known, _)| *known == cue) {
-                    Some((_, weight)) => *weight += share * prior.weight,
-                    None => weights.push((cue, share * prior.weight)),
+        let word = self.number(cue);
+        if self.past.word(0).is_some() {
+            self.learn_word(word);
+            if matches!(cue, Cue::Reaction(_)) {
+                self.learn_intensity(word, tenths);
+            }
+        }
+        self.vocabulary.touch(word);
+        self.count(word);
+        let hash = self.vocabulary.words.get(word).map_or(0, |word| word.hash);
+        // There are at most 64 words.
+        self.past.push(u8::try_from(word).unwrap_or_default(), hash, tenths);
+    }
+
+    /// The number of this word. What was known of a forgotten word does not become its own.
+    fn number(&mut self, cue: &Cue) -> usize {
+        let (word, taken) = self.vocabulary.number(cue);
+        if taken {
+            let symbol = words::symbol(word);
+            self.lasting.forget(symbol);
+            self.session.forget(symbol);
+            for counts in [&mut self.common, &mut self.recent] {
+                if let Some(count) = counts.get_mut(word) {
+                    *count = 0.0;
                 }
             }
         }
-        let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        for (_, weight) in &mut weights {
-            *weight /= total;
+        word
+    }
+
+    /// With the first reaction, the faces that games name most are words too.
+    fn meet_faces(&mut self, cue: &Cue) {
+        let Cue::Reaction(like) = cue else { return };
+        if self.vocabulary.words.iter().any(vocabulary::Word::is_reaction) {
+            return;
         }
-        // Equal odds are put in the order of their names, so that equal histories act alike.
-        weights.sort_by(|(a, p), (b, q)| q.total_cmp(p).then_with(|| a.to_string().cmp(&b.to_string())));
-        weights
+        for (face, _) in prior::FACES {
+            let reaction = Reaction { expression: (*face).to_owned(), ..like.clone() };
+            self.number(&Cue::Reaction(reaction));
+        }
+    }
+
+    /// Counts that belong to no context.
+    fn count(&mut self, word: usize) {
+        for (counts, keep) in [(&mut self.common, 0.999), (&mut self.recent, 0.95)] {
+            for count in counts.iter_mut() {
+                *count *= keep;
+            }
+            if let Some(count) = counts.get_mut(word) {
+                *count += 1.0;
+            }
+        }
+        if let Some(before) = self.past.word(0) {
+            let [repeated, steps] = self.repeats;
+            self.repeats = [repeated * 0.95 + if before == word { 1.0 } else { 0.0 }, steps * 0.95 + 1.0];
+            if let Some([last, earlier]) = self.followed.get_mut(before) {
+                *earlier = *last;
+                *last = u8::try_from(word).unwrap_or(u8::MAX);
+            }
+        }
+        if let Some(visits) = self.visits.get_mut(word) {
+            *visits = (*visits + 1).min(4);
+        }
+    }
+
+    /// Every cue that may come, in no order. The probabilities add up to 1; empty before anything
+    /// was shown.
+    #[must_use]
+    pub fn distribution(&self) -> Vec<Guess> {
+        let mut guesses = Vec::new();
+        if self.past.word(0).is_none() {
+            return guesses;
+        }
+        let opinion = self.mix_words();
+        for (word, share) in opinion.answers() {
+            let reaction = self.vocabulary.words.get(word).is_some_and(vocabulary::Word::is_reaction);
+            if !reaction {
+                guesses.push(Guess { word, intensity: Intensity::default(), probability: share });
+                continue;
+            }
+            let shares = self.mix_intensities(word).answer;
+            for (tenths, p) in (0u8..).zip(shares) {
+                let intensity = Intensity::from_unit(f64::from(tenths) / 10.0).unwrap_or_default();
+                guesses.push(Guess { word, intensity, probability: share * p });
+            }
+        }
+        guesses
+    }
+
+    /// The cue of a guess that this predictor made.
+    #[must_use]
+    pub fn cue(&self, guess: &Guess) -> Cue {
+        let cue = self.vocabulary.words.get(guess.word).map(|word| word.cue.clone());
+        match cue.unwrap_or_else(|| Cue::state("")) {
+            Cue::Reaction(reaction) => Cue::Reaction(Reaction { intensity: guess.intensity, ..reaction }),
+            state @ Cue::State { .. } => state,
+        }
+    }
+
+    /// The likeliest cues after the present one, best first, at most [`NAMED`]; of states all that
+    /// may come, so that their probabilities add up to 1.
+    #[must_use]
+    pub fn predict(&self) -> Vec<(Cue, f64)> {
+        let mut guesses = self.distribution();
+        if guesses.len() > NAMED {
+            guesses.retain(|guess| guess.probability > 0.002);
+        }
+        // Equal odds are put in the order of the words' numbers, so that equal histories act alike.
+        guesses.sort_unstable_by(|a, b| {
+            b.probability
+                .total_cmp(&a.probability)
+                .then(a.word.cmp(&b.word))
+                .then(a.intensity.cmp(&b.intensity))
+        });
+        guesses.truncate(NAMED);
+        guesses.iter().map(|guess| (self.cue(guess), f64::from(guess.probability))).collect()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::catalog;
-    use crate::cue::{Intensity, Reaction};
-
-    fn after(story: &[&str]) -> Vec<(String, f64)> {
-        let mut predictor = Predictor::default();
-        for state in story {
-            predictor.observe(&Cue::state(*state));
-        }
-        predictor.predict().into_iter().map(|(cue, p)| (cue.to_string(), p)).collect()
-    }
-
-    #[test]
-    fn the_shipped_prior_names_known_states_and_each_row_adds_up_to_one() {
-        let prior: Prior = serde_json::from_str(include_str!("../catalog/prior.json")).unwrap();
-        for state in &catalog::built_in().states {
-            assert!(prior.transitions.contains_key(&state.id), "{}", state.id);
-        }
-        for (from, row) in &prior.transitions {
-            assert!((row.values().sum::<f64>() - 1.0).abs() < 1e-9, "{from}");
-            for to in row.keys() {
-                assert!(catalog::built_in().state(to).is_some() && to != from, "{from} -> {to}");
-            }
-        }
-    }
-
-    #[test]
-    fn before_anything_is_learned_the_prior_speaks() {
-        let guesses = after(&["thinking"]);
-        assert_eq!(guesses[0].0, "talking");
-        assert!((guesses[0].1 - 0.9).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_habit_that_the_prior_does_not_know_is_learned() {
-        let mut story = Vec::new();
-        for _ in 0..10 {
-            story.extend(["thinking", "confused", "idle"]);
-        }
-        story.push("thinking");
-        assert_eq!(after(&story)[0].0, "confused");
-    }
-
-    #[test]
-    fn reactions_are_learned_like_states() {
-        let cue = |word: &str| {
-            let words = [word, "neutral", "idle"].map(str::to_owned);
-            let [expression, emotion, animation] = words;
-            Cue::Reaction(Reaction { expression, emotion, animation, intensity: Intensity::default() })
-        };
-        let mut predictor = Predictor::default();
-        for word in ["bored", "pleased", "bored", "pleased", "bored", "annoyed", "bored"] {
-            predictor.observe(&cue(word));
-        }
-        let guesses = predictor.predict();
-        assert_eq!(
-            guesses.iter().map(|(c, _)| c.clone()).collect::<Vec<_>>(),
-            [cue("pleased"), cue("annoyed")]
-        );
-        assert!((guesses[0].1 - 2.0 / 3.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn asking_teaches_nothing() {
-        let mut predictor = Predictor::default();
-        predictor.observe(&Cue::state("thinking"));
-        let first = predictor.predict();
-        for _ in 0..50 {
-            assert_eq!(predictor.predict(), first);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn probabilities_add_up_to_one_and_memory_is_bounded(story in prop::collection::vec(0u32..400, 1..600)) {
-            let mut predictor = Predictor::default();
-            for number in story {
-                predictor.observe(&Cue::state(format!("s{number}")));
-                let guesses = predictor.predict();
-                let total: f64 = guesses.iter().map(|(_, p)| p).sum();
-                prop_assert!(guesses.is_empty() || (total - 1.0).abs() < 1e-9);
-                prop_assert!(guesses.len() <= SUCCESSORS);
-            }
-            prop_assert!(predictor.seen.len() <= CONTEXTS.get());
-        }
-    }
-}
+/// How many guesses are put into words.
+const NAMED: usize = 64;

@@ -6,6 +6,7 @@ mod contest;
 mod cpu;
 mod figures;
 mod load;
+pub(crate) mod predictor;
 mod switch;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -43,12 +44,13 @@ pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
     let (what, rest) = words.split_first().map_or(("", words), |(what, rest)| (what.as_str(), rest));
     match what {
         "edge" if rest.is_empty() => edge(workspace),
+        "predictor" => predictor::command(rest),
         "size" if rest.is_empty() => {
             build::build(workspace, Care::Release)?;
             sizes::report(workspace)
         }
         "switch" => switch::command(workspace, rest),
-        _ => bail!("what is measured? There are `cargo xtask bench edge`, `size` and `switch`"),
+        _ => bail!("what is measured? There are `cargo xtask bench edge`, `predictor`, `size` and `switch`"),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod bench;
 mod build;
+mod corpus;
 mod deploy;
 mod dev;
 mod doctor;
@@ -47,6 +48,10 @@ cargo xtask bench edge                    measure the edge against a plain JavaS
 cargo xtask bench switch [--switches 100] [--rounds 5] [--loops 200] [--only NAME,...]
                                           film how one clip follows another, by five strategies
 cargo xtask bench size                    weigh what a page downloads, against its budget
+cargo xtask bench predictor (--train FILE | --cold) --test FILE [--budget K] [--emit FILE]
+                                          measure what the predictor foresees of recorded sessions
+cargo xtask corpus [--seed N] [--sessions N] [--kind shop|game|mixed]
+                                          make sessions to train and to measure it with
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
@@ -103,6 +108,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
         "bench" => bench::command(&Workspace::find()?, rest),
+        "corpus" => corpus::command(&Workspace::find()?, rest),
         "sim" => sim::run(&Workspace::find()?, rest),
         "openapi" => {
             let options = options(rest, &["--check"])?;

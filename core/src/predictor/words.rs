@@ -1,0 +1,321 @@
+//! Which word comes next: one opinion for each memory, and their mixture.
+
+use super::arithmetic::{exp2, hash, log2, normalize};
+use super::memory::{Context, Pace};
+use super::vocabulary::{STATES, WORDS};
+use super::{Predictor, prior};
+
+/// How many opinions are mixed: what is shipped, what is common, the last one, two, three and five
+/// words, those with what the session saw of them, the session alone, and two habits.
+const OPINIONS: usize = 10;
+/// The longest run of words that is a context.
+const ORDERS: usize = 5;
+/// The longest of the present session alone.
+const SESSION_ORDERS: usize = 3;
+/// How fast the weights follow what comes. Ten times as fast, they follow chance.
+const RATE: f32 = 0.001;
+/// Belief in the shipped rows, in observations; in anything else that stands below the last word.
+const SHIPPED_DOUBT: f32 = 50.0;
+const OTHER_DOUBT: f32 = 6.0;
+/// How memories of the last one to five words are believed, and the session's of one to three. The
+/// figures here were found by measuring, on the generated corpora and on recorded conversations.
+const LASTING: [Belief; ORDERS] =
+    [belief(1.5, SHIPPED_DOUBT), belief(2.0, 2.5), belief(0.6, 2.5), belief(3.0, 2.5), belief(2.6, 0.8)];
+const LATE: [Belief; SESSION_ORDERS] = [belief(0.15, 7.5), belief(0.7, 7.5), belief(3.5, 7.5)];
+const ALONE: [Belief; SESSION_ORDERS] = [belief(0.1, 0.3), belief(0.1, 7.5), belief(0.1, 1.5)];
+/// The same of what followed this word the last times, and of the third context, for good and of late.
+const HABIT: [Belief; 2] = [belief(3.0, 2.3), belief(0.7, 1.5)];
+const THIRD: [Belief; 2] = [belief(2.5, 7.0), belief(0.4, 10.0)];
+/// How much more the session counts than all before in how common a word is.
+const LATELY: f32 = 6.0;
+/// How fast memories fade: for good, and within a session.
+const LONG: Pace = Pace { most: 200, fade: 0 };
+const SHORT: Pace = Pace { most: 100, fade: 8 };
+
+/// How much a context is believed against what is known without it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Belief {
+    /// How many observations of each successor are taken for chance.
+    discount: f32,
+    /// What is known without the context, in observations.
+    doubt: f32,
+}
+
+pub(super) const fn belief(discount: f32, doubt: f32) -> Belief {
+    Belief { discount, doubt }
+}
+
+type Shares = [f32; WORDS];
+
+/// How much each opinion counts: for states, for reactions.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Weights(pub(super) [[f32; OPINIONS]; 2]);
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self([
+            [0.18, 0.10, -0.06, 0.10, -0.06, -0.06, 0.30, 0.16, 0.08, 0.20],
+            [-0.12, 0.28, -0.18, 0.10, -0.06, 0.0, 0.36, 0.16, 0.02, 0.32],
+        ])
+    }
+}
+
+/// The first symbol of a memory that stands for a word.
+const SYMBOLS: i32 = 64;
+
+/// The symbol that stands for a word in a memory; intensities have those below.
+pub(super) fn symbol(word: usize) -> u8 {
+    // Words have numbers below 64.
+    u8::try_from(word).unwrap_or_default() + 64
+}
+
+/// What the opinions are, in binary logarithms, and what they make together.
+pub(super) struct Opinion {
+    candidates: Vec<u8>,
+    logs: Vec<[f32; OPINIONS]>,
+    answer: Vec<f32>,
+}
+
+impl Opinion {
+    /// Word numbers with their probabilities.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
+        self.candidates.iter().map(|word| usize::from(*word)).zip(self.answer.iter().copied())
+    }
+}
+
+/// What a context saw, above what is known without it.
+pub(super) fn refine(lower: &mut [f32], context: Option<&Context>, offset: i32, belief: Belief) {
+    let Belief { discount, doubt } = belief;
+    let Some(context) = context else { return };
+    let mut total = 0.0;
+    let mut taken = 0.0;
+    let mut own = [(0usize, 0.0f32); 7];
+    for (slot, (symbol, count)) in own.iter_mut().zip(context.pairs()) {
+        let count = f32::from(count) / 256.0;
+        let Ok(at) = usize::try_from(i32::from(symbol) + offset) else { continue };
+        if at >= lower.len() {
+            continue;
+        }
+        let cut = discount.min(count * 0.95);
+        total += count;
+        taken += cut;
+        *slot = (at, count - cut);
+    }
+    let scale = 1.0 / (total + doubt);
+    for share in lower.iter_mut() {
+        *share *= (taken + doubt) * scale;
+    }
+    for (at, count) in own {
+        if let Some(share) = lower.get_mut(at) {
+            *share += count * scale;
+        }
+    }
+}
+
+impl Predictor {
+    fn kind(&self) -> usize {
+        let current = self.past.word(0).and_then(|word| self.vocabulary.words.get(word));
+        usize::from(current.is_some_and(super::vocabulary::Word::is_reaction))
+    }
+
+    /// What may come: words of the present kind, and what this session has seen.
+    fn candidates(&self) -> Vec<u8> {
+        let reaction = self.kind() == 1;
+        let mut list = Vec::with_capacity(self.vocabulary.words.len());
+        for (number, word) in self.vocabulary.words.iter().enumerate() {
+            let seen = self.recent.get(number).is_some_and(|count| *count > 0.0);
+            if seen || word.is_reaction() == reaction {
+                list.push(u8::try_from(number).unwrap_or_default());
+            }
+        }
+        list
+    }
+
+    /// What is shipped of the present moment, and whether that is worth much.
+    fn shipped(&self, candidates: &[u8]) -> (Shares, bool) {
+        let mut shares = [0.0; WORDS];
+        let Some(current) = self.past.word(0) else { return (shares, false) };
+        let reaction = self.kind() == 1;
+        for word in candidates {
+            let word = usize::from(*word);
+            let known = self.common.get(word).is_some_and(|count| *count > 0.0);
+            if let Some(share) = shares.get_mut(word) {
+                *share = match (known, reaction) {
+                    (true, true) => 0.1,
+                    (true, false) => 0.02,
+                    // Not of the plan, or of another kind: hardly ever.
+                    (false, _) => 0.0002,
+                };
+            }
+        }
+        let row = prior::row(self.tier, self.past.word(1), current).filter(|_| !reaction);
+        if reaction {
+            shipped_faces(current, &mut shares);
+        } else if let Some(row) = row {
+            for (share, letter) in shares.iter_mut().zip(row) {
+                *share = exp2(-0.5 * f32::from(letter.saturating_sub(b'a'))) + 0.003;
+            }
+        } else {
+            // A state of the page's own, or beyond the plan: anything of the plan may follow.
+            for share in shares.iter_mut().take(prior::states_of(self.tier)) {
+                *share += 0.02;
+            }
+        }
+        normalize(&mut shares);
+        // How often anything repeats is a habit of the page, not of a state.
+        let [repeated, steps] = self.repeats;
+        let own = shares.get(current).copied().unwrap_or_default();
+        let rate = (repeated + own * 6.0) / (steps + 6.0);
+        let rest = (1.0 - rate) / (1.0 - own).max(0.001);
+        for (word, share) in shares.iter_mut().enumerate() {
+            *share = if word == current { rate } else { *share * rest };
+        }
+        (shares, row.is_some())
+    }
+
+    fn lasting_contexts(&self) -> [u32; ORDERS] {
+        std::array::from_fn(|order| self.past.context(order + 1))
+    }
+
+    fn other_contexts(&self) -> [u32; 3] {
+        let current = self.past.word(0).unwrap_or_default();
+        let [last, earlier] = self.followed.get(current).copied().unwrap_or([u8::MAX; 2]);
+        let name = |n: u8| self.vocabulary.words.get(usize::from(n)).map_or(3, |word| word.hash);
+        let habit = hash(hash(self.past.context(1), 21), name(last));
+        let longer = hash(hash(habit, 22), name(earlier));
+        let visits = self.visits.get(current).copied().unwrap_or_default();
+        let third = if self.kind() == 1 {
+            self.past.cues(1)
+        } else {
+            hash(hash(self.past.context(1), 23), u32::from(visits))
+        };
+        [habit.max(1), longer.max(1), third.max(1)]
+    }
+
+    /// All opinions, and their mixture.
+    pub(super) fn mix_words(&self) -> Opinion {
+        let candidates = self.candidates();
+        let weights = self.words.0.get(self.kind()).copied().unwrap_or_default();
+        let mut logs = vec![[0.0f32; OPINIONS]; candidates.len()];
+        let mut put = |opinion: usize, shares: &Shares| {
+            for (word, row) in candidates.iter().zip(&mut logs) {
+                if let (Some(share), Some(log)) = (shares.get(usize::from(*word)), row.get_mut(opinion)) {
+                    *log = log2(share.max(0.00002));
+                }
+            }
+        };
+        let (shipped, told) = self.shipped(&candidates);
+        put(0, &shipped);
+
+        // How common each word is, of late above all.
+        let mut common = shipped;
+        let total: f32 = self.common.iter().sum::<f32>() * 0.05 + self.recent.iter().sum::<f32>() * LATELY;
+        for (share, (all, recent)) in common.iter_mut().zip(self.common.iter().zip(self.recent)) {
+            *share = (*share * 4.0 + all * 0.05 + recent * LATELY) / (total + 4.0);
+        }
+        put(1, &common);
+
+        let mut chain = shipped;
+        let contexts = self.lasting_contexts();
+        for (order, (key, belief)) in contexts.iter().zip(LASTING).enumerate() {
+            let doubt = if order == 0 && !told { OTHER_DOUBT } else { belief.doubt };
+            refine(&mut chain, self.lasting.find(*key), -SYMBOLS, Belief { doubt, ..belief });
+            match order {
+                0..=2 => put(2 + order, &chain),
+                4 => put(5, &chain),
+                _ => {}
+            }
+        }
+        let (mut late, mut alone) = (chain, shipped);
+        for (key, (belief, own)) in contexts.iter().zip(LATE.into_iter().zip(ALONE)) {
+            let found = self.session.find(*key);
+            refine(&mut late, found, -SYMBOLS, belief);
+            refine(&mut alone, found, -SYMBOLS, own);
+        }
+        put(6, &late);
+        put(7, &alone);
+        let [habit, longer, third] = self.other_contexts();
+        let (mut usual, mut other) = (chain, chain);
+        for (shares, keys, [good, late]) in
+            [(&mut usual, &[habit, longer][..], HABIT), (&mut other, &[third][..], THIRD)]
+        {
+            for key in keys {
+                refine(shares, self.lasting.find(*key), -SYMBOLS, good);
+                refine(shares, self.session.find(*key), -SYMBOLS, late);
+            }
+        }
+        put(8, &usual);
+        put(9, &other);
+
+        let mut answer: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
+        softmax(&mut answer);
+        Opinion { candidates, logs, answer }
+    }
+
+    /// `next` came: whoever said so counts more, and every memory learns it.
+    pub(super) fn learn_word(&mut self, next: usize) {
+        let opinion = self.mix_words();
+        let kind = self.kind();
+        if let Some(at) = opinion.candidates.iter().position(|word| usize::from(*word) == next)
+            && let Some(weights) = self.words.0.get_mut(kind)
+        {
+            reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
+        }
+        let symbol = symbol(next);
+        let contexts = self.lasting_contexts();
+        let others = self.other_contexts();
+        for key in contexts.iter().chain(&others) {
+            self.lasting.learn(*key, symbol, LONG);
+        }
+        for key in contexts.iter().take(SESSION_ORDERS).chain(&others) {
+            self.session.learn(*key, symbol, SHORT);
+        }
+    }
+}
+
+/// What is shipped of the faces that games name.
+fn shipped_faces(current: usize, shares: &mut Shares) {
+    let first = STATES.len();
+    for (at, share) in shares.iter_mut().enumerate().skip(first) {
+        if *share > 0.0 {
+            *share = if at == current { 0.75 } else { *share + 0.0036 };
+        }
+    }
+    let next = current.checked_sub(first).and_then(|face| prior::FACES.get(face));
+    let mut weight = 0.032;
+    for face in next.map(|(_, next)| *next).unwrap_or_default() {
+        if let Some(share) = shares.get_mut(first + usize::from(*face)) {
+            *share += weight;
+        }
+        weight *= 0.75;
+    }
+}
+
+pub(super) fn dot<const N: usize>(logs: &[f32; N], weights: &[f32; N]) -> f32 {
+    logs.iter().zip(weights).map(|(log, weight)| log * weight).sum()
+}
+
+/// From binary logarithms up to a constant to probabilities, none of them 0.
+pub(super) fn softmax(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(f32::MIN, f32::max);
+    for score in scores.iter_mut() {
+        *score = exp2(*score - most).max(0.000_001);
+    }
+    normalize(scores);
+}
+
+/// One step down the slope of the surprise that the answer was.
+pub(super) fn reweigh<const N: usize>(
+    weights: &mut [f32; N],
+    logs: &[[f32; N]],
+    answer: &[f32],
+    came: usize,
+    rate: f32,
+) {
+    let Some(truth) = logs.get(came) else { return };
+    for (opinion, weight) in weights.iter_mut().enumerate() {
+        let of = |row: &[f32; N]| row.get(opinion).copied().unwrap_or_default();
+        let expected: f32 = logs.iter().zip(answer).map(|(row, p)| of(row) * p).sum();
+        *weight = (*weight + rate * (of(truth) - expected)).clamp(-0.5, 2.0);
+    }
+}
