@@ -2,6 +2,7 @@
 //! workerd, turn by turn. Prints what it measured and judges nothing: a figure depends on the machine,
 //! a ratio much less.
 
+mod cache;
 mod contest;
 mod cpu;
 mod figures;
@@ -38,7 +39,10 @@ struct Arena {
 /// # Errors
 /// There is no such benchmark, something could not be built or started, or an answer was wrong.
 pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
-    ensure!(words == ["edge"], "what is measured? There is `cargo xtask bench edge`");
+    if words == ["cache"] {
+        return cache::run(workspace);
+    }
+    ensure!(words == ["edge"], "what is measured? There are `cargo xtask bench edge` and `bench cache`");
     build::build(workspace, Care::Release)?;
 
     say!("→ studio and workerd: start");

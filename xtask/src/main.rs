@@ -40,6 +40,7 @@ cargo xtask keys new --tenant ID [--may jobs,tokens]
 cargo xtask keys token-key|webhook|metrics
                                           make a key, and say where to put it
 cargo xtask bench edge                    measure the edge against a plain JavaScript worker
+cargo xtask bench cache                   measure the clip cache with 50 clips and with 50,000
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
