@@ -2,6 +2,7 @@
 //! workerd, turn by turn. Prints what it measured and judges nothing: a figure depends on the machine,
 //! a ratio much less.
 
+mod cache;
 mod contest;
 mod cpu;
 mod figures;
@@ -43,6 +44,7 @@ struct Arena {
 pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
     let (what, rest) = words.split_first().map_or(("", words), |(what, rest)| (what.as_str(), rest));
     match what {
+        "cache" if rest.is_empty() => cache::run(workspace),
         "edge" if rest.is_empty() => edge(workspace),
         "predictor" => predictor::command(rest),
         "size" if rest.is_empty() => {
@@ -50,7 +52,9 @@ pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
             sizes::report(workspace)
         }
         "switch" => switch::command(workspace, rest),
-        _ => bail!("what is measured? There are `cargo xtask bench edge`, `predictor`, `size` and `switch`"),
+        _ => bail!(
+            "what is measured? There are `cargo xtask bench cache`, `edge`, `predictor`, `size` and `switch`"
+        ),
     }
 }
 

@@ -52,6 +52,7 @@ cargo xtask bench predictor (--train FILE | --cold) --test FILE [--budget K] [--
                                           measure what the predictor foresees of recorded sessions
 cargo xtask corpus [--seed N] [--sessions N] [--kind shop|game|mixed]
                                           make sessions to train and to measure it with
+cargo xtask bench cache                   measure the clip cache with 50 clips and with 50,000
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
