@@ -53,7 +53,7 @@ impl Pace {
 }
 
 struct Stage {
-    machine: StateMachine<'static>,
+    machine: StateMachine,
     now: Millis,
     states: Vec<String>,
     /// When the one-shot on screen will be over.

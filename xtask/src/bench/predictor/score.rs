@@ -27,7 +27,7 @@ impl Score {
         for (hits, most) in self.hits.iter_mut().zip(1..) {
             *hits += u64::from(place.is_some_and(|place| place < most));
         }
-        let worth = Budget::default().worth_fetching;
+        let worth = f64::from(Budget::default().least_for_fetching) / 1e6;
         let spent = ranked.iter().take(budget).filter(|(_, p)| *p >= worth);
         for (cue, _) in spent {
             *(if cue == came { &mut self.used } else { &mut self.wasted }) += 1;
