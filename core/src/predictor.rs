@@ -24,7 +24,7 @@ const LASTING: usize = 1024;
 /// How many contexts of the present session are remembered.
 const SESSION: usize = 512;
 
-/// One cue that may come, as numbers.
+/// One cue that may come, by its word's number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guess {
     word: usize,
@@ -136,8 +136,11 @@ impl Predictor {
         self.past = Past::default();
     }
 
-    /// A cue is shown.
+    /// A cue is shown. One with names longer than any request may have is passed over.
     pub fn observe(&mut self, cue: &Cue) {
+        if !vocabulary::fits(cue) {
+            return;
+        }
         let tenths = match cue {
             Cue::State { .. } => 0,
             Cue::Reaction(reaction) => {
@@ -234,7 +237,7 @@ impl Predictor {
         guesses
     }
 
-    /// The cue of a guess that this predictor made.
+    /// The cue of a guess that this predictor made since it last observed one.
     #[must_use]
     pub fn cue(&self, guess: &Guess) -> Cue {
         let cue = self.vocabulary.words.get(guess.word).map(|word| word.cue.clone());
@@ -266,3 +269,6 @@ impl Predictor {
 
 /// How many guesses are put into words.
 const NAMED: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ const OPINIONS: usize = 7;
 const RATE: f32 = 0.0045;
 /// How memories of steps and of levels are believed, for good and of late; found by measuring.
 const STEP: [Belief; 2] = [belief(0.1, 13.0), belief(0.1, 6.0)];
-const LEVEL: [Belief; 2] = [belief(0.2, 4.5), belief(0.2, 7.0)];
+const LEVEL: [Belief; 2] = [belief(0.2, 2.5), belief(0.2, 3.5)];
 const OWN: Belief = belief(0.1, 0.6);
 const LONG: Pace = Pace { most: 200, fade: 0 };
 const SHORT: Pace = Pace { most: 100, fade: 30 };

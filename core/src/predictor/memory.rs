@@ -27,8 +27,7 @@ impl Context {
         self.counts.iter().map(|count| u32::from(*count)).sum()
     }
 
-    /// `keeps` is the share of the other counts that is kept, in 256ths, whatever happens; above
-    /// `most` observations everything fades as much as makes room.
+    /// `symbol` came. What did not come fades, and everything does once there is plenty.
     fn learn(&mut self, symbol: u8, pace: Pace) {
         let full = self.total() > u32::from(pace.most) * u32::from(UNIT);
         for (known, count) in self.symbols.iter().zip(&mut self.counts) {
@@ -36,18 +35,15 @@ impl Context {
                 *count -= *count / pace.most.max(1);
             }
             if *known != symbol {
-                *count -= (*count / 16) * pace.fade / 16;
+                *count -= (*count / 16) * pace.fade.min(256) / 16;
             }
         }
-        let place = self
-            .pairs()
-            .position(|(known, _)| known == symbol)
-            .and_then(|_| self.symbols.iter().zip(self.counts).position(|(s, c)| *s == symbol && c > 0))
-            .or_else(|| (0..SUCCESSORS).min_by_key(|at| self.counts.get(*at).copied()));
-        let Some(place) = place else { return };
-        if let (Some(known), Some(count)) = (self.symbols.get_mut(place), self.counts.get_mut(place)) {
-            if *known != symbol || *count == 0 {
-                (*known, *count) = (symbol, 0);
+        let known = self.symbols.iter().zip(self.counts).position(|(s, c)| *s == symbol && c > 0);
+        let rarest = || (0..SUCCESSORS).min_by_key(|at| self.counts.get(*at).copied());
+        let Some(place) = known.or_else(rarest) else { return };
+        if let (Some(name), Some(count)) = (self.symbols.get_mut(place), self.counts.get_mut(place)) {
+            if known.is_none() {
+                (*name, *count) = (symbol, 0);
             }
             *count = count.saturating_add(UNIT);
         }
@@ -91,10 +87,8 @@ impl Memory {
         let at = self.window(key);
         let Some(window) = self.places.get_mut(at..at + PROBES) else { return };
         let known = window.iter().position(|context| context.key == key);
-        let place = known.or_else(|| {
-            // Everything near ages whenever room is needed, so that what never comes again goes.
-            (0..PROBES).min_by_key(|at| window.get(*at).map(Context::total))
-        });
+        // What was seen least gives way.
+        let place = known.or_else(|| (0..PROBES).min_by_key(|at| window.get(*at).map(Context::total)));
         let Some(context) = place.and_then(|place| window.get_mut(place)) else { return };
         if context.key != key {
             *context = Context { key, ..Context::default() };

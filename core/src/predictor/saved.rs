@@ -3,14 +3,14 @@
 
 use super::Predictor;
 use super::memory::Context;
-use super::vocabulary::{STATES, WORDS, Word};
+use super::vocabulary::{STATES, WORDS, Word, fits};
 use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 
 /// Raised when the layout changes; what was saved before is then refused, and learned anew.
 const VERSION: u8 = 1;
 /// No saved predictor is longer, in bytes.
-pub const MOST_BYTES: usize = 36_000;
+pub const MOST_BYTES: usize = 56_000;
 
 /// Why bytes were refused: they are not what [`Predictor::save`] wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +80,7 @@ impl Predictor {
                 }),
                 _ => return Err(Refused),
             };
-            if saved.vocabulary.words.len() >= WORDS || saved.vocabulary.find(&cue).is_some() {
+            if saved.vocabulary.words.len() >= WORDS || saved.vocabulary.find(&cue).is_some() || !fits(&cue) {
                 return Err(Refused);
             }
             saved.vocabulary.words.push(Word::new(cue));

@@ -21,8 +21,8 @@ pub(super) const STATES: [&str; 12] = [
 ];
 /// How many words are known at a time, the twelve states among them.
 pub(super) const WORDS: usize = 64;
-/// How many bytes all words but the twelve may have together.
-const TEXT: usize = 3_000;
+/// How many bytes one word may have. A request's own limit is three names of 40 characters.
+pub(super) const LONGEST: usize = 480;
 
 /// One word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,17 +46,19 @@ impl Word {
     pub(super) fn is_reaction(&self) -> bool {
         matches!(self.cue, Cue::Reaction(_))
     }
-
-    fn len(&self) -> usize {
-        match &self.cue {
-            Cue::State { state } => state.len(),
-            Cue::Reaction(r) => r.expression.len() + r.emotion.len() + r.animation.len(),
-        }
-    }
 }
 
 fn hash_of(seed: u32, text: &str) -> u32 {
     text.bytes().fold(hash(seed, 0x51), |h, byte| hash(h, u32::from(byte)))
+}
+
+/// Whether a cue's names are short enough to be remembered.
+pub(super) fn fits(cue: &Cue) -> bool {
+    let bytes = match cue {
+        Cue::State { state } => state.len(),
+        Cue::Reaction(r) => r.expression.len() + r.emotion.len() + r.animation.len(),
+    };
+    bytes <= LONGEST
 }
 
 /// The same cue without its intensity.
@@ -103,8 +105,7 @@ impl Vocabulary {
 
     fn add(&mut self, cue: Cue) -> (usize, bool) {
         let word = Word::new(cue);
-        let text: usize = self.words.iter().skip(STATES.len()).map(Word::len).sum();
-        if self.words.len() < WORDS && text + word.len() <= TEXT {
+        if self.words.len() < WORDS {
             self.words.push(word);
             return (self.words.len() - 1, false);
         }
