@@ -1,6 +1,6 @@
-//! `cargo xtask bench edge`: the edge against a plain JavaScript worker that does the same job, in one
-//! workerd, turn by turn. Prints what it measured and judges nothing: a figure depends on the machine,
-//! a ratio much less.
+//! `cargo xtask bench`: which benchmarks there are, and the first of them. `bench edge`: the edge against a
+//! plain JavaScript worker that does the same job, in one workerd, turn by turn. Prints what it measured and
+//! judges nothing: a figure depends on the machine, a ratio much less.
 
 mod cache;
 mod contest;
