@@ -122,7 +122,7 @@ impl Performer {
             machine: StateMachine::new(options.tier),
             presenter: Presenter::default(),
             player,
-            predictor: Predictor::default(),
+            predictor: Predictor::new(options.tier),
             addresses: AddressBook::default(),
             tickets: 0,
             current: None,
@@ -188,6 +188,7 @@ impl Performer {
             acting.addresses = AddressBook::default();
             acting.stranger |= old.character != new.character;
             acting.machine.set_tier(new.tier);
+            acting.predictor.set_tier(new.tier);
             if old.endpoint != new.endpoint {
                 acting.edge.no_more_guesses(self.id);
                 acting.edge = Edge::at(&new.endpoint);
