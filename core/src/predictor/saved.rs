@@ -19,7 +19,7 @@ pub struct Refused;
 
 impl Predictor {
     /// What was learned, without what the present session alone has seen. At most [`MOST_BYTES`],
-    /// and a few kilobytes after many sessions of a page.
+    /// and mostly 1 to 15 kilobytes: 4 after twenty sessions of a page, 11 of a game.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
