@@ -124,7 +124,7 @@ impl Performer {
             machine: StateMachine::new(options.tier),
             presenter: Presenter::default(),
             player,
-            predictor: Predictor::default(),
+            predictor: Predictor::new(options.tier),
             addresses: AddressBook::default(),
             tickets: 0,
             current: None,
@@ -194,6 +194,7 @@ impl Performer {
             acting.player.set_seam(Acting::seam(&new));
             acting.stranger |= old.character != new.character;
             acting.machine.set_tier(new.tier);
+            acting.predictor.set_tier(new.tier);
             if old.endpoint != new.endpoint {
                 acting.edge.no_more_guesses(self.id);
                 acting.edge = Edge::at(&new.endpoint);

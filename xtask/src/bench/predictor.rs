@@ -178,3 +178,6 @@ fn emit(ours: &Ours, test: &[Session], mut out: impl Write) -> Result<()> {
     }
     Ok(out.flush()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,3 +55,12 @@ pub(super) fn table() -> Result<String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_shipped_is_what_the_corpus_says() {
+        let shipped = include_str!("../../../core/catalog/prior.txt");
+        assert_eq!(super::table().unwrap(), shipped, "cargo xtask corpus --prior writes it anew");
+    }
+}

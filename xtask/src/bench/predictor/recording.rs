@@ -58,7 +58,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Session>> {
     Ok(sessions)
 }
 
-fn session(line: &[u8], number: usize) -> Result<Session> {
+/// One line of such a file, the `number`th.
+///
+/// # Errors
+/// It is not a session.
+pub(crate) fn session(line: &[u8], number: usize) -> Result<Session> {
     let line = std::str::from_utf8(line).context("it is not UTF-8")?;
     let value: Value = serde_json::from_str(line).context("it is not JSON")?;
     let Some(object) = value.as_object() else { bail!("a session is an object with `states`") };
