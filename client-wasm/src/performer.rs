@@ -196,6 +196,11 @@ impl Performer {
             acting.player.set_seam(Acting::seam(&new));
             acting.stranger |= old.character != new.character;
             acting.machine.set_tier(new.tier);
+            if (&old.tenant, &old.character) == (&new.tenant, &new.character) {
+                acting.predictor.set_tier(new.tier);
+            } else {
+                acting.predictor = memory::recall(&new);
+            }
             if old.endpoint != new.endpoint {
                 acting.edge.no_more_guesses(self.id);
                 acting.edge = Edge::at(&new.endpoint);
