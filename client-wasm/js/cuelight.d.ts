@@ -116,6 +116,8 @@ export interface Stats {
   /** What was asked for last; empty before anything was. */
   cue: string;
   showing: "clip" | "placeholder";
+  /** False while the edge cannot be reached; what is wanted is tried again by itself, at least every 5 s. */
+  online: boolean;
   socket: "closed" | "connecting" | "open";
   /** `needed`: the edge refused the one it was shown, or wants one; calls wait for another. */
   token: "none" | "set" | "needed";
@@ -127,10 +129,35 @@ export interface Stats {
   limited: { code: string; until: number } | null;
   /** How many clips wait until they may be asked for. */
   waiting: number;
-  cache: { entries: number; bytes: number; hits: number; misses: number; evictions: number };
+  cache: {
+    entries: number;
+    bytes: number;
+    hits: number;
+    misses: number;
+    evictions: number;
+    /** Clips for which there was no room in memory. */
+    refused: number;
+    /** What is kept on the device, in Cache Storage, for the whole page. */
+    stored: { entries: number; bytes: number; hits: number; misses: number };
+  };
   jobs: { id: string; key: string; cue: string; status: string; progress: number; speculative: boolean }[];
   predictions: { cue: string; probability: number; ready: boolean }[];
-  speculation: { requested: number; used: number; wasted: number; budget: number };
+  /**
+   * What was fetched or made ahead of need: clips, their bytes, and millionths of a dollar for those that
+   * had to be made. What is neither used nor wasted is still open. `budget`: how many may be made now.
+   */
+  speculation: {
+    requested: number;
+    used: number;
+    wasted: number;
+    bytesRequested: number;
+    bytesUsed: number;
+    bytesWasted: number;
+    microUsdRequested: number;
+    microUsdUsed: number;
+    microUsdWasted: number;
+    budget: number;
+  };
 }
 
 /**
@@ -234,6 +261,11 @@ export interface CuelightEvents {
   "cuelight-state": CustomEvent<{ state: string; previous: string; cause: string }>;
   /** Something else is on screen. */
   "cuelight-shown": CustomEvent<Shown & { cue: string }>;
+  /**
+   * The edge cannot be reached, or can be again: told once each. Meanwhile what is wanted is tried again,
+   * and comes by itself.
+   */
+  "cuelight-connection": CustomEvent<{ online: boolean }>;
   /** The edge told something about a clip that is being made. */
   "cuelight-job": CustomEvent<{ type: string; job_id: string; cache_key: string; progress?: number }>;
   /**

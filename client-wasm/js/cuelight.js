@@ -25,14 +25,26 @@ const nothingYet = () => ({
   state: "idle",
   cue: "",
   showing: "placeholder",
+  online: true,
   socket: "closed",
   token: "none",
   limited: null,
   waiting: 0,
-  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0, refused: 0, stored: { entries: 0, bytes: 0, hits: 0, misses: 0 } },
   jobs: [],
   predictions: [],
-  speculation: { requested: 0, used: 0, wasted: 0, budget: 0 },
+  speculation: {
+    requested: 0,
+    used: 0,
+    wasted: 0,
+    bytesRequested: 0,
+    bytesUsed: 0,
+    bytesWasted: 0,
+    microUsdRequested: 0,
+    microUsdUsed: 0,
+    microUsdWasted: 0,
+    budget: 0,
+  },
 });
 
 // Before anything is loaded: somebody's head and shoulders.

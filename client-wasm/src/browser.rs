@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 
 use cuelight_core::units::Millis;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, Window};
 
 /// The page's window. Absent only where there is no page.
@@ -86,11 +86,3 @@ fn random_id() -> String {
 /// Whether the user asked for little motion.
 pub(crate) const CALM_QUERY: &str = "(prefers-reduced-motion: reduce)";
 const SESSION: &str = "cuelight-session";
-
-/// Whether the user asked their browser to save data: then nothing is fetched ahead of need.
-pub(crate) fn saves_data() -> bool {
-    let read = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).ok();
-    let navigator = window().and_then(|w| read(&w, "navigator"));
-    let connection = navigator.and_then(|n| read(&n, "connection")).filter(JsValue::is_object);
-    connection.and_then(|c| read(&c, "saveData")).is_some_and(|saves| saves.is_truthy())
-}

@@ -11,22 +11,22 @@ use std::rc::{Rc, Weak};
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::clip_cache::{ClipCache, Limits};
 use cuelight_core::edge_link::{self, EdgeLink};
-use cuelight_core::operation::own::Manner;
 use cuelight_core::prefetcher::{self, Prefetcher};
 use cuelight_core::small_map::SmallMap;
-use cuelight_core::supply::{self, Heard, Supply};
+use cuelight_core::supply::{self, Origin, Supply};
+use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, Blob};
+use web_sys::AbortController;
 
 use crate::address::{Address, Wish};
 use crate::browser;
+use crate::conditions::Watch;
 use crate::object_url::ObjectUrl;
 use crate::socket::{Socket, Told};
 use crate::token::Token;
-use crate::transfer::{self, Outcome};
 
+mod calls;
 mod stats;
 
 /// A clip at hand. Its address is released with the last owner: the cache, or whoever plays it.
@@ -39,14 +39,16 @@ pub(crate) struct Clip {
 /// What an edge tells its characters.
 #[derive(Debug, Clone)]
 pub(crate) enum News {
-    /// A clip is at hand; whether it had to be made.
-    AtHand { key: CacheKey, made: bool },
+    /// A clip is at hand, and where it was.
+    AtHand { key: CacheKey, origin: Origin },
     /// A clip will take long.
     Far(CacheKey),
     /// A clip cannot be had for now.
     Failed { key: CacheKey, code: String, detail: String },
     /// Nothing more is made for a while, because the money for it is used up.
     Spent { code: String, detail: String },
+    /// Whether the edge can be reached.
+    Reach(bool),
     /// Nothing more is made without another token.
     TokenNeeded { code: String, detail: String },
     /// The server told something about the clip at this address, in this message.
@@ -90,6 +92,8 @@ pub(crate) struct Edge {
     listeners: RefCell<Vec<Weak<dyn Listener>>>,
     queue: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
+    watch: Watch,
+    _online: Option<EventListener>,
 }
 
 thread_local! {
@@ -122,10 +126,31 @@ impl Edge {
                 listeners: RefCell::default(),
                 queue: RefCell::default(),
                 busy: Cell::new(false),
+                watch: Self::watch(me.clone()),
+                _online: Self::await_network(me.clone()),
             });
+            edge.feed(Event::Prefetch(prefetcher::Event::Conditions(edge.watch.now())));
             edges.insert(endpoint.to_owned(), Rc::downgrade(&edge));
             edge
         })
+    }
+
+    fn watch(me: Weak<Self>) -> Watch {
+        Watch::new(move |conditions| {
+            if let Some(edge) = me.upgrade() {
+                edge.feed(Event::Prefetch(prefetcher::Event::Conditions(conditions)));
+            }
+        })
+    }
+
+    fn await_network(me: Weak<Self>) -> Option<EventListener> {
+        let window = browser::window()?;
+        Some(EventListener::new(&window, "online", move |_| {
+            if let Some(edge) = me.upgrade() {
+                edge.feed(Event::Supply(supply::Event::Online));
+                edge.feed(Event::Link(edge_link::Event::Retry));
+            }
+        }))
     }
 
     /// Tells `listener` everything from now on.
@@ -239,10 +264,21 @@ impl Edge {
             }
             Effect::Post { key, speculative } => self.post(key, speculative),
             Effect::Poll { key, job_id } => self.poll(key, &job_id),
-            Effect::Deliver { key, made } => {
+            Effect::Delete { job_id } => self.delete(&job_id),
+            Effect::Started(key) => self.feed(Event::Prefetch(prefetcher::Event::Started(key))),
+            Effect::Told { key, price, wait } => {
+                self.feed(Event::Prefetch(prefetcher::Event::Told { key, price, wait }));
+            }
+            Effect::Reach(online) => {
+                if online {
+                    self.feed(Event::Link(edge_link::Event::Retry));
+                }
+                self.tell(&News::Reach(online));
+            }
+            Effect::Deliver { key, origin } => {
                 let bytes = self.machines.borrow().cache.size(&key).unwrap_or_default();
                 self.feed(Event::Prefetch(prefetcher::Event::AtHand { key: key.clone(), bytes }));
-                self.tell(&News::AtHand { key, made });
+                self.tell(&News::AtHand { key, origin });
             }
             Effect::Far(key) => {
                 self.feed(Event::Prefetch(prefetcher::Event::Far(key.clone())));
@@ -267,8 +303,7 @@ impl Edge {
             Effect::Fetch(key) => supply::Event::Want { key, urgent: false },
             Effect::Make(key) => supply::Event::Make(key),
             Effect::Cancel(key) => supply::Event::Forget(key),
-            // The job goes on, and its end is told as any other's.
-            Effect::CancelJob(_) => return,
+            Effect::CancelJob(key) => supply::Event::Cancel(key),
         }));
     }
 
@@ -321,88 +356,6 @@ impl Edge {
                 self.feed(Event::Supply(supply::Event::News(news)));
             }
         }
-    }
-
-    fn get(&self, key: CacheKey, address: &CacheKey) {
-        let Ok(controller) = AbortController::new() else { return };
-        let signal = controller.signal();
-        self.gets.borrow_mut().insert(key.clone(), controller);
-        let url = format!("{}{}", self.endpoint, address.path());
-        let me = self.me.clone();
-        spawn_local(async move {
-            let outcome = transfer::clip(&url, &signal).await;
-            // Nobody is left to hear of it, or nobody wants to.
-            let Some(edge) = me.upgrade().filter(|_| !signal.aborted()) else { return };
-            edge.gets.borrow_mut().remove(&key);
-            let event = match outcome {
-                Outcome::Done(blob) => edge.keep(key, &blob),
-                Outcome::Absent => supply::Event::Absent(key),
-                Outcome::Unreachable(after) | Outcome::Limited { after, .. } => {
-                    supply::Event::Unreachable { key, after }
-                }
-                Outcome::Refused { code, detail }
-                | Outcome::Spent { code, detail, .. }
-                | Outcome::Unauthorized { code, detail } => supply::Event::Refused { key, code, detail },
-            };
-            edge.feed(Event::Supply(event));
-        });
-    }
-
-    fn keep(&self, key: CacheKey, blob: &Blob) -> supply::Event {
-        let Ok(url) = ObjectUrl::new(blob) else {
-            return supply::Event::Unreachable { key, after: None };
-        };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let bytes = blob.size().max(0.0) as u64;
-        let clip = Rc::new(Clip { key: key.clone(), url });
-        let dropped = self.machines.borrow_mut().cache.insert(key.clone(), bytes, clip);
-        for clip in dropped.into_iter().filter(|clip| clip.key != key) {
-            self.feed(Event::Prefetch(prefetcher::Event::Dropped(clip.key.clone())));
-        }
-        supply::Event::Got(key)
-    }
-
-    fn post(&self, key: CacheKey, speculative: bool) {
-        let Some((wish, priority)) = self.wishes.borrow().get(&key).cloned() else { return };
-        // An earlier request's urgency is none of a guess's.
-        let priority = priority.filter(|_| !speculative);
-        self.ask(key, String::new(), Some(wish.body(Manner { priority, speculative })));
-    }
-
-    fn poll(&self, key: CacheKey, job_id: &str) {
-        self.ask(key, format!("/{job_id}"), None);
-    }
-
-    fn ask(&self, key: CacheKey, job: String, content: Option<String>) {
-        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
-        let (me, token) = (self.me.clone(), self.token.borrow().clone());
-        let url = format!("{}/api/v1/jobs{job}", self.endpoint);
-        spawn_local(async move {
-            let outcome = transfer::job(&url, content.as_deref(), token.as_ref(), &signal).await;
-            if let Some(edge) = me.upgrade() {
-                edge.answered(key, token.as_ref(), outcome);
-            }
-        });
-    }
-
-    /// The answer to a call that showed `token`.
-    fn answered(&self, key: CacheKey, token: Option<&Token>, outcome: Outcome<Heard>) {
-        let outdated = self.token.borrow().as_ref() != token;
-        self.feed(Event::Supply(match outcome {
-            Outcome::Done(job) => supply::Event::Job { key, job },
-            Outcome::Absent => supply::Event::Refused {
-                key,
-                code: "not_found".into(),
-                detail: "The edge does not know this job, or has no jobs at this address.".into(),
-            },
-            Outcome::Unreachable(after) => supply::Event::Unreachable { key, after },
-            Outcome::Limited { after, code } => supply::Event::Limited { key, after, code },
-            Outcome::Spent { after, code, detail } => supply::Event::Spent { key, after, code, detail },
-            Outcome::Unauthorized { code, detail } => {
-                supply::Event::Unauthorized { key, outdated, code, detail }
-            }
-            Outcome::Refused { code, detail } => supply::Event::Refused { key, code, detail },
-        }));
     }
 
     fn tell(&self, news: &News) {

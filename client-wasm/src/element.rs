@@ -186,6 +186,9 @@ impl Host {
             Told::Error { code, detail } => {
                 self.emit("cuelight-error", &fault(&code, &detail));
             }
+            Told::Connection(online) => {
+                self.emit("cuelight-connection", &object(&[("online", online.into())]));
+            }
             Told::TokenNeeded { code, detail } => {
                 self.emit("cuelight-token-needed", &fault(&code, &detail));
             }

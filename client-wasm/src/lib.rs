@@ -16,6 +16,7 @@ mod edge;
 pub mod element;
 mod js_value;
 pub mod keying;
+mod memory;
 mod object_url;
 mod options;
 pub mod page;

@@ -12,7 +12,6 @@ use cuelight_core::catalog::{self, Play};
 use cuelight_core::cue::Cue;
 use cuelight_core::placeholder;
 use cuelight_core::player::{self, Player, Ticket};
-use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
@@ -23,6 +22,7 @@ use web_sys::{Element, Node};
 use crate::address::{Address, AddressBook};
 use crate::browser;
 use crate::edge::{Edge, Listener, News};
+use crate::memory;
 use crate::options::Options;
 use crate::serving::Turn;
 use crate::stage::Stage;
@@ -49,6 +49,8 @@ pub(crate) enum Told {
     Job(JsValue),
     /// Something went wrong; the character goes on.
     Error { code: String, detail: String },
+    /// Whether the edge can be reached.
+    Connection(bool),
     /// The edge wants another token; calls wait for it.
     TokenNeeded { code: String, detail: String },
 }
@@ -124,7 +126,7 @@ impl Performer {
             machine: StateMachine::new(options.tier),
             presenter: Presenter::default(),
             player,
-            predictor: Predictor::new(options.tier),
+            predictor: memory::recall(&options),
             addresses: AddressBook::default(),
             tickets: 0,
             current: None,
@@ -194,7 +196,11 @@ impl Performer {
             acting.player.set_seam(Acting::seam(&new));
             acting.stranger |= old.character != new.character;
             acting.machine.set_tier(new.tier);
-            acting.predictor.set_tier(new.tier);
+            if (&old.tenant, &old.character) == (&new.tenant, &new.character) {
+                acting.predictor.set_tier(new.tier);
+            } else {
+                acting.predictor = memory::recall(&new);
+            }
             if old.endpoint != new.endpoint {
                 acting.edge.no_more_guesses(self.id);
                 acting.edge = Edge::at(&new.endpoint);
@@ -325,9 +331,9 @@ impl Performer {
             let state = placeholder::state_for(&cue);
             let svg = placeholder::svg(state, &address.look).unwrap_or_default();
             let at_hand = edge.has(&address.key);
-            let made = None;
             let key = address.key.clone();
             acting.predictor.observe(&cue);
+            memory::note(&acting.options, &acting.predictor);
             let likely = acting.likely();
             let current = Current {
                 ticket,
@@ -336,7 +342,7 @@ impl Performer {
                 draft: draft.as_ref().map(|draft| draft.key.clone()),
                 play,
                 since: now,
-                made,
+                origin: None,
                 wait_is_over: false,
                 svg,
                 priority,
@@ -403,9 +409,9 @@ impl Performer {
 impl Listener for Performer {
     fn hear(&self, news: &News) {
         match news {
-            News::AtHand { key, made } => {
+            News::AtHand { key, origin } => {
                 if let Some(current) = self.acting.borrow_mut().current.as_mut().filter(|c| c.key == *key) {
-                    current.made = Some(*made);
+                    current.origin = Some(*origin);
                 }
                 self.feed(Event::Presenter(presenter::Event::AtHand(key.clone())));
                 let likely = self.acting.borrow_mut().likely();
@@ -427,6 +433,7 @@ impl Listener for Performer {
             News::TokenNeeded { code, detail } => {
                 (self.tell)(Told::TokenNeeded { code: code.clone(), detail: detail.clone() });
             }
+            News::Reach(online) => (self.tell)(Told::Connection(*online)),
             News::Job { address, message } => {
                 let mine = self.acting.borrow().addresses.cue_of(address).is_some();
                 if mine {

@@ -20,8 +20,10 @@ pub(crate) enum Outcome<T> {
     Done(T),
     /// It does not exist.
     Absent,
-    /// No answer worth the name; try again, not before this long.
-    Unreachable(Option<Millis>),
+    /// No answer from the edge, nor from what stands before it.
+    Unreachable,
+    /// An answer of no use; try again, not before this long.
+    Faltered(Option<Millis>),
     /// Not now: too much was asked for, or waits already.
     Limited { after: Option<Millis>, code: String },
     /// Not now: the money for it is used up.
@@ -32,9 +34,20 @@ pub(crate) enum Outcome<T> {
     Refused { code: String, detail: String },
 }
 
+/// What is asked about a job.
+#[derive(Debug)]
+pub(crate) enum Call {
+    /// Where it stands.
+    Get,
+    /// To make what the body says.
+    Post(String),
+    /// To cancel it.
+    Delete,
+}
+
 /// `GET /clips/{key}`. The bytes stay in the browser's blob.
 pub(crate) async fn clip(url: &str, signal: &AbortSignal) -> Outcome<Blob> {
-    let response = match send(url, None, None, signal).await {
+    let response = match send(url, None, &Call::Get, signal).await {
         Ok(response) if response.ok() => response,
         answer => return failure(answer.ok()).await,
     };
@@ -46,15 +59,17 @@ pub(crate) async fn clip(url: &str, signal: &AbortSignal) -> Outcome<Blob> {
     }
     match body(response.blob()).await.and_then(|blob| blob.dyn_into::<Blob>().ok()) {
         Some(blob) if blob.size() > 0.0 => Outcome::Done(blob),
-        _ => Outcome::Unreachable(None),
+        // The network broke off, or the body is empty.
+        None => Outcome::Unreachable,
+        Some(_) => Outcome::Faltered(None),
     }
 }
 
-/// A call about a job: `POST /api/v1/jobs` with a body, or `GET /api/v1/jobs/{id}` without. Says who
+/// A call about a job: `POST /api/v1/jobs`, `GET` or `DELETE /api/v1/jobs/{id}`. Says who
 /// asks; a clip's own address is open to everybody and is asked for without.
 pub(crate) async fn job(
     url: &str,
-    content: Option<&str>,
+    call: &Call,
     token: Option<&Token>,
     signal: &AbortSignal,
 ) -> Outcome<Heard> {
@@ -62,23 +77,23 @@ pub(crate) async fn job(
     if let Some(token) = token {
         set(&headers, "authorization", &token.header().into());
     }
-    if content.is_some() {
+    if matches!(call, Call::Post(_)) {
         set(&headers, "content-type", &"application/json".into());
     }
-    let response = match send(url, Some(headers), content, signal).await {
+    let response = match send(url, Some(headers), call, signal).await {
         Ok(response) if response.ok() => response,
         answer => return failure(answer.ok()).await,
     };
     match body(response.json()).await.and_then(|job| Heard::of_job(Given(job))) {
         Some(job) => Outcome::Done(job),
-        None => Outcome::Unreachable(None),
+        None => Outcome::Faltered(None),
     }
 }
 
 async fn send(
     url: &str,
     headers: Option<JsValue>,
-    content: Option<&str>,
+    call: &Call,
     signal: &AbortSignal,
 ) -> Result<Response, JsValue> {
     let request = RequestInit::new();
@@ -86,9 +101,13 @@ async fn send(
     if let Some(headers) = headers {
         request.set_headers(&headers);
     }
-    if let Some(content) = content {
-        request.set_method("POST");
-        request.set_body(&content.into());
+    match call {
+        Call::Get => {}
+        Call::Post(content) => {
+            request.set_method("POST");
+            request.set_body(&content.as_str().into());
+        }
+        Call::Delete => request.set_method("DELETE"),
     }
     let window = browser::window().ok_or(JsValue::NULL)?;
     let request = Request::new_with_str_and_init(url, &request)?;
@@ -105,7 +124,7 @@ fn header(response: &Response, name: &str) -> Option<String> {
 }
 
 async fn failure<T>(answer: Option<Response>) -> Outcome<T> {
-    let Some(response) = answer else { return Outcome::Unreachable(None) };
+    let Some(response) = answer else { return Outcome::Unreachable };
     let status = response.status();
     if status == 404 {
         return Outcome::Absent;
@@ -126,7 +145,9 @@ async fn failure<T>(answer: Option<Response>) -> Outcome<T> {
         429 if code.as_deref() == Some("cooldown_active") => Outcome::Refused { code: or("refused"), detail },
         429 => Outcome::Limited { after, code: or("rate_limited") },
         503 if after.is_some() => Outcome::Limited { after, code: or("provider_unavailable") },
-        408 | 500.. => Outcome::Unreachable(after),
+        // What a proxy says when nothing answers behind it.
+        502 | 504 | 520..=530 if after.is_none() && code.is_none() => Outcome::Unreachable,
+        408 | 500.. => Outcome::Faltered(after),
         _ => Outcome::Refused { code: or("refused"), detail },
     }
 }

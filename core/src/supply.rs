@@ -4,8 +4,8 @@
 //! A clip that exists costs one GET. Only a miss is answered by a POST, and for a guess only when
 //! the prefetcher says so. News comes over the socket; while it is down, jobs are polled, and even
 //! while it is up a job that stays silent for long is asked after. A POST that the edge does not
-//! take for now waits its turn: what is wanted before what is guessed, the newest wish first.
-//! Never holds a clip.
+//! take for now waits its turn: what is wanted before what is guessed, the newest wish first. While the
+//! edge cannot be reached, what is wanted is tried again until it is there. Never holds a clip.
 
 use crate::api::JobStatus;
 use crate::cache_key::CacheKey;
@@ -15,11 +15,14 @@ use crate::units::Millis;
 mod event;
 mod gate;
 mod heard;
+mod jobs;
+mod outage;
 
-pub use event::{Effect, Event, OpenJob};
+pub use event::{Effect, Event, OpenJob, Origin};
 use gate::Gate;
 pub use gate::Pause;
 pub use heard::{Heard, Listing};
+use outage::Outage;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
@@ -36,9 +39,9 @@ enum Stage {
         progress: f32,
         ask_at: Millis,
     },
-    /// Tried in vain; tried again at `at`, if somebody waits.
+    /// Tried in vain; tried again at `at`, or, without one, when the edge can be reached again.
     Resting {
-        at: Millis,
+        at: Option<Millis>,
         then: Box<Stage>,
     },
     Failed {
@@ -65,6 +68,16 @@ struct Line {
     ask: Ask,
     /// The number of the newest wish for it.
     wish: u64,
+    /// Whether its job is to be cancelled, or was.
+    cancel: Cancel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cancel {
+    No,
+    /// As soon as the job has an id.
+    Due,
+    Sent,
 }
 
 /// Every clip that is wanted and not at hand.
@@ -72,6 +85,7 @@ struct Line {
 pub struct Supply {
     lines: SmallMap<CacheKey, Line>,
     gate: Gate,
+    outage: Outage,
     wishes: u64,
     socket: bool,
     needed: bool,
@@ -87,8 +101,10 @@ const SLOWEST_POLL: u64 = 10_000;
 const SILENCE: Millis = Millis::seconds(20);
 /// After a failure for good a clip is not asked for again for this long.
 const SULK: Millis = Millis::seconds(30);
-/// How often a request that got no answer is tried again before it counts as failed.
+/// How often a request that got no useful answer is tried before it counts as failed.
 const TRIES: u32 = 5;
+/// What is told then.
+const UNREACHABLE: &str = "The clip could not be fetched; the network or the server may be down.";
 
 impl Supply {
     /// The jobs that are under way.
@@ -128,16 +144,18 @@ impl Supply {
     pub fn next_wake(&self) -> Option<Millis> {
         let due = |line: &Line| match &line.stage {
             Stage::Making { ask_at, .. } => Some(*ask_at),
-            Stage::Resting { at, .. } => Some(*at),
+            Stage::Resting { at, .. } => *at,
             _ => None,
         };
-        self.lines.values().filter_map(due).chain(self.gate.next_wake()).min()
+        let others = self.gate.next_wake().into_iter().chain(self.outage.next_try());
+        self.lines.values().filter_map(due).chain(others).min()
     }
 
     /// Takes an event at `now`.
     #[must_use]
     pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         self.gate.tick(now);
+        let answered = event.is_answer() && self.outage.is_over();
         let mut effects = match event {
             Event::Want { key, urgent } => self.want(now, key, urgent),
             Event::Make(key) => self.make(key),
@@ -150,16 +168,13 @@ impl Supply {
                     Vec::new()
                 }
             }
-            Event::Got(key) => match self.lines.remove(&key) {
-                Some(Line { stage: Stage::Fetching { made, .. }, .. }) => vec![Effect::Deliver { key, made }],
-                Some(line) => {
-                    self.lines.insert(key, line);
-                    Vec::new()
-                }
-                None => Vec::new(),
-            },
+            Event::Cancel(key) => self.cancel(key),
+            Event::Got(key) => self.deliver(key, None),
+            Event::Stored(key) => self.deliver(key, Some(Origin::Device)),
             Event::Absent(key) => self.absent(now, key),
-            Event::Unreachable { key, after } => self.unreachable(now, key, after),
+            Event::Unreachable(key) => self.unreachable(now, key),
+            Event::Online => self.online(now),
+            Event::Faltered { key, after } => self.faltered(now, key, after),
             Event::Refused { key, code, detail } => self.fail(now, key, code, detail),
             Event::Limited { key, after, code } => {
                 let until = self.gate.limit(now, after, code);
@@ -172,12 +187,7 @@ impl Supply {
                 told.into_iter().chain(self.put_off(&key, None)).collect()
             }
             Event::Token => self.new_token(now),
-            Event::Job { key, job } => {
-                if let Some(line) = self.lines.get_mut(&key) {
-                    line.answered();
-                }
-                self.heard(now, &key, &job)
-            }
+            Event::Job { key, job } => self.answer(now, &key, &job),
             Event::News(news) => self.told(now, &news),
             Event::Socket(open) => {
                 self.socket = open;
@@ -190,6 +200,9 @@ impl Supply {
             }
             Event::Wake => self.wake(now),
         };
+        if answered {
+            effects.extend(self.reached(now));
+        }
         effects.extend(self.send_what_is_due());
         let no_guesses = !self.gate.admits_guesses();
         if std::mem::replace(&mut self.no_guesses, no_guesses) != no_guesses {
@@ -227,6 +240,8 @@ impl Supply {
         let newly = urgent && !line.urgent;
         line.urgent |= urgent;
         if urgent {
+            // A cancellation that is on its way is made good when it is told.
+            line.cancel = if line.cancel == Cancel::Due { Cancel::No } else { line.cancel };
             line.wish = self.wishes;
         }
         let effects = match &line.stage {
@@ -257,15 +272,25 @@ impl Supply {
         let failures = known.map_or(0, |line| line.failures);
         let wish = if urgent { known.map_or(self.wishes, |line| line.wish) } else { 0 };
         let stage = Stage::Fetching { address: address.clone(), made };
-        self.lines.insert(key.clone(), Line { urgent, failures, stage, ask: Ask::None, wish });
+        self.lines
+            .insert(key.clone(), Line { urgent, failures, stage, ask: Ask::None, wish, cancel: Cancel::No });
         Effect::Get { key, address }
+    }
+
+    fn deliver(&mut self, key: CacheKey, origin: Option<Origin>) -> Vec<Effect> {
+        let Some(Stage::Fetching { made, .. }) = self.lines.get(&key).map(|line| &line.stage) else {
+            return Vec::new();
+        };
+        let origin = origin.unwrap_or(if *made { Origin::Made } else { Origin::Edge });
+        self.lines.remove(&key);
+        vec![Effect::Deliver { key, origin }]
     }
 
     fn absent(&mut self, now: Millis, key: CacheKey) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
         match &line.stage {
             // The job says that it is made, the store does not have it yet: patience, not another job.
-            Stage::Fetching { made: true, .. } => self.unreachable(now, key, None),
+            Stage::Fetching { made: true, .. } => self.faltered(now, key, None),
             Stage::Fetching { .. } if line.urgent => {
                 line.ask();
                 vec![Effect::Far(key)]
@@ -278,7 +303,7 @@ impl Supply {
         }
     }
 
-    fn unreachable(&mut self, now: Millis, key: CacheKey, after: Option<Millis>) -> Vec<Effect> {
+    fn faltered(&mut self, now: Millis, key: CacheKey, after: Option<Millis>) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
         let sent = line.answered();
         // A poll that got no answer is simply repeated; the job goes on without us.
@@ -287,13 +312,10 @@ impl Supply {
         }
         line.failures += 1;
         if line.failures >= TRIES || !line.urgent {
-            let detail = "The clip could not be fetched; the network or the server may be down.".to_owned();
-            return self.fail(now, key, "unreachable".into(), detail);
+            return self.fail(now, key, "unreachable".into(), UNREACHABLE.to_owned());
         }
         let pause = Millis((FIRST_POLL.0 << line.failures.min(5)) / 2);
-        let at = now + after.unwrap_or(pause).max(pause);
-        let then = Box::new(std::mem::replace(&mut line.stage, Stage::Missing));
-        line.stage = Stage::Resting { at, then };
+        line.rest(Some(now + after.unwrap_or(pause).max(pause)));
         vec![Effect::Far(key)]
     }
 
@@ -371,53 +393,10 @@ impl Supply {
         effects
     }
 
-    fn told(&mut self, now: Millis, heard: &Heard) -> Vec<Effect> {
-        let about = |(key, line): &(&CacheKey, &Line)| line.is_about(key, heard);
-        let found = self.lines.iter().find(about).map(|(key, _)| key.clone());
-        found.map(|key| self.heard(now, &key, heard)).unwrap_or_default()
-    }
-
-    fn heard(&mut self, now: Millis, key: &CacheKey, heard: &Heard) -> Vec<Effect> {
-        let silence = if self.socket { SILENCE } else { FIRST_POLL };
-        let Some(line) = self.lines.get_mut(key) else { return Vec::new() };
-        if !matches!(line.stage, Stage::Asking | Stage::Making { .. }) {
-            return Vec::new();
-        }
-        match heard.status {
-            JobStatus::Complete => {
-                let urgent = line.urgent;
-                vec![self.fetch(key.clone(), heard.address.clone(), urgent, true)]
-            }
-            JobStatus::Failed | JobStatus::Cancelled => {
-                let (code, detail) = heard.error.clone().unwrap_or_else(|| {
-                    ("cancelled".to_owned(), "The job was cancelled before the clip was made.".to_owned())
-                });
-                self.fail(now, key.clone(), code, detail)
-            }
-            status @ (JobStatus::Queued | JobStatus::Processing) => {
-                let known = match &line.stage {
-                    Stage::Making { progress, .. } => *progress,
-                    // Another page of the session has asked for it.
-                    _ => {
-                        line.ask = if line.ask == Ask::Due { Ask::None } else { line.ask };
-                        0.0
-                    }
-                };
-                line.stage = Stage::Making {
-                    job_id: heard.job_id.clone(),
-                    address: heard.address.clone(),
-                    status,
-                    progress: heard.progress.unwrap_or(known),
-                    ask_at: now + silence,
-                };
-                Vec::new()
-            }
-        }
-    }
-
     fn wake(&mut self, now: Millis) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        let mut effects = self.probe(now);
         let may_poll = !self.gate.needs_token();
+        let slowest = self.outage.slowest_poll();
         for (key, line) in self.lines.iter_mut() {
             match &mut line.stage {
                 Stage::Making { job_id, ask_at, .. } if *ask_at <= now => {
@@ -425,18 +404,10 @@ impl Supply {
                         effects.push(Effect::Poll { key: key.clone(), job_id: job_id.clone() });
                     }
                     line.failures = line.failures.saturating_add(1);
-                    let pause = Millis((FIRST_POLL.0 << line.failures.min(5)).min(SLOWEST_POLL));
+                    let pause = Millis((FIRST_POLL.0 << line.failures.min(5)).min(slowest));
                     *ask_at = now + if self.socket { SILENCE } else { pause };
                 }
-                Stage::Resting { at, then } if *at <= now => {
-                    line.stage = (**then).clone();
-                    match &line.stage {
-                        Stage::Fetching { address, .. } => {
-                            effects.push(Effect::Get { key: key.clone(), address: address.clone() });
-                        }
-                        _ => line.ask = Ask::Due,
-                    }
-                }
+                Stage::Resting { at: Some(at), .. } if *at <= now => effects.extend(line.resume(key)),
                 _ => {}
             }
         }
@@ -448,6 +419,22 @@ impl Line {
     fn ask(&mut self) {
         self.stage = Stage::Asking;
         self.ask = Ask::Due;
+    }
+
+    fn rest(&mut self, at: Option<Millis>) {
+        let then = Box::new(std::mem::replace(&mut self.stage, Stage::Missing));
+        self.stage = Stage::Resting { at, then };
+    }
+
+    /// Tries again.
+    fn resume(&mut self, key: &CacheKey) -> Option<Effect> {
+        let Stage::Resting { then, .. } = &self.stage else { return None };
+        self.stage = (**then).clone();
+        if let Stage::Fetching { address, .. } = &self.stage {
+            return Some(Effect::Get { key: key.clone(), address: address.clone() });
+        }
+        self.ask = Ask::Due;
+        None
     }
 
     /// The POST has its answer; false if none was under way.

@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 
 use super::Edge;
 use crate::browser;
+use crate::clip_store::ClipStore;
 use crate::js_value::{list, object};
 
 impl Edge {
@@ -44,20 +45,36 @@ impl Edge {
             (false, Some(_)) => "set",
             (false, None) => "none",
         };
+        let (entries, bytes, found) = ClipStore::shared().figures();
+        let stored = object(&[
+            ("entries", entries.into()),
+            ("bytes", number(bytes)),
+            ("hits", number(found.hits)),
+            ("misses", number(found.misses)),
+        ]);
         let cache = object(&[
             ("entries", machines.cache.len().into()),
             ("bytes", number(machines.cache.bytes())),
             ("hits", number(counters.hits)),
             ("misses", number(counters.misses)),
             ("evictions", number(counters.evictions)),
+            ("refused", number(counters.refused)),
+            ("stored", stored),
         ]);
         let speculation = object(&[
             ("requested", number(speculation.requested)),
             ("used", number(speculation.used)),
             ("wasted", number(speculation.wasted)),
+            ("bytesRequested", number(speculation.bytes_requested)),
+            ("bytesUsed", number(speculation.bytes_used)),
+            ("bytesWasted", number(speculation.bytes_wasted)),
+            ("microUsdRequested", number(speculation.micro_usd_requested.0)),
+            ("microUsdUsed", number(speculation.micro_usd_used.0)),
+            ("microUsdWasted", number(speculation.micro_usd_wasted.0)),
             ("budget", machines.prefetcher.left(now).into()),
         ]);
         object(&[
+            ("online", machines.supply.reaches_the_edge().into()),
             ("socket", socket.into()),
             ("token", token.into()),
             ("limited", limited),

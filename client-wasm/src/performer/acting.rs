@@ -10,6 +10,7 @@ use cuelight_core::player::{ClipId, Picture, Player, SLOTS, Seam, Ticket};
 use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::Presenter;
 use cuelight_core::state_machine::StateMachine;
+use cuelight_core::supply::Origin;
 use cuelight_core::units::Millis;
 use wasm_bindgen::JsValue;
 
@@ -86,8 +87,8 @@ pub(super) struct Current {
     pub(super) draft: Option<CacheKey>,
     pub(super) play: Play,
     pub(super) since: Millis,
-    /// The clip had to be fetched or made; known once it is at hand.
-    pub(super) made: Option<bool>,
+    /// Where the clip was; known once it is at hand.
+    pub(super) origin: Option<Origin>,
     pub(super) wait_is_over: bool,
     pub(super) svg: String,
     /// How urgent a job for it is, 0 to 20; the edge's own idea when nobody said.
@@ -120,7 +121,7 @@ pub(super) struct Acting {
 impl Acting {
     /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
     pub(super) fn likely(&mut self) -> Option<Vec<(Address, f64)>> {
-        if !self.options.predict || browser::saves_data() {
+        if !self.options.predict {
             return None;
         }
         let guesses = self.predictor.predict().into_iter();
@@ -144,9 +145,10 @@ impl Acting {
             Some(clip) => {
                 let key = clip.key.clone();
                 let own = key == current.key;
-                let from = match current.made {
-                    Some(true) if own => "generated",
-                    Some(false) if own => "edge",
+                let from = match current.origin {
+                    Some(Origin::Made) if own => "generated",
+                    Some(Origin::Edge) if own => "edge",
+                    Some(Origin::Device) if own => "stored",
                     _ => "memory",
                 };
                 let known = self.addresses.cue_of(&key).or_else(|| self.drafts.cue_of(&key));

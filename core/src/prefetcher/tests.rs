@@ -19,6 +19,17 @@ fn at_hand(number: u8) -> Event {
     Event::AtHand { key: key(number), bytes: SIZE }
 }
 
+#[test]
+fn the_clips_of_the_demo_stay_worth_making_however_often_their_price_and_wait_are_told() {
+    let catalog = crate::catalog::built_in();
+    let price = catalog.models[0].cost(Millis(4_000));
+    for preset in catalog.presets.iter().filter(|preset| preset.id != "realtime") {
+        let wait = Millis(preset.wait_ms[1]);
+        let value = Budget::default().value_of_making(100_000, wait, price);
+        assert!(value.is_some(), "{} is worth it for one chance in ten", preset.id);
+    }
+}
+
 /// A prefetcher, told events at times in milliseconds.
 struct World(Prefetcher);
 

@@ -3,7 +3,7 @@
 use super::Heard;
 use crate::api::JobStatus;
 use crate::cache_key::CacheKey;
-use crate::units::Millis;
+use crate::units::{MicroUsd, Millis};
 
 /// What the supply is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,12 +19,20 @@ pub enum Event {
     Make(CacheKey),
     /// A guessed clip is no longer worth fetching.
     Forget(CacheKey),
+    /// A guessed clip is no longer worth making: its job is to be cancelled, unless somebody waits for it.
+    Cancel(CacheKey),
     /// The GET brought the clip.
     Got(CacheKey),
+    /// The clip was found on the device, without the network.
+    Stored(CacheKey),
     /// The GET said that it does not exist.
     Absent(CacheKey),
-    /// The GET or the POST did not get an answer worth the name; `after` is what the server asked for.
-    Unreachable {
+    /// The GET, the POST or the poll got no answer: the network is down, or the edge is.
+    Unreachable(CacheKey),
+    /// The edge is there again, as far as the browser knows: try at once.
+    Online,
+    /// The GET or the POST got an answer that is of no use; `after` is what the server asked for.
+    Faltered {
         /// Which clip it was for.
         key: CacheKey,
         /// Not before this long.
@@ -113,12 +121,32 @@ pub enum Effect {
         /// The job.
         job_id: String,
     },
-    /// The clip that was just got is the one wanted; `made`: it was made while we waited.
+    /// DELETE the job of a guess. What comes of it is [`Event::News`], if it is worth telling.
+    Delete {
+        /// The job.
+        job_id: String,
+    },
+    /// A provider works on the clip now.
+    Started(CacheKey),
+    /// What the server says about a job: how long it takes when it is asked for, what it cost when it
+    /// is made.
+    Told {
+        /// The clip it makes.
+        key: CacheKey,
+        /// What it cost.
+        price: Option<MicroUsd>,
+        /// How long it takes.
+        wait: Option<Millis>,
+    },
+    /// Whether the edge can be reached. Said once when something that is wanted got no answer, and once
+    /// when there is an answer again.
+    Reach(bool),
+    /// The clip that was just got is the one wanted.
     Deliver {
         /// Which.
         key: CacheKey,
-        /// Whether it had to be made.
-        made: bool,
+        /// Where it was.
+        origin: Origin,
     },
     /// The clip will take long: it has to be made, or cannot be reached.
     Far(CacheKey),
@@ -154,6 +182,17 @@ pub enum Effect {
     NeedSocket(bool),
     /// Send [`Event::Wake`] at this time. Replaces an earlier one.
     WakeAt(Millis),
+}
+
+/// Where a clip was that is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// On the device, from an earlier page.
+    Device,
+    /// At the edge.
+    Edge,
+    /// Nowhere: it was made while we waited.
+    Made,
 }
 
 /// A job that is under way, for a panel.

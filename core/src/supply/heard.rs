@@ -3,6 +3,7 @@
 use crate::api::{EventKind, Job, JobEvent, JobStatus};
 use crate::cache_key::CacheKey;
 use crate::document::Document;
+use crate::units::{MicroUsd, Millis};
 
 /// News of a job, however it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,10 @@ pub struct Heard {
     pub status: JobStatus,
     /// 0 to 1, if it was said.
     pub progress: Option<f32>,
+    /// How much longer it will take, about; only an answer to a request says.
+    pub wait: Option<Millis>,
+    /// What it cost, once that is known; only an answer to a request says.
+    pub price: Option<MicroUsd>,
     /// A stable code and the sentence for a person, where it failed.
     pub error: Option<(String, String)>,
 }
@@ -44,6 +49,8 @@ impl Heard {
             address: CacheKey::parse(&document.text_at("cache_key")?)?,
             status,
             progress,
+            wait: document.whole_at("estimate_ms").map(Millis),
+            price: document.whole_at("cost_micro_usd").map(MicroUsd),
             error: error.and_then(|error| Some((error.text_at("code")?, error.text_at("detail")?))),
         })
     }
@@ -57,6 +64,8 @@ impl From<Job> for Heard {
             address: job.cache_key,
             status: job.status,
             progress: Some(job.progress),
+            wait: job.estimate_ms,
+            price: job.cost_micro_usd,
             error,
         }
     }
@@ -66,7 +75,15 @@ impl From<JobEvent> for Heard {
     fn from(news: JobEvent) -> Self {
         let error = news.error.map(|error| (error.code.as_str().to_owned(), error.detail));
         let status = news.kind.status();
-        Self { job_id: news.job_id, address: news.cache_key, status, progress: news.progress, error }
+        Self {
+            job_id: news.job_id,
+            address: news.cache_key,
+            status,
+            progress: news.progress,
+            wait: None,
+            price: None,
+            error,
+        }
     }
 }
 

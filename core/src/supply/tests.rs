@@ -6,6 +6,9 @@ use super::*;
 use crate::api::{EventKind, Job, JobEvent, job_id};
 use crate::operation::Operation;
 
+mod jobs;
+mod outage;
+
 const T: Millis = Millis(1_000);
 
 fn key(number: u8) -> CacheKey {
@@ -49,7 +52,10 @@ fn a_clip_that_exists_costs_one_get_and_no_post() {
     let mut supply = Supply::default();
     assert_eq!(asks(&mut supply, want(0, true)), [get(0)]);
     assert_eq!(asks(&mut supply, want(0, true)), [], "however many want it");
-    assert_eq!(asks(&mut supply, Event::Got(key(0))), [Effect::Deliver { key: key(0), made: false }]);
+    assert_eq!(
+        asks(&mut supply, Event::Got(key(0))),
+        [Effect::Deliver { key: key(0), origin: Origin::Edge }]
+    );
 }
 
 #[test]
@@ -61,7 +67,10 @@ fn a_clip_that_does_not_exist_is_asked_for_and_fetched_when_it_is_made() {
     assert_eq!(asks(&mut supply, Event::Job { key: key(0), job: job(key(0), JobStatus::Queued) }), []);
     let effects = asks(&mut supply, news(key(0), EventKind::Completed));
     assert_eq!(effects, [get(0), Effect::NeedSocket(false)]);
-    assert_eq!(asks(&mut supply, Event::Got(key(0))), [Effect::Deliver { key: key(0), made: true }]);
+    assert_eq!(
+        asks(&mut supply, Event::Got(key(0))),
+        [Effect::Deliver { key: key(0), origin: Origin::Made }]
+    );
 }
 
 #[test]
@@ -124,13 +133,13 @@ fn while_the_socket_is_down_a_job_is_polled_ever_more_slowly() {
 }
 
 #[test]
-fn a_network_that_is_down_is_tried_again_and_then_reported() {
+fn an_edge_that_falters_is_tried_again_and_then_reported() {
     let mut supply = Supply::default();
     let _ = supply.on(T, want(0, true));
     let mut now = T;
     let mut tries = 1;
     loop {
-        let effects = supply.on(now, Event::Unreachable { key: key(0), after: None });
+        let effects = supply.on(now, Event::Faltered { key: key(0), after: None });
         if effects.iter().any(|e| matches!(e, Effect::Failed { code, .. } if code == "unreachable")) {
             break;
         }
@@ -149,7 +158,7 @@ fn a_server_that_asks_for_patience_gets_it() {
     let _ = supply.on(T, want(0, true));
     let _ = supply.on(T, Event::Absent(key(0)));
     let after = Some(Millis::seconds(42));
-    let _ = supply.on(T, Event::Unreachable { key: key(0), after });
+    let _ = supply.on(T, Event::Faltered { key: key(0), after });
     assert_eq!(supply.next_wake(), Some(T + Millis::seconds(42)));
     assert!(supply.on(T + Millis::seconds(42), Event::Wake).contains(&post(0, false)));
 }
@@ -309,7 +318,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => keys().prop_map(Event::Forget),
         2 => keys().prop_map(Event::Got),
         2 => keys().prop_map(Event::Absent),
-        1 => keys().prop_map(|key| Event::Unreachable { key, after: None }),
+        1 => keys().prop_map(|key| Event::Faltered { key, after: None }),
+        2 => keys().prop_map(Event::Unreachable),
+        1 => keys().prop_map(Event::Cancel),
+        1 => keys().prop_map(Event::Stored),
+        1 => Just(Event::Online),
         2 => (keys(), 0u64..20).prop_map(|(key, s)| limited(key, s)),
         1 => (keys(), 0u64..20).prop_map(|(key, s)| spent(key, s)),
         1 => (keys(), any::<bool>()).prop_map(|(key, outdated)| unauthorized(key, outdated)),
@@ -369,6 +382,12 @@ proptest! {
             }
             let parked = supply.waiting() > 0 && !supply.needs_token() && supply.pause(now).is_some();
             prop_assert!(!parked || supply.next_wake().is_some(), "what waits for a time is woken");
+            let resting = |line: &Line| matches!(line.stage, Stage::Resting { at: None, .. });
+            let tried = supply.lines.values().any(|line| {
+                line.ask == Ask::Sent || matches!(line.stage, Stage::Fetching { .. })
+            });
+            let rests = supply.lines.values().any(resting);
+            prop_assert!(!rests || tried || supply.next_wake().is_some(), "an outage is tried to its end");
             now = now + Millis(pause);
         }
     }

@@ -1,0 +1,146 @@
+//! What an edge asks over HTTP, and what it makes of the answers: clips, from the device first, and
+//! jobs.
+
+use std::rc::Rc;
+
+use cuelight_core::cache_key::CacheKey;
+use cuelight_core::operation::own::Manner;
+use cuelight_core::prefetcher;
+use cuelight_core::supply::{self, Heard};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AbortController, Blob};
+
+use super::{Clip, Edge, Event};
+use crate::clip_store::ClipStore;
+use crate::object_url::ObjectUrl;
+use crate::token::Token;
+use crate::transfer::{self, Call, Outcome};
+
+impl Edge {
+    /// Gets a clip from the device, or else from the edge.
+    pub(super) fn get(&self, key: CacheKey, address: &CacheKey) {
+        let Ok(controller) = AbortController::new() else { return };
+        let signal = controller.signal();
+        self.gets.borrow_mut().insert(key.clone(), controller);
+        let url = format!("{}{}", self.endpoint, address.path());
+        let me = self.me.clone();
+        spawn_local(async move {
+            let store = ClipStore::shared();
+            let stored = store.get(&url).await;
+            // Nobody is left to hear of it, or nobody wants to.
+            if signal.aborted() || me.strong_count() == 0 {
+                return;
+            }
+            let from_device = stored.is_some();
+            let outcome = match stored {
+                Some(blob) => Outcome::Done(blob),
+                None => transfer::clip(&url, &signal).await,
+            };
+            let Some(edge) = me.upgrade().filter(|_| !signal.aborted()) else { return };
+            edge.gets.borrow_mut().remove(&key);
+            let event = match outcome {
+                Outcome::Done(blob) => {
+                    let kept = edge.keep(key, &blob, from_device);
+                    if matches!(kept, supply::Event::Got(_)) {
+                        spawn_local(async move { store.put(&url, &blob).await });
+                    }
+                    kept
+                }
+                Outcome::Absent => supply::Event::Absent(key),
+                Outcome::Unreachable => supply::Event::Unreachable(key),
+                Outcome::Faltered(after) | Outcome::Limited { after, .. } => {
+                    supply::Event::Faltered { key, after }
+                }
+                Outcome::Refused { code, detail }
+                | Outcome::Spent { code, detail, .. }
+                | Outcome::Unauthorized { code, detail } => supply::Event::Refused { key, code, detail },
+            };
+            edge.feed(Event::Supply(event));
+        });
+    }
+
+    fn keep(&self, key: CacheKey, blob: &Blob, from_device: bool) -> supply::Event {
+        let Ok(url) = ObjectUrl::new(blob) else {
+            return supply::Event::Faltered { key, after: None };
+        };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let bytes = blob.size().max(0.0) as u64;
+        let clip = Rc::new(Clip { key: key.clone(), url });
+        let (dropped, kept) = {
+            let cache = &mut self.machines.borrow_mut().cache;
+            (cache.insert(key.clone(), bytes, clip), cache.contains(&key))
+        };
+        for clip in dropped.into_iter().filter(|clip| clip.key != key) {
+            self.feed(Event::Prefetch(prefetcher::Event::Dropped(clip.key.clone())));
+        }
+        match (kept, from_device) {
+            (true, true) => supply::Event::Stored(key),
+            (true, false) => supply::Event::Got(key),
+            (false, _) => supply::Event::Refused {
+                key,
+                code: "clip_too_large".into(),
+                detail: "There is no room in memory for a clip of this size: ask for a smaller preset."
+                    .into(),
+            },
+        }
+    }
+
+    /// Asks for a clip to be made.
+    pub(super) fn post(&self, key: CacheKey, speculative: bool) {
+        let Some((wish, priority)) = self.wishes.borrow().get(&key).cloned() else { return };
+        // An earlier request's urgency is none of a guess's.
+        let priority = priority.filter(|_| !speculative);
+        self.ask(key, String::new(), Call::Post(wish.body(Manner { priority, speculative })));
+    }
+
+    /// Asks where a job stands.
+    pub(super) fn poll(&self, key: CacheKey, job_id: &str) {
+        self.ask(key, format!("/{job_id}"), Call::Get);
+    }
+
+    /// Cancels a job. Where that is refused the job goes on, and its end is told as any other's.
+    pub(super) fn delete(&self, job_id: &str) {
+        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
+        let (me, token) = (self.me.clone(), self.token.borrow().clone());
+        let url = format!("{}/api/v1/jobs/{job_id}", self.endpoint);
+        spawn_local(async move {
+            let outcome = transfer::job(&url, &Call::Delete, token.as_ref(), &signal).await;
+            if let (Some(edge), Outcome::Done(job)) = (me.upgrade(), outcome) {
+                edge.feed(Event::Supply(supply::Event::News(job)));
+            }
+        });
+    }
+
+    fn ask(&self, key: CacheKey, job: String, call: Call) {
+        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
+        let (me, token) = (self.me.clone(), self.token.borrow().clone());
+        let url = format!("{}/api/v1/jobs{job}", self.endpoint);
+        spawn_local(async move {
+            let outcome = transfer::job(&url, &call, token.as_ref(), &signal).await;
+            if let Some(edge) = me.upgrade() {
+                edge.answered(key, token.as_ref(), outcome);
+            }
+        });
+    }
+
+    /// The answer to a call that showed `token`.
+    fn answered(&self, key: CacheKey, token: Option<&Token>, outcome: Outcome<Heard>) {
+        let outdated = self.token.borrow().as_ref() != token;
+        self.feed(Event::Supply(match outcome {
+            Outcome::Done(job) => supply::Event::Job { key, job },
+            Outcome::Absent => supply::Event::Refused {
+                key,
+                code: "not_found".into(),
+                detail: "The edge does not know this job, or has no jobs at this address.".into(),
+            },
+            Outcome::Unreachable => supply::Event::Unreachable(key),
+            Outcome::Faltered(after) => supply::Event::Faltered { key, after },
+            Outcome::Limited { after, code } => supply::Event::Limited { key, after, code },
+            Outcome::Spent { after, code, detail } => supply::Event::Spent { key, after, code, detail },
+            Outcome::Unauthorized { code, detail } => {
+                supply::Event::Unauthorized { key, outdated, code, detail }
+            }
+            Outcome::Refused { code, detail } => supply::Event::Refused { key, code, detail },
+        }));
+    }
+}
