@@ -55,15 +55,6 @@ export interface TokenNeeded {
   detail: string;
 }
 
-/** What a game's character needs to know. */
-export interface ActorOptions extends Options {
-  /**
-   * Asked for a token when the edge wants another one. Meanwhile nothing fails: what has to be made
-   * waits. When the source throws, rejects or has none, a later cue asks again, at most every 30 s.
-   */
-  tokenSource?: (why: TokenNeeded) => string | null | Promise<string | null>;
-}
-
 /** What happens in a conversation. The character decides what to do about it. */
 export type ConversationEvent =
   | { type: "opened" }
@@ -80,15 +71,6 @@ export type ConversationEvent =
   | { type: "confidence"; value: number; technical?: boolean }
   | { type: "off-topic" }
   | { type: "error" };
-
-/** A game character's reaction. Words are free; what a renderer does not know reads as neutral. */
-export interface Reaction {
-  expression?: string;
-  emotion?: string;
-  animation?: string;
-  /** 0 to 1, rounded to a tenth. */
-  intensity?: number;
-}
 
 /** What is on screen. */
 export interface Shown {
@@ -141,29 +123,6 @@ export interface Stats {
  * module's script; only the first call counts.
  */
 export default function init(wasm?: string | URL): Promise<void>;
-
-/** A character that a game draws: no element, a frame source instead. */
-export class CuelightActor {
-  constructor(options: ActorOptions);
-  /** Used from the next call on, and for all that waits for one. Throws if it is not one. */
-  set token(token: string | null);
-  /**
-   * Cues a reaction. What is on screen stays until the new clip's first frame is there; after
-   * `maxWait` the placeholder is shown, and the clip takes over when it arrives. A newer request
-   * wins: an older one that is still pending resolves with `null`.
-   *
-   * `priority`, a whole number from 0 to 20, goes to the edge with the job if the clip has to be
-   * made; default 10. Anything else, and a reaction that cannot be read, rejects.
-   */
-  request(cue: Reaction, options?: { priority?: number }): Promise<Shown | null>;
-  /** The current frame, for `drawImage` or `texImage2D`; null only before the first one. */
-  readonly frame: HTMLVideoElement | HTMLImageElement | null;
-  /** Draws the current frame; false when there is none yet. */
-  draw(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number): boolean;
-  stats(): Stats;
-  /** Releases everything. May be called twice. */
-  destroy(): void;
-}
 
 /**
  * `<cuelight-character character="bolt" tier="enterprise">`: a character that follows a conversation.

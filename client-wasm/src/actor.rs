@@ -18,6 +18,7 @@ use crate::browser;
 use crate::js_value::{BrowserLetters, Given};
 use crate::options::{self, Options};
 use crate::performer::{Performer, Told};
+use crate::texture::{self, Gl, Uploaded};
 
 mod token_source;
 
@@ -29,6 +30,7 @@ use token_source::TokenSource;
 pub struct ActorHandle {
     inner: RefCell<Option<Inner>>,
     pending: Rc<Pending>,
+    uploaded: Uploaded,
 }
 
 struct Inner {
@@ -81,7 +83,11 @@ impl ActorHandle {
         let performer = Performer::new(&container, options, move |what| told.told(what));
         let performer = performer.ok_or_else(|| JsError::new("This browser has no video element."))?;
         *pending.performer.borrow_mut() = Rc::downgrade(&performer);
-        Ok(Self { inner: RefCell::new(Some(Inner { performer, container })), pending })
+        Ok(Self {
+            inner: RefCell::new(Some(Inner { performer, container })),
+            pending,
+            uploaded: Uploaded::default(),
+        })
     }
 
     /// Cues a reaction; resolves with what is shown, or with null when a newer request came first.
@@ -166,6 +172,13 @@ impl ActorHandle {
             },
         };
         drawn.is_ok()
+    }
+
+    /// Brings a texture of a WebGL context up to date; true when it was given another frame.
+    #[must_use]
+    pub fn upload(&self, gl: &Gl, texture: &JsValue) -> bool {
+        let frame = self.performer().and_then(|performer| performer.frame());
+        texture::upload(gl, texture, frame.as_ref(), &self.uploaded)
     }
 
     /// A snapshot of what the client knows.

@@ -18,7 +18,9 @@ use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
-use web_sys::{Element, Node};
+#[cfg(feature = "game")]
+use web_sys::Element;
+use web_sys::Node;
 
 use crate::address::{Address, AddressBook};
 use crate::browser;
@@ -38,6 +40,7 @@ use surroundings::Surroundings;
 
 /// What a performer tells whoever made it.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "game"), expect(dead_code, reason = "only a game waits for answers"))]
 pub(crate) enum Told {
     /// The character is in another state.
     State { state: String, previous: String, cause: String },
@@ -168,6 +171,7 @@ impl Performer {
 
     /// Shows a reaction, as a game does; a job for it has this priority, 0 to 20. The ticket tells
     /// its answer from others'.
+    #[cfg(feature = "game")]
     pub(crate) fn react(&self, cue: Cue, priority: Option<u8>) -> Ticket {
         let (ticket, patience) = {
             let acting = self.acting.borrow();
@@ -247,6 +251,7 @@ impl Performer {
     }
 
     /// What is in sight, for drawing.
+    #[cfg(feature = "game")]
     pub(crate) fn frame(&self) -> Option<Element> {
         self.stage.frame()
     }

@@ -1,0 +1,17 @@
+/** What there is to know about a character whose module has not come. */
+
+/** What `stats()` says while there is nothing to count: before the module has come, and after the end. */
+export const nothingYet = () => ({
+  mode: "pending",
+  state: "idle",
+  cue: "",
+  showing: "placeholder",
+  socket: "closed",
+  token: "none",
+  limited: null,
+  waiting: 0,
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
+  jobs: [],
+  predictions: [],
+  speculation: { requested: 0, used: 0, wasted: 0, budget: 0 },
+});
