@@ -1,12 +1,14 @@
-import type { CharacterSpec, Options, Shown, Stats, TokenNeeded } from "./cuelight.js";
+import type { Options, Shown, Stats, TokenNeeded } from "./cuelight.js";
 
 export { default, CuelightCharacterElement } from "./cuelight.js";
 export type {
+  Background,
   CharacterSpec,
   ConversationEvent,
   CuelightEvents,
   Options,
   Preset,
+  Rules,
   Shown,
   Stats,
   Tier,

@@ -23,6 +23,26 @@ export interface CharacterSpec {
   };
 }
 
+/**
+ * What becomes of a clip's background: it is kept, it is keyed out by its colour, or the clip carries its
+ * transparency packed below the picture.
+ */
+export type Background = "keep" | "key" | "packed";
+
+/** States and rules of a character's own. Everything is optional; what is not mentioned stays. */
+export interface Rules {
+  states?: ({ id: string } & Record<string, unknown>)[];
+  without_rules?: string[];
+  activities?: ({ state: string } & Record<string, unknown>)[];
+  priority?: string[];
+  moods?: ({ state: string } & Record<string, unknown>)[];
+  rest?: string;
+  dwell_ms?: number;
+  held_ms?: number;
+  crowded_ms?: number;
+  queue?: number;
+}
+
 /** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
@@ -37,6 +57,22 @@ export interface Options {
   tier?: Tier;
   /** How long `request()` waits for a clip before it settles for the placeholder, ms. Default 5000. */
   maxWait?: number;
+  /** Over how long the end of a loop fades into its beginning, ms, at most 1000; 0, the default, cuts. */
+  crossfade?: number;
+  /**
+   * How long a switch may wait for a good moment in the running loop, ms, at most 10000; 0, the default,
+   * is now.
+   */
+  maxDelay?: number;
+  /**
+   * Whether a clip that has to be made is shown in the quickest preset first, and the wanted one takes
+   * its place at a loop point. Both are made, and paid for. Default false.
+   */
+  progressive?: boolean;
+  /** What becomes of the clip's background. Default `keep`. */
+  background?: Background;
+  /** The character's own states and rules, laid over the built-in ones; see docs/states.md. */
+  rules?: Rules | null;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
   /**
@@ -78,10 +114,12 @@ export interface Shown {
   kind: "clip" | "placeholder";
   /** The clip's address; of the clip that is being made, for a placeholder. */
   key: string;
-  /** Where the clip came from. */
-  from: "memory" | "edge" | "generated" | "placeholder";
+  /** Where the clip came from; `stored`: from this device, kept by an earlier visit. */
+  from: "memory" | "stored" | "edge" | "generated" | "placeholder";
   /** From asking to showing, ms. */
   waitedMs: number;
+  /** Whether it had been waiting on its painted first frame, because it was expected. */
+  staged: boolean;
 }
 
 /**
@@ -112,6 +150,11 @@ export interface Stats {
   cache: { entries: number; bytes: number; hits: number; misses: number; evictions: number };
   jobs: { id: string; key: string; cue: string; status: string; progress: number; speculative: boolean }[];
   predictions: { cue: string; probability: number; ready: boolean }[];
+  /**
+   * The video slots that the character has, the cues whose clips wait in one on their painted first
+   * frame, how the last switch went, and how often a loop began again.
+   */
+  player: { slots: number; staged: string[]; lastStaged: boolean; lastWaitedMs: number; seams: number };
   speculation: { requested: number; used: number; wasted: number; budget: number };
 }
 
@@ -150,6 +193,16 @@ export class CuelightCharacterElement extends HTMLElement {
   tier: Tier | "";
   /** How long a clip that exists is waited for before the placeholder is shown, ms. Reflects `max-wait`. */
   maxWait: number;
+  /** Over how long a loop's end fades into its beginning, ms; 0 cuts. Reflects the attribute. */
+  crossfade: number;
+  /** How long a switch may wait for a good moment in the running loop, ms. Reflects `max-delay`. */
+  maxDelay: number;
+  /** Whether a clip is shown in the quickest preset until the wanted one is there. Reflects the attribute. */
+  progressive: boolean;
+  /** What becomes of the clip's background; empty: `keep`. Reflects the attribute. */
+  background: Background | "";
+  /** The character's own states and rules, laid over the built-in ones. */
+  rules: Rules | null;
   /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
   predict: boolean;
   /** Address of a picture to show until there is one of the character. Reflects the attribute. */
@@ -195,6 +248,8 @@ export interface CuelightEvents {
   "cuelight-shown": CustomEvent<Shown & { cue: string }>;
   /** The edge told something about a clip that is being made. */
   "cuelight-job": CustomEvent<{ type: string; job_id: string; cache_key: string; progress?: number }>;
+  /** The edge can be reached, or no longer: clips that are at hand are played all the same. */
+  "cuelight-connection": CustomEvent<{ online: boolean }>;
   /**
    * Something went wrong; the character goes on. Codes of the client's own: `invalid_options`,
    * `invalid_event`, `unknown_state`, `clip_broken`, `placeholder_broken`, `module_unavailable`,

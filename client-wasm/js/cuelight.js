@@ -29,12 +29,12 @@ img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
 
-const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "poster", "alt", "loading"];
-const FLAGS = ["announce", "controls", "paused"];
+const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "background", "poster", "alt", "loading"];
+const FLAGS = ["progressive", "announce", "controls", "paused"];
 
 /** A character that follows a conversation. */
 export class CuelightCharacterElement extends Base {
-  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "predict", "token"];
+  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "crossfade", "max-delay", "predict", "token"];
 
   static #near =
     globalThis.IntersectionObserver &&
@@ -49,6 +49,7 @@ export class CuelightCharacterElement extends Base {
   #calls = [];
   #changing = false;
   #spec = null;
+  #rules = null;
   #token = null;
   #slot;
   #image;
@@ -71,6 +72,15 @@ export class CuelightCharacterElement extends Base {
 
   set spec(spec) {
     this.#spec = spec ?? null;
+    this.#changed();
+  }
+
+  get rules() {
+    return this.#rules;
+  }
+
+  set rules(rules) {
+    this.#rules = rules ?? null;
     this.#changed();
   }
 
@@ -172,7 +182,7 @@ export class CuelightCharacterElement extends Base {
     const part = await this.#bring({
       element: this,
       shadow: this.shadowRoot,
-      given: () => ({ spec: this.#spec, token: this.#token }),
+      given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
       fell: (error, reduced, state) => {
         this.#leave();
         this.#reduced = reduced;
@@ -219,6 +229,8 @@ const reflect = (name, attribute, get, set) =>
 for (const name of TEXTS) reflect(name, name, (text) => text ?? "", (value) => value);
 for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
 reflect("maxWait", "max-wait", (text) => Number(text ?? 5000), (value) => value);
+reflect("crossfade", "crossfade", Number, (value) => value);
+reflect("maxDelay", "max-delay", Number, (value) => value);
 reflect("predict", "predict", (text) => text !== "false", (value) => (value ? null : "false"));
 
 if (globalThis.customElements && !customElements.get("cuelight-character")) {

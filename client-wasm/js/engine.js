@@ -155,16 +155,21 @@ export async function attach({ element, shadow, given, fell }) {
   if (!element.isConnected) return null;
   dress(shadow);
   const options = () => {
-    const { spec, token } = given();
-    const wait = element.getAttribute("max-wait");
+    const { spec, rules, token } = given();
+    const number = (name) => (element.hasAttribute(name) ? Number(element.getAttribute(name)) : null);
     return {
       character: spec ?? element.getAttribute("character"),
       endpoint: element.getAttribute("endpoint"),
       tenant: element.getAttribute("tenant"),
       preset: element.getAttribute("preset"),
       tier: element.getAttribute("tier"),
-      maxWait: wait === null ? null : Number(wait),
+      maxWait: number("max-wait"),
+      crossfade: number("crossfade"),
+      maxDelay: number("max-delay"),
+      progressive: element.progressive,
+      background: element.getAttribute("background"),
       predict: element.predict,
+      rules,
       token,
     };
   };

@@ -13,5 +13,6 @@ export const nothingYet = () => ({
   cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
   jobs: [],
   predictions: [],
+  player: { slots: 0, staged: [], lastStaged: false, lastWaitedMs: 0, seams: 0 },
   speculation: { requested: 0, used: 0, wasted: 0, budget: 0 },
 });
