@@ -37,6 +37,33 @@ export interface Reaction {
   intensity?: number;
 }
 
+/** What may stand in for a clip that is on its way. */
+export type Fallback = "cached" | "placeholder" | "freeze" | "skip" | "retry";
+
+/** How a reaction is asked for. */
+export interface RequestOptions {
+  /** How urgent a job for it is if the clip has to be made: a whole number from 0 to 20; default 10. */
+  priority?: number;
+  /**
+   * Who shares the clip: everybody (`once`, the default), whoever is in this playthrough, or this player.
+   * The strategy `always` of the edge is for servers and rejects here.
+   */
+  strategy?: "once" | "per_playthrough" | "per_player";
+  /** In place of the actor's own; for this request. */
+  playerId?: string;
+  /** In place of the actor's own; for this request. */
+  playthroughId?: string;
+  /** How long to wait for the clip, ms, at most 600000. Default: the actor's `maxWait`. */
+  maxWait?: number;
+  /**
+   * What is shown after that: the first of these that can be had. `placeholder`, the default, is drawn;
+   * with `freeze`, `skip` and `retry` what is there stays, unless there is nothing yet, and the request
+   * resolves with `null`. The clip takes over when it arrives in any case. No other reaction's clip is
+   * close enough for `cached`, which leaves it to the next.
+   */
+  fallback?: Fallback | Fallback[];
+}
+
 /** A character that a game draws: no element, a frame source instead. */
 export class CuelightActor {
   constructor(options: ActorOptions);
@@ -49,10 +76,10 @@ export class CuelightActor {
    * `maxWait` the placeholder is shown, and the clip takes over when it arrives. A newer request
    * wins: an older one that is still pending resolves with `null`.
    *
-   * `priority`, a whole number from 0 to 20, goes to the edge with the job if the clip has to be
-   * made; default 10. Anything else, and a reaction that cannot be read, rejects.
+   * Resolves with `null`, too, when `maxWait` is over and what was there stays, as `fallback` asked.
+   * What cannot be read rejects, with the field that is wrong.
    */
-  request(cue: Reaction, options?: { priority?: number }): Promise<Shown | null>;
+  request(cue: Reaction, options?: RequestOptions): Promise<Shown | null>;
   /** The current frame, for `drawImage` or `texImage2D`; null only before the first one. */
   readonly frame: HTMLVideoElement | HTMLImageElement | HTMLCanvasElement | null;
   /** Draws the current frame; false when there is none yet. */

@@ -16,6 +16,8 @@ use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
+#[cfg(feature = "game")]
+use cuelight_core::{api::Fallback, cue_request::CueRequest, operation::own::Sharing};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 #[cfg(feature = "game")]
@@ -48,6 +50,8 @@ pub(crate) enum Told {
     Shown { shown: Shown, ticket: Ticket, settles: bool },
     /// The request's wait is over, with this still on screen.
     Settled { shown: Shown, ticket: Ticket },
+    /// The request's wait is over, and what was there before stays, as the request wanted.
+    Kept(Ticket),
     /// The server told something about a job.
     Job(JsValue),
     /// Something went wrong; the character goes on.
@@ -135,6 +139,7 @@ impl Performer {
             next_clip: 0,
             drafts: AddressBook::default(),
             last: (false, Millis(0)),
+            keeps: false,
             stranger: false,
             edge: edge.clone(),
             options,
@@ -169,14 +174,21 @@ impl Performer {
         self.show(Cue::state(state), play);
     }
 
-    /// Shows a reaction, as a game does; a job for it has this priority, 0 to 20. The ticket tells
-    /// its answer from others'.
+    /// Shows a reaction, as a game asks for it. The ticket tells its answer from others'.
     #[cfg(feature = "game")]
-    pub(crate) fn react(&self, cue: Cue, priority: Option<u8>) -> Ticket {
+    pub(crate) fn react(&self, request: CueRequest, sharing: Sharing) -> Ticket {
+        let CueRequest { cue, priority, max_wait, fallbacks, .. } = request;
         let (ticket, patience) = {
-            let acting = self.acting.borrow();
-            let patience = Patience { at_most: acting.options.max_wait, until_far: false };
-            (Ticket(acting.tickets + 1), patience)
+            let mut acting = self.acting.borrow_mut();
+            acting.options.sharing = sharing;
+            acting.keeps = fallbacks.iter().find_map(|fallback| match fallback {
+                Fallback::Freeze | Fallback::Skip | Fallback::Retry => Some(true),
+                Fallback::Placeholder => Some(false),
+                // A reaction has no other that comes close, so the next one counts.
+                Fallback::Cached | Fallback::DefaultContent => None,
+            }) == Some(true);
+            let at_most = max_wait.unwrap_or(acting.options.max_wait);
+            (Ticket(acting.tickets + 1), Patience { at_most, until_far: false })
         };
         self.feed(Event::Cue(Wish { cue, play: Play::Loop, patience, priority }));
         ticket
