@@ -3,7 +3,7 @@
 //! [`super::validate`]: the same clip for what is right, a refusal for what is wrong.
 
 use super::{ClipSpec, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_WORD_CHARS, Operation, Scope};
-use crate::api::Strategy;
+use crate::api;
 use crate::cache_key::write_look;
 use crate::catalog;
 use crate::character::{self, Character, Look};
@@ -221,10 +221,10 @@ impl Sharing {
             )
         };
         match request.strategy {
-            Strategy::Once => Ok(Self::Everybody),
-            Strategy::PerPlaythrough => id(&request.playthrough).map(Self::Playthrough),
-            Strategy::PerPlayer => id(&request.player).map(Self::Player),
-            Strategy::Always => {
+            api::Strategy::Once => Ok(Self::Everybody),
+            api::Strategy::PerPlaythrough => id(&request.playthrough).map(Self::Playthrough),
+            api::Strategy::PerPlayer => id(&request.player).map(Self::Player),
+            api::Strategy::Always => {
                 Err("strategy always is for servers, which ask POST /jobs themselves; a game has once, \
                      per_playthrough and per_player.")
             }
@@ -272,8 +272,8 @@ pub fn body(who: &Who, cue: &Cue, preset: &str, sharing: &Sharing, manner: Manne
     out.close();
     let named = match sharing {
         Sharing::Everybody => None,
-        Sharing::Playthrough(id) => Some((Strategy::PerPlaythrough, "playthrough_id", id)),
-        Sharing::Player(id) => Some((Strategy::PerPlayer, "player_id", id)),
+        Sharing::Playthrough(id) => Some((api::Strategy::PerPlaythrough, "playthrough_id", id)),
+        Sharing::Player(id) => Some((api::Strategy::PerPlayer, "player_id", id)),
     };
     if let Some((strategy, name, id)) = named {
         out.name("strategy").text(strategy.as_str());
