@@ -23,6 +23,26 @@ export interface CharacterSpec {
   };
 }
 
+/**
+ * What becomes of a clip's background: it is kept, it is keyed out by its colour, or the clip carries its
+ * transparency packed below the picture.
+ */
+export type Background = "keep" | "key" | "packed";
+
+/** States and rules of a character's own. Everything is optional; what is not mentioned stays. */
+export interface Rules {
+  states?: ({ id: string } & Record<string, unknown>)[];
+  without_rules?: string[];
+  activities?: ({ state: string } & Record<string, unknown>)[];
+  priority?: string[];
+  moods?: ({ state: string } & Record<string, unknown>)[];
+  rest?: string;
+  dwell_ms?: number;
+  held_ms?: number;
+  crowded_ms?: number;
+  queue?: number;
+}
+
 /** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
@@ -37,6 +57,22 @@ export interface Options {
   tier?: Tier;
   /** How long `request()` waits for a clip before it settles for the placeholder, ms. Default 5000. */
   maxWait?: number;
+  /** Over how long the end of a loop fades into its beginning, ms, at most 1000; 0, the default, cuts. */
+  crossfade?: number;
+  /**
+   * How long a switch may wait for a good moment in the running loop, ms, at most 10000; 0, the default,
+   * is now.
+   */
+  maxDelay?: number;
+  /**
+   * Whether a clip that has to be made is shown in the quickest preset first, and the wanted one takes
+   * its place at a loop point. Both are made, and paid for. Default false.
+   */
+  progressive?: boolean;
+  /** What becomes of the clip's background. Default `keep`. */
+  background?: Background;
+  /** The character's own states and rules, laid over the built-in ones; see docs/states.md. */
+  rules?: Rules | null;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
   /**
@@ -53,15 +89,6 @@ export interface TokenNeeded {
   /** `unauthorized`, `token_expired` or `token_revoked`. */
   code: string;
   detail: string;
-}
-
-/** What a game's character needs to know. */
-export interface ActorOptions extends Options {
-  /**
-   * Asked for a token when the edge wants another one. Meanwhile nothing fails: what has to be made
-   * waits. When the source throws, rejects or has none, a later cue asks again, at most every 30 s.
-   */
-  tokenSource?: (why: TokenNeeded) => string | null | Promise<string | null>;
 }
 
 /** What happens in a conversation. The character decides what to do about it. */
@@ -81,25 +108,18 @@ export type ConversationEvent =
   | { type: "off-topic" }
   | { type: "error" };
 
-/** A game character's reaction. Words are free; what a renderer does not know reads as neutral. */
-export interface Reaction {
-  expression?: string;
-  emotion?: string;
-  animation?: string;
-  /** 0 to 1, rounded to a tenth. */
-  intensity?: number;
-}
-
 /** What is on screen. */
 export interface Shown {
   /** A real clip, or the labelled placeholder. */
   kind: "clip" | "placeholder";
   /** The clip's address; of the clip that is being made, for a placeholder. */
   key: string;
-  /** Where the clip came from. */
-  from: "memory" | "edge" | "generated" | "placeholder";
+  /** Where the clip came from; `stored`: from this device, kept by an earlier visit. */
+  from: "memory" | "stored" | "edge" | "generated" | "placeholder";
   /** From asking to showing, ms. */
   waitedMs: number;
+  /** Whether it had been waiting on its painted first frame, because it was expected. */
+  staged: boolean;
 }
 
 /**
@@ -115,6 +135,8 @@ export interface Stats {
   state: string;
   /** What was asked for last; empty before anything was. */
   cue: string;
+  /** Whose clip is on screen; empty while the placeholder is. */
+  shown: string;
   showing: "clip" | "placeholder";
   /** False while the edge cannot be reached; what is wanted is tried again by itself, at least every 5 s. */
   online: boolean;
@@ -143,6 +165,11 @@ export interface Stats {
   jobs: { id: string; key: string; cue: string; status: string; progress: number; speculative: boolean }[];
   predictions: { cue: string; probability: number; ready: boolean }[];
   /**
+   * The video slots that the character has, the cues whose clips wait in one on their painted first
+   * frame, how the last switch went, and how often a loop began again.
+   */
+  player: { slots: number; staged: string[]; lastStaged: boolean; lastWaitedMs: number; seams: number };
+  /**
    * What was fetched or made ahead of need: clips, their bytes, and millionths of a dollar for those that
    * had to be made. What is neither used nor wasted is still open. `budget`: how many may be made now.
    */
@@ -168,29 +195,6 @@ export interface Stats {
  * module's script; only the first call counts.
  */
 export default function init(wasm?: string | URL): Promise<void>;
-
-/** A character that a game draws: no element, a frame source instead. */
-export class CuelightActor {
-  constructor(options: ActorOptions);
-  /** Used from the next call on, and for all that waits for one. Throws if it is not one. */
-  set token(token: string | null);
-  /**
-   * Cues a reaction. What is on screen stays until the new clip's first frame is there; after
-   * `maxWait` the placeholder is shown, and the clip takes over when it arrives. A newer request
-   * wins: an older one that is still pending resolves with `null`.
-   *
-   * `priority`, a whole number from 0 to 20, goes to the edge with the job if the clip has to be
-   * made; default 10. Anything else, and a reaction that cannot be read, rejects.
-   */
-  request(cue: Reaction, options?: { priority?: number }): Promise<Shown | null>;
-  /** The current frame, for `drawImage` or `texImage2D`; null only before the first one. */
-  readonly frame: HTMLVideoElement | HTMLImageElement | null;
-  /** Draws the current frame; false when there is none yet. */
-  draw(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number): boolean;
-  stats(): Stats;
-  /** Releases everything. May be called twice. */
-  destroy(): void;
-}
 
 /**
  * `<cuelight-character character="bolt" tier="enterprise">`: a character that follows a conversation.
@@ -218,6 +222,16 @@ export class CuelightCharacterElement extends HTMLElement {
   tier: Tier | "";
   /** How long a clip that exists is waited for before the placeholder is shown, ms. Reflects `max-wait`. */
   maxWait: number;
+  /** Over how long a loop's end fades into its beginning, ms; 0 cuts. Reflects the attribute. */
+  crossfade: number;
+  /** How long a switch may wait for a good moment in the running loop, ms. Reflects `max-delay`. */
+  maxDelay: number;
+  /** Whether a clip is shown in the quickest preset until the wanted one is there. Reflects the attribute. */
+  progressive: boolean;
+  /** What becomes of the clip's background; empty: `keep`. Reflects the attribute. */
+  background: Background | "";
+  /** The character's own states and rules, laid over the built-in ones. */
+  rules: Rules | null;
   /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
   predict: boolean;
   /** Address of a picture to show until there is one of the character. Reflects the attribute. */

@@ -3,6 +3,7 @@
  * `<cuelight-character>` with its poster, remembers what it is told, and brings the rest when it is
  * time: `cuelight_client.js`, or `reduced.js` where WebAssembly cannot be had. Decides nothing else.
  */
+import { nothingYet } from "./pending.js";
 
 /** How far from the viewport a character is brought: about one flick of a finger. */
 const NEAR = "400px";
@@ -19,34 +20,6 @@ export default async function init(wasm) {
   await (await full()).open(wasm);
 }
 
-/** What `stats()` says while there is nothing to count: before the module has come, and after the end. */
-const nothingYet = () => ({
-  mode: "pending",
-  state: "idle",
-  cue: "",
-  showing: "placeholder",
-  online: true,
-  socket: "closed",
-  token: "none",
-  limited: null,
-  waiting: 0,
-  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0, refused: 0, stored: { entries: 0, bytes: 0, hits: 0, misses: 0 } },
-  jobs: [],
-  predictions: [],
-  speculation: {
-    requested: 0,
-    used: 0,
-    wasted: 0,
-    bytesRequested: 0,
-    bytesUsed: 0,
-    bytesWasted: 0,
-    microUsdRequested: 0,
-    microUsdUsed: 0,
-    microUsdWasted: 0,
-    budget: 0,
-  },
-});
-
 // Before anything is loaded: somebody's head and shoulders.
 const CSS = `:host{display:inline-block;position:relative;overflow:hidden;width:var(--cuelight-width,240px);aspect-ratio:var(--cuelight-aspect-ratio,1);background:var(--cuelight-background,none)}
 :host([hidden]),[hidden]{display:none!important}
@@ -56,12 +29,12 @@ img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
 
-const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "poster", "alt", "loading"];
-const FLAGS = ["announce", "controls", "paused"];
+const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "background", "poster", "alt", "loading"];
+const FLAGS = ["progressive", "announce", "controls", "paused"];
 
 /** A character that follows a conversation. */
 export class CuelightCharacterElement extends Base {
-  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "predict", "token"];
+  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "crossfade", "max-delay", "predict", "token"];
 
   static #near =
     globalThis.IntersectionObserver &&
@@ -76,6 +49,7 @@ export class CuelightCharacterElement extends Base {
   #calls = [];
   #changing = false;
   #spec = null;
+  #rules = null;
   #token = null;
   #slot;
   #image;
@@ -98,6 +72,15 @@ export class CuelightCharacterElement extends Base {
 
   set spec(spec) {
     this.#spec = spec ?? null;
+    this.#changed();
+  }
+
+  get rules() {
+    return this.#rules;
+  }
+
+  set rules(rules) {
+    this.#rules = rules ?? null;
     this.#changed();
   }
 
@@ -199,7 +182,7 @@ export class CuelightCharacterElement extends Base {
     const part = await this.#bring({
       element: this,
       shadow: this.shadowRoot,
-      given: () => ({ spec: this.#spec, token: this.#token }),
+      given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
       fell: (error, reduced, state) => {
         this.#leave();
         this.#reduced = reduced;
@@ -246,63 +229,9 @@ const reflect = (name, attribute, get, set) =>
 for (const name of TEXTS) reflect(name, name, (text) => text ?? "", (value) => value);
 for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
 reflect("maxWait", "max-wait", (text) => Number(text ?? 5000), (value) => value);
+reflect("crossfade", "crossfade", Number, (value) => value);
+reflect("maxDelay", "max-delay", Number, (value) => value);
 reflect("predict", "predict", (text) => text !== "false", (value) => (value ? null : "false"));
-
-/** A character that a game draws. */
-export class CuelightActor {
-  #options;
-  #part = null;
-  #ready;
-  #destroyed = false;
-  #asked = 0;
-
-  constructor(options) {
-    this.#options = options;
-    this.#begin();
-  }
-
-  async request(cue, options) {
-    const asked = ++this.#asked;
-    if (!this.#part && !this.#destroyed) await (this.#ready ?? this.#begin());
-    return asked === this.#asked && this.#part ? this.#part.request(cue, options) : null;
-  }
-
-  set token(token) {
-    this.#options = { ...this.#options, token: token ?? null };
-    this.#part?.setToken(token);
-  }
-
-  get frame() {
-    return this.#part?.frame ?? null;
-  }
-
-  draw(context, x, y, width, height) {
-    return this.#part?.draw(context, x, y, width, height) ?? false;
-  }
-
-  stats() {
-    return { ...nothingYet(), ...this.#part?.stats() };
-  }
-
-  destroy() {
-    this.#destroyed = true;
-    this.#part?.destroy();
-    this.#part = null;
-  }
-
-  #begin() {
-    this.#ready = full()
-      .then((module) => module.act(this.#options, () => (this.#part = null)))
-      .then((part) => {
-        if (this.#destroyed) part.destroy();
-        else this.#part = part;
-      })
-      .finally(() => (this.#ready = null));
-    // Told by request(); without one, a failure is nobody's surprise.
-    this.#ready.catch(() => {});
-    return this.#ready;
-  }
-}
 
 if (globalThis.customElements && !customElements.get("cuelight-character")) {
   customElements.define("cuelight-character", CuelightCharacterElement);

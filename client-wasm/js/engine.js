@@ -15,7 +15,7 @@ let compiled;
 let current;
 let falls = 0;
 
-const fault = (code, message) => Object.assign(new Error(message), { code });
+export const fault = (code, message) => Object.assign(new Error(message), { code });
 
 async function compile(address) {
   const refused = (why) =>
@@ -110,7 +110,7 @@ function fall(own, error) {
 }
 
 /** Calls the module, and remembers for whom. Nothing comes of it once the module is broken. */
-function serve(own, part, use) {
+export function serve(own, part, use) {
   const before = own.calling;
   own.calling = part;
   try {
@@ -121,10 +121,11 @@ function serve(own, part, use) {
   }
 }
 
-function release(part) {
+export function release(part) {
   const { handle } = part;
   part.handle = null;
-  handle?.destroy();
+  // A response graph holds nothing that is not freed with it.
+  handle?.destroy?.();
   // Not now: a page may let go of a character from inside its own event, while the handle is in use.
   queueMicrotask(() => handle?.free());
 }
@@ -154,16 +155,21 @@ export async function attach({ element, shadow, given, fell }) {
   if (!element.isConnected) return null;
   dress(shadow);
   const options = () => {
-    const { spec, token } = given();
-    const wait = element.getAttribute("max-wait");
+    const { spec, rules, token } = given();
+    const number = (name) => (element.hasAttribute(name) ? Number(element.getAttribute(name)) : null);
     return {
       character: spec ?? element.getAttribute("character"),
       endpoint: element.getAttribute("endpoint"),
       tenant: element.getAttribute("tenant"),
       preset: element.getAttribute("preset"),
       tier: element.getAttribute("tier"),
-      maxWait: wait === null ? null : Number(wait),
+      maxWait: number("max-wait"),
+      crossfade: number("crossfade"),
+      maxDelay: number("max-delay"),
+      progressive: element.progressive,
+      background: element.getAttribute("background"),
       predict: element.predict,
+      rules,
       token,
     };
   };
@@ -205,46 +211,6 @@ export async function attach({ element, shadow, given, fell }) {
     get state() {
       return call((handle) => handle.state);
     },
-    stats: () => call((handle) => ({ ...handle.stats(), mode: "full" })),
-    destroy() {
-      own.parts.delete(part);
-      call(() => part.release());
-    },
-  };
-}
-
-/** A character that a game draws. `fell` is called when it can be used no more, and another is to be made. */
-export async function act(options, fell) {
-  const own = await open();
-  let reject;
-  const part = {
-    id: 0,
-    handle: null,
-    release: () => release(part),
-    fell() {
-      fell();
-      reject?.(fault("panicked", "The Cuelight module broke; ask again."));
-    },
-  };
-  part.handle = serve(own, part, () => new own.bindings.ActorHandle(options));
-  if (!part.handle) throw fault("panicked", "The Cuelight module broke; ask again.");
-  own.parts.add(part);
-  part.id = part.handle.id;
-  const call = (use) => {
-    if (part.handle && !own.fallen) return serve(own, part, use);
-  };
-  return {
-    request: (cue, options) =>
-      new Promise((resolve, refuse) => {
-        reject = refuse;
-        const answer = call((handle) => handle.request(cue, options));
-        Promise.resolve(answer).then((shown) => resolve(shown ?? null), refuse);
-      }),
-    setToken: (token) => call((handle) => handle.setToken(token ?? undefined)),
-    get frame() {
-      return call((handle) => handle.frame);
-    },
-    draw: (...given) => call((handle) => handle.draw(...given)),
     stats: () => call((handle) => ({ ...handle.stats(), mode: "full" })),
     destroy() {
       own.parts.delete(part);

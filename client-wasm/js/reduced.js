@@ -82,7 +82,7 @@ export function attach({ element, shadow, given }) {
     if (own) return;
     image.onload = () => {
       const waitedMs = Math.round(performance.now() - since);
-      tell("cuelight-shown", { kind: "placeholder", key: "", from: "placeholder", waitedMs, cue });
+      tell("cuelight-shown", { kind: "placeholder", key: "", from: "placeholder", waitedMs, cue, staged: false });
     };
     image.onerror = () => {
       image.hidden = true;

@@ -1,9 +1,11 @@
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type {
+  Background,
   CharacterSpec,
   CuelightCharacterElement,
   CuelightEvents,
   Preset,
+  Rules,
   Tier,
 } from "./cuelight.js";
 
@@ -32,6 +34,16 @@ export interface CuelightCharacterProps
   maxWait?: number;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
+  /** Over how long a loop's end fades into its beginning, ms; default 0, which cuts. */
+  crossfade?: number;
+  /** How long a switch may wait for a good moment in the running loop, ms; default 0. */
+  maxDelay?: number;
+  /** Shows a clip in the quickest preset until the wanted one is there. */
+  progressive?: boolean;
+  /** What becomes of the clip's background. Default `keep`. */
+  background?: Background;
+  /** The character's own states and rules. */
+  rules?: Rules | null;
   /** What the edge lets the page in by. */
   token?: string | null;
   /** Address of a picture to show until there is one of the character. */

@@ -4,12 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use cuelight_core::cue::{Cue, Intensity, Reaction};
-use cuelight_core::document::Document;
-use cuelight_core::operation::own::Letters;
-use cuelight_core::operation::{MAX_PRIORITY, USUAL_INTENSITY};
+use cuelight_core::cue_request::{CueRequest, Who};
+use cuelight_core::operation::own::Sharing;
 use cuelight_core::player::Ticket;
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsError, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlImageElement, HtmlVideoElement};
@@ -18,6 +16,7 @@ use crate::browser;
 use crate::js_value::{BrowserLetters, Given};
 use crate::options::{self, Options};
 use crate::performer::{Performer, Told};
+use crate::texture::{self, Gl, Uploaded};
 
 mod token_source;
 
@@ -29,6 +28,8 @@ use token_source::TokenSource;
 pub struct ActorHandle {
     inner: RefCell<Option<Inner>>,
     pending: Rc<Pending>,
+    uploaded: Uploaded,
+    who: Who,
 }
 
 struct Inner {
@@ -55,6 +56,7 @@ impl ActorHandle {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsError> {
         let token_source = TokenSource::of(options);
+        let who = Who::read(&Given(options.clone())).map_err(|error| JsError::new(&format!("{error}")))?;
         let options = Options::read(options).map_err(|detail| JsError::new(&detail))?;
         let body = browser::document().and_then(|document| document.body());
         let (Some(body), Some(container)) = (body, browser::create::<HtmlElement>("div")) else {
@@ -81,14 +83,20 @@ impl ActorHandle {
         let performer = Performer::new(&container, options, move |what| told.told(what));
         let performer = performer.ok_or_else(|| JsError::new("This browser has no video element."))?;
         *pending.performer.borrow_mut() = Rc::downgrade(&performer);
-        Ok(Self { inner: RefCell::new(Some(Inner { performer, container })), pending })
+        Ok(Self {
+            inner: RefCell::new(Some(Inner { performer, container })),
+            pending,
+            uploaded: Uploaded::default(),
+            who,
+        })
     }
 
-    /// Cues a reaction; resolves with what is shown, or with null when a newer request came first.
-    /// `options` may hold the priority of a job for it, 0 to 20. What is not usable rejects.
+    /// Cues a reaction; resolves with what is shown, or with null when a newer request came first, or
+    /// when the wait is over and what was there stays. `options` as [`CueRequest`] reads them. What is
+    /// not usable rejects.
     pub fn request(&self, cue: &JsValue, options: &JsValue) -> Promise {
         self.pending.answer(&JsValue::NULL);
-        let (cue, priority) = match read(cue).and_then(|cue| Ok((cue, read_priority(options)?))) {
+        let (request, sharing) = match read(cue, options, &self.who) {
             Ok(read) => read,
             Err(detail) => return Promise::reject(&JsError::new(&detail).into()),
         };
@@ -100,7 +108,7 @@ impl ActorHandle {
         });
         // Known before anything is shown, which may happen inside the call.
         self.pending.ticket.set(Ticket(self.pending.ticket.get().0 + 1));
-        let ticket = performer.react(cue, priority);
+        let ticket = performer.react(request, sharing);
         self.pending.ticket.set(ticket);
         match self.pending.error.take() {
             Some(detail) => {
@@ -168,6 +176,13 @@ impl ActorHandle {
         drawn.is_ok()
     }
 
+    /// Brings a texture of a WebGL context up to date; true when it was given another frame.
+    #[must_use]
+    pub fn upload(&self, gl: &Gl, texture: &JsValue) -> bool {
+        let frame = self.performer().and_then(|performer| performer.frame());
+        texture::upload(gl, texture, frame.as_ref(), &self.uploaded)
+    }
+
     /// A snapshot of what the client knows.
     #[must_use]
     pub fn stats(&self) -> JsValue {
@@ -205,6 +220,7 @@ impl Pending {
             Told::Shown { shown, ticket, settles } if settles && ticket == self.ticket.get() => {
                 self.answer(&shown.as_js());
             }
+            Told::Kept(ticket) if ticket == self.ticket.get() => self.answer(&JsValue::NULL),
             Told::Settled { shown, ticket } if ticket == self.ticket.get() => self.answer(&shown.as_js()),
             Told::Error { code, detail } if code == "invalid_request" => {
                 drop(self.error.replace(Some(detail)));
@@ -231,40 +247,16 @@ impl std::fmt::Debug for Pending {
     }
 }
 
-fn read(cue: &JsValue) -> Result<Cue, String> {
-    let given = Given(cue.clone());
-    let word = |name, usual: &str| match given.member(name) {
-        None => Ok(usual.to_owned()),
-        Some(value) => {
-            let text = value.text().ok_or_else(|| format!("This is no reaction: {name} is not a string."))?;
-            let text = text.trim();
-            let lower = if text.is_ascii() { text.to_ascii_lowercase() } else { BrowserLetters.lower(text) };
-            Ok::<_, String>(if lower.is_empty() { usual.to_owned() } else { lower })
-        }
-    };
-    let intensity = match given.member("intensity") {
-        None => Intensity::from_unit(USUAL_INTENSITY),
-        Some(value) => value.number().and_then(Intensity::from_unit),
-    };
-    Ok(Cue::Reaction(Reaction {
-        expression: word("expression", "neutral")?,
-        emotion: word("emotion", "neutral")?,
-        animation: word("animation", "idle")?,
-        intensity: intensity.ok_or("An intensity lies between 0 and 1.")?,
-    }))
-}
-
-/// The priority, if there is one. Read without JSON, which would make nothing of a NaN.
-fn read_priority(options: &JsValue) -> Result<Option<u8>, String> {
-    if options.is_undefined() || options.is_null() {
-        return Ok(None);
+/// What a game asks for, and who shares its clip.
+fn read(cue: &JsValue, options: &JsValue, who: &Who) -> Result<(CueRequest, Sharing), String> {
+    let given = Some(options).filter(|options| !options.is_undefined() && !options.is_null());
+    if given.is_some_and(|options| !options.is_object()) {
+        return Err("The options of a request are an object, such as { priority: 15 }.".into());
     }
-    let wrong = || format!("A priority is a whole number from 0 to {MAX_PRIORITY}.");
-    let value = Reflect::get(options, &"priority".into())
-        .map_err(|_| "The options of a request are an object, such as { priority: 15 }.".to_owned())?;
-    if value.is_undefined() || value.is_null() {
-        return Ok(None);
-    }
-    let number = value.as_f64().ok_or_else(wrong)?;
-    (0..=MAX_PRIORITY).find(|whole| f64::from(*whole) == number).map(Some).ok_or_else(wrong)
+    let given = given.map(|options| Given(options.clone()));
+    let request = CueRequest::read(&Given(cue.clone()), given.as_ref(), who);
+    let request = request.map_err(|error| format!("This is no request: {error}"))?;
+    let sharing =
+        Sharing::of(&request, &BrowserLetters).map_err(|detail| format!("This is no request: {detail}"))?;
+    Ok((request, sharing))
 }

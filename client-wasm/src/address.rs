@@ -6,8 +6,7 @@ use std::rc::Rc;
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
-use cuelight_core::operation::Scope;
-use cuelight_core::operation::own::{self, Manner, Who};
+use cuelight_core::operation::own::{self, Manner, Sharing, Who};
 use cuelight_core::small_map::SmallMap;
 
 use crate::js_value::BrowserLetters;
@@ -27,19 +26,20 @@ pub(crate) struct Wish {
     who: Who,
     cue: Cue,
     preset: String,
+    sharing: Sharing,
 }
 
 impl Wish {
     /// The body of `POST /jobs`.
     pub(crate) fn body(&self, manner: Manner) -> String {
-        own::body(&self.who, &self.cue, &self.preset, manner)
+        own::body(&self.who, &self.cue, &self.preset, &self.sharing, manner)
     }
 }
 
 /// Remembers the addresses of one character's cues.
 #[derive(Debug, Default)]
 pub(crate) struct AddressBook {
-    known: SmallMap<Cue, Address>,
+    known: SmallMap<(Cue, Sharing), Address>,
 }
 
 /// A long game has many cues; beyond this, addresses are computed anew.
@@ -51,24 +51,25 @@ impl AddressBook {
     /// # Errors
     /// What is wrong with the character's definition, for the person who wrote it.
     pub(crate) fn find(&mut self, options: &Options, cue: &Cue) -> Result<Address, String> {
-        if let Some(found) = self.known.get(cue) {
+        let asked = (cue.clone(), options.sharing.clone());
+        if let Some(found) = self.known.get(&asked) {
             return Ok(found.clone());
         }
         let who = options.character.clone()?;
         let spec = own::clip(&who, cue, &options.preset, &BrowserLetters)?;
-        // The strategy is `once`, which shares a clip with everybody.
-        let key = CacheKey::of(&options.tenant, &spec, &Scope::default());
-        let wish = Rc::new(Wish { who, cue: cue.clone(), preset: options.preset.clone() });
+        let sharing = options.sharing.clone();
+        let key = CacheKey::of(&options.tenant, &spec, &sharing.scope());
+        let wish = Rc::new(Wish { who, cue: cue.clone(), preset: options.preset.clone(), sharing });
         let address = Address { key, look: spec.character.look, wish };
         if self.known.len() >= LARGEST {
             self.known.clear();
         }
-        self.known.insert(cue.clone(), address.clone());
+        self.known.insert(asked, address.clone());
         Ok(address)
     }
 
     /// The cue that has this key.
     pub(crate) fn cue_of(&self, key: &CacheKey) -> Option<&Cue> {
-        self.known.iter().find(|(_, address)| address.key == *key).map(|(cue, _)| cue)
+        self.known.iter().find(|(_, address)| address.key == *key).map(|((cue, _), _)| cue)
     }
 }

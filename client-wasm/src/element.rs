@@ -181,7 +181,7 @@ impl Host {
                 self.emit("cuelight-shown", &shown.as_js());
             }
             // An element promised nobody an answer; what is on screen was told when it came.
-            Told::Settled { .. } => {}
+            Told::Settled { .. } | Told::Kept(_) => {}
             Told::Job(detail) => self.emit("cuelight-job", &detail),
             Told::Error { code, detail } => {
                 self.emit("cuelight-error", &fault(&code, &detail));

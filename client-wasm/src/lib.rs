@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "game")]
 pub mod actor;
 mod address;
 mod browser;

@@ -2,7 +2,7 @@
 
 use cuelight_core::catalog::Tier;
 use cuelight_core::document::Document;
-use cuelight_core::operation::own::Who;
+use cuelight_core::operation::own::{Sharing, Who};
 use cuelight_core::units::Millis;
 use wasm_bindgen::JsValue;
 
@@ -34,6 +34,8 @@ pub(crate) struct Options {
     /// Whether a clip is shown in the quickest preset until it exists in the wanted one. Off unless the
     /// page asks for it: it has every clip made twice, and both are paid for.
     pub(crate) progressive: bool,
+    /// Who shares the clips. A game says it with each request.
+    pub(crate) sharing: Sharing,
     /// What the page shows the edge to be let in.
     pub(crate) token: Option<Token>,
 }
@@ -70,6 +72,7 @@ impl Options {
             max_delay: millis(given.number_at("maxDelay"), 0, 10_000.0),
             progressive: given.flag_at("progressive").unwrap_or(false),
             predict: given.flag_at("predict").unwrap_or(true),
+            sharing: Sharing::default(),
             token: token(text("token")?)?,
         })
     }

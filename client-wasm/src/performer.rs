@@ -15,9 +15,13 @@ use cuelight_core::player::{self, Player, Ticket};
 use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
+#[cfg(feature = "game")]
+use cuelight_core::{api::Fallback, cue_request::CueRequest, operation::own::Sharing};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
-use web_sys::{Element, Node};
+#[cfg(feature = "game")]
+use web_sys::Element;
+use web_sys::Node;
 
 use crate::address::{Address, AddressBook};
 use crate::browser;
@@ -38,6 +42,7 @@ use surroundings::Surroundings;
 
 /// What a performer tells whoever made it.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "game"), expect(dead_code, reason = "only a game waits for answers"))]
 pub(crate) enum Told {
     /// The character is in another state.
     State { state: String, previous: String, cause: String },
@@ -45,6 +50,8 @@ pub(crate) enum Told {
     Shown { shown: Shown, ticket: Ticket, settles: bool },
     /// The request's wait is over, with this still on screen.
     Settled { shown: Shown, ticket: Ticket },
+    /// The request's wait is over, and what was there before stays, as the request wanted.
+    Kept(Ticket),
     /// The server told something about a job.
     Job(JsValue),
     /// Something went wrong; the character goes on.
@@ -134,6 +141,7 @@ impl Performer {
             next_clip: 0,
             drafts: AddressBook::default(),
             last: (false, Millis(0)),
+            keeps: false,
             stranger: false,
             edge: edge.clone(),
             options,
@@ -168,13 +176,21 @@ impl Performer {
         self.show(Cue::state(state), play);
     }
 
-    /// Shows a reaction, as a game does; a job for it has this priority, 0 to 20. The ticket tells
-    /// its answer from others'.
-    pub(crate) fn react(&self, cue: Cue, priority: Option<u8>) -> Ticket {
+    /// Shows a reaction, as a game asks for it. The ticket tells its answer from others'.
+    #[cfg(feature = "game")]
+    pub(crate) fn react(&self, request: CueRequest, sharing: Sharing) -> Ticket {
+        let CueRequest { cue, priority, max_wait, fallbacks, .. } = request;
         let (ticket, patience) = {
-            let acting = self.acting.borrow();
-            let patience = Patience { at_most: acting.options.max_wait, until_far: false };
-            (Ticket(acting.tickets + 1), patience)
+            let mut acting = self.acting.borrow_mut();
+            acting.options.sharing = sharing;
+            acting.keeps = fallbacks.iter().find_map(|fallback| match fallback {
+                Fallback::Freeze | Fallback::Skip | Fallback::Retry => Some(true),
+                Fallback::Placeholder => Some(false),
+                // A reaction has no other that comes close, so the next one counts.
+                Fallback::Cached | Fallback::DefaultContent => None,
+            }) == Some(true);
+            let at_most = max_wait.unwrap_or(acting.options.max_wait);
+            (Ticket(acting.tickets + 1), Patience { at_most, until_far: false })
         };
         self.feed(Event::Cue(Wish { cue, play: Play::Loop, patience, priority }));
         ticket
@@ -254,6 +270,7 @@ impl Performer {
     }
 
     /// What is in sight, for drawing.
+    #[cfg(feature = "game")]
     pub(crate) fn frame(&self) -> Option<Element> {
         self.stage.frame()
     }

@@ -75,6 +75,7 @@ impl Stage {
     }
 
     /// What is in sight, for drawing. `None` before the first frame.
+    #[cfg(feature = "game")]
     pub(crate) fn frame(&self) -> Option<Element> {
         match self.on_top.get()? {
             Place::Still => self.still.borrow().as_ref().map(|still| still.image.clone().into()),

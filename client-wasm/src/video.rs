@@ -173,6 +173,7 @@ impl Video {
     }
 
     /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11).
+    #[cfg(feature = "game")]
     pub(crate) fn has_frame(&self) -> bool {
         self.element.ready_state() >= 2
     }

@@ -1,7 +1,7 @@
 //! The browser module in a real browser: keys, the first picture, a painted clip, and nothing left
 //! behind. The network is a function that the page replaces; everything else is real.
 
-#![cfg(target_arch = "wasm32")]
+#![cfg(all(target_arch = "wasm32", feature = "game"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::cell::RefCell;

@@ -62,10 +62,16 @@ impl Project {
 
     /// Puts the package's own files into a folder of the project, as a page without a bundler does.
     pub fn unpack(&self, to: &str) {
-        std::fs::create_dir_all(self.path(to)).expect("a folder");
-        for entry in std::fs::read_dir(self.path("node_modules/cuelight")).expect("the package") {
-            let file = entry.expect("an entry");
-            std::fs::copy(file.path(), self.path(to).join(file.file_name())).expect("a copy");
+        for folder in [".", "game"] {
+            let to = self.path(to).join(folder);
+            std::fs::create_dir_all(&to).expect("a folder");
+            let from = self.path("node_modules/cuelight").join(folder);
+            for entry in std::fs::read_dir(from).expect("the package") {
+                let file = entry.expect("an entry");
+                if file.path().is_file() {
+                    std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
+                }
+            }
         }
     }
 

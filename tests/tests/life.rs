@@ -215,7 +215,7 @@ async fn a_game_is_told_that_the_module_broke_and_may_ask_again() {
     let (_project, _site, browser) = open(&world, "").await;
     browser
         .run(&format!(
-            "import('/cuelight/cuelight.js').then(({{ CuelightActor }}) => {{
+            "import('/cuelight/game/cuelight-game.js').then(({{ CuelightActor }}) => {{
                 window.actor = new CuelightActor({{ character: 'bolt', preset: 'realtime', endpoint: '{}' }});
                 window.ask = (name, expression) => actor.request({{ expression }}).then((shown) => (window[name] = shown.kind), (error) => (window[name] = error.code));
                 ask('first', 'smile');

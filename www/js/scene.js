@@ -240,7 +240,11 @@ document.documentElement.dataset.ready = "true";
 Object.defineProperty(window, "scene", { value: Object.freeze({ get actors() { return residents.map((r) => r.snapshot); } }) });
 
 // One token for all, and asked for while the module loads.
-const [cuelight, token] = await Promise.all([loadCuelight(), developmentToken.ask()]);
+const [cuelight, token] = await Promise.all([
+  // The residents are wanted at once, so the WebAssembly is, too.
+  loadCuelight("/cuelight/game/cuelight-game.js", (module) => module.default()),
+  developmentToken.ask(),
+]);
 if (cuelight) {
   const tokenSource = () => developmentToken.ask();
   const actors = residents.map(({ part }) => new cuelight.CuelightActor({ character: part.id, preset: "fast", tier: "enterprise", token, tokenSource }));

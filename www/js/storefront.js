@@ -34,13 +34,22 @@ developmentToken.addEventListener("change", () => {
 character.addEventListener("cuelight-token-needed", () => developmentToken.ask());
 developmentToken.ask();
 
-startShop();
-document.documentElement.dataset.ready = "true";
+/** Codes of an error after which the character is not itself. */
+const MISSING = ["module_unavailable", "webassembly_refused"];
 
-if (await loadCuelight()) {
-  seen.note(character.state ?? "idle");
-} else {
+function missing() {
   const notice = byId("chat-notice");
   notice.hidden = false;
   notice.textContent = "Bolt could not come on stage, but his answers are here all the same.";
 }
+
+character.addEventListener("cuelight-error", ({ detail }) => {
+  if (MISSING.includes(detail.code)) missing();
+});
+
+startShop();
+document.documentElement.dataset.ready = "true";
+
+// The element brings its WebAssembly by itself, when it comes near; until then it costs next to nothing.
+if (await loadCuelight("/cuelight/cuelight.js")) seen.note(character.state);
+else missing();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::npm;
 use crate::progress::step;
 use crate::say;
-use crate::scripts;
+use crate::scripts::{self, Use};
 use crate::settings;
 use crate::sizes;
 use crate::stamp::{Stamp, files};
@@ -49,22 +49,42 @@ pub(crate) fn served(workspace: &Workspace) -> PathBuf {
     workspace.root.join("dist/www")
 }
 
-/// The browser module, as pages download it. Its tools are there.
+/// The browser module, as pages download it, and once more for games. Its tools are there.
 ///
 /// # Errors
 /// It does not compile, or a tool fails.
 pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
     let folder = served(workspace).join("cuelight");
-    let module = folder.join("cuelight_client_bg.wasm");
-    let scripts = ["cuelight_client.js", "cuelight.js", "reduced.js"].map(|name| folder.join(name));
-    let outputs = [&[module.clone()][..], &scripts].concat();
-    let bindings = workspace.target.join("xtask/client");
+    let uses = [(Use::Page, folder.clone()), (Use::Game, folder.join("game"))];
+    let outputs: Vec<PathBuf> = uses
+        .iter()
+        .flat_map(|(kind, folder)| kind.scripts().into_iter().chain([WASM]).map(|name| folder.join(name)))
+        .collect();
     let stamp = stamp(workspace, "client", &["core", "client-wasm"], care)?;
     if stamp.is_fresh(&outputs) {
         return Ok(());
     }
+    for (kind, folder) in uses {
+        module_for(workspace, kind, &folder, care)?;
+    }
+    stamp.keep()
+}
+
+/// The module's name beside its scripts.
+const WASM: &str = "cuelight_client_bg.wasm";
+
+fn module_for(workspace: &Workspace, kind: Use, folder: &Path, care: Care) -> Result<()> {
+    let module = folder.join(WASM);
+    let bindings = workspace.target.join("xtask/client");
+    let name = match kind {
+        Use::Page => "browser module",
+        Use::Game => "browser module for games",
+    };
     let mut compile = workspace.cargo();
     compile.args(["build", "--package", "cuelight-client", "--target", "wasm32-unknown-unknown"]);
+    if kind == Use::Game {
+        compile.args(["--features", "game"]);
+    }
     let profile = match care {
         Care::Release => {
             compile.args(["--profile", "client"]).env("CARGO_ENCODED_RUSTFLAGS", small_code());
@@ -72,17 +92,17 @@ pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
         }
         Care::Fast => "debug",
     };
-    step("browser module: compile (usually a minute the first time)", &mut compile, None)?;
+    step(&format!("{name}: compile (usually a minute the first time)"), &mut compile, None)?;
     let compiled = workspace.target.join("wasm32-unknown-unknown").join(profile).join("cuelight_client.wasm");
-    fresh_folder(&folder)?;
+    fresh_folder(folder)?;
     fresh_folder(&bindings)?;
     let mut bind = workspace.command(workspace.cargo_tool("wasm-bindgen"));
     bind.arg(&compiled)
         .args(["--target", "web", "--no-typescript", "--omit-default-module-path"])
         .args(["--out-name", "cuelight_client", "--out-dir"])
         .arg(&bindings);
-    step("browser module: join to JavaScript", &mut bind, None)?;
-    let bound = bindings.join("cuelight_client_bg.wasm");
+    step(&format!("{name}: join to JavaScript"), &mut bind, None)?;
+    let bound = bindings.join(WASM);
     fs::copy(&bound, &module).with_context(|| format!("could not copy {}", bound.display()))?;
     if care == Care::Release {
         let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
@@ -90,10 +110,9 @@ pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
         let features = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
         let features = features.iter().chain(&["reference-types", "sign-ext"]);
         shrink.args(["-Oz", "--converge"]).args(features.map(|feature| format!("--enable-{feature}")));
-        step("browser module: make it small", shrink.arg(&module).arg("-o").arg(&module), None)?;
+        step(&format!("{name}: make it small"), shrink.arg(&module).arg("-o").arg(&module), None)?;
     }
-    scripts::bundle(workspace, &bindings, &folder, care)?;
-    stamp.keep()
+    scripts::bundle(workspace, &bindings, folder, kind, care)
 }
 
 /// What makes the browser module smaller, beyond its profile: a hash that is not unrolled, and places in

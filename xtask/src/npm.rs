@@ -14,10 +14,20 @@ use crate::tools;
 use crate::workspace::Workspace;
 
 /// What the page downloads, from the build.
-const BUILT: [&str; 4] = ["cuelight.js", "cuelight_client.js", "cuelight_client_bg.wasm", "reduced.js"];
+const BUILT: [&str; 8] = [
+    "cuelight.js",
+    "cuelight_client.js",
+    "cuelight_client_bg.wasm",
+    "reduced.js",
+    "game/cuelight-game.js",
+    "game/cuelight_client.js",
+    "game/cuelight_client_bg.wasm",
+    "game/reduced.js",
+];
 /// What developers read, by where it is kept.
-const WRITTEN: [&str; 7] = [
+const WRITTEN: [&str; 8] = [
     "client-wasm/js/cuelight.d.ts",
+    "client-wasm/js/cuelight-game.d.ts",
     "client-wasm/npm/react.d.ts",
     "client-wasm/npm/react.js",
     "client-wasm/npm/custom-elements.json",
@@ -39,10 +49,10 @@ pub(crate) fn package(workspace: &Workspace) -> Result<()> {
     let (folder, served) = (folder(workspace), build::served(workspace).join("cuelight"));
     build::fresh_folder(&workspace.target.join("npm"))?;
     build::fresh_folder(&folder)?;
-    let built = BUILT.iter().map(|name| served.join(name));
-    let written = WRITTEN.iter().map(|path| workspace.root.join(path));
-    for file in built.chain(written) {
-        let name = file.file_name().unwrap_or_default();
+    fs::create_dir(folder.join("game")).context("could not make the game's folder")?;
+    let built = BUILT.iter().map(|name| (served.join(name), *name));
+    let written = WRITTEN.iter().map(|path| (workspace.root.join(path), base(path)));
+    for (file, name) in built.chain(written) {
         fs::copy(&file, folder.join(name)).with_context(|| format!("could not pack {}", file.display()))?;
     }
     fs::write(folder.join("package.json"), manifest()).context("could not write package.json")?;
@@ -69,9 +79,13 @@ pub(crate) fn command(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// The name of a file without its folders.
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 fn manifest() -> String {
-    let files: Vec<&str> =
-        BUILT.iter().chain(&WRITTEN).map(|path| path.rsplit('/').next().unwrap_or(path)).collect();
+    let files: Vec<&str> = BUILT.iter().copied().chain(WRITTEN.iter().map(|path| base(path))).collect();
     let manifest = json!({
         "name": "cuelight",
         "version": env!("CARGO_PKG_VERSION"),
@@ -82,12 +96,14 @@ fn manifest() -> String {
         "main": "./cuelight.js",
         "types": "./cuelight.d.ts",
         "customElements": "./custom-elements.json",
-        // Importing either defines the element.
-        "sideEffects": ["./cuelight.js", "./react.js"],
+        // Importing any of them defines the element.
+        "sideEffects": ["./cuelight.js", "./game/cuelight-game.js", "./react.js"],
         "exports": {
             ".": { "types": "./cuelight.d.ts", "default": "./cuelight.js" },
+            "./game": { "types": "./cuelight-game.d.ts", "default": "./game/cuelight-game.js" },
             "./react": { "types": "./react.d.ts", "default": "./react.js" },
             "./cuelight_client_bg.wasm": "./cuelight_client_bg.wasm",
+            "./game/cuelight_client_bg.wasm": "./game/cuelight_client_bg.wasm",
             "./custom-elements.json": "./custom-elements.json",
             "./package.json": "./package.json",
         },

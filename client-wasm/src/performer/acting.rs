@@ -116,6 +116,8 @@ pub(super) struct Acting {
     pub(super) last: (bool, Millis),
     /// The character itself changed, so what is on screen is somebody else.
     pub(super) stranger: bool,
+    /// While the clip is on its way, what is there stays: no placeholder is drawn over it.
+    pub(super) keeps: bool,
 }
 
 impl Acting {

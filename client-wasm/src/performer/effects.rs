@@ -39,6 +39,8 @@ impl Performer {
                     self.take(Event::Player(player::Event::Upgrade(ticket, id)));
                 }
             }
+            // Unless there is nothing that could stay.
+            Effect::Placeholder(_) if self.keeps() => {}
             Effect::Placeholder(ticket) => {
                 self.take(Event::Player(player::Event::show(ticket, Picture::Still)));
             }
@@ -65,12 +67,20 @@ impl Performer {
                 let shown = acting.player.shown().filter(|(shown, _)| *shown == ticket);
                 let told = shown.and_then(|(ticket, picture)| acting.told(ticket, picture, false));
                 drop(acting);
-                if let Some((shown, _)) = told {
-                    (self.tell)(Told::Settled { shown, ticket });
+                match told {
+                    Some((shown, _)) => (self.tell)(Told::Settled { shown, ticket }),
+                    None if self.keeps() => (self.tell)(Told::Kept(ticket)),
+                    None => {}
                 }
             }
             Effect::WakeAt(_) => {}
         }
+    }
+
+    /// Whether a clip that is in sight is to stay until the one that was asked for is there.
+    fn keeps(&self) -> bool {
+        let acting = self.acting.borrow();
+        acting.keeps && acting.player.shown().is_some()
     }
 
     /// Carries out what the player decided.

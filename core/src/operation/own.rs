@@ -2,11 +2,13 @@
 //! written without the weight of reading any request there may be. The tests hold it against
 //! [`super::validate`]: the same clip for what is right, a refusal for what is wrong.
 
-use super::{ClipSpec, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_WORD_CHARS, Operation};
+use super::{ClipSpec, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_WORD_CHARS, Operation, Scope};
+use crate::api;
 use crate::cache_key::write_look;
 use crate::catalog;
 use crate::character::{self, Character, Look};
 use crate::cue::{Cue, Reaction};
+use crate::cue_request::CueRequest;
 use crate::document::Document;
 use crate::json_text::JsonText;
 use crate::prompt;
@@ -193,9 +195,56 @@ pub struct Manner {
     pub speculative: bool,
 }
 
+/// Who shares a clip that a page asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Sharing {
+    /// Everybody of the tenant: the strategy `once`.
+    #[default]
+    Everybody,
+    /// Whoever is in this playthrough.
+    Playthrough(String),
+    /// This player.
+    Player(String),
+}
+
+impl Sharing {
+    /// Who shares the clip of this request.
+    ///
+    /// # Errors
+    /// What is wrong, for the person who wrote the game. `always` is among it: the nonce that makes such a
+    /// clip's address is the edge's own, so that a page cannot know where to find the clip.
+    pub fn of(request: &CueRequest, letters: &dyn Letters) -> Result<Self, &'static str> {
+        let id = |given: &Option<String>| {
+            let given = given.as_deref().unwrap_or_default();
+            text(given, 1, MAX_ID_CHARS, letters).ok_or(
+                "playthroughId and playerId are texts of 1 to 64 characters, without control characters.",
+            )
+        };
+        match request.strategy {
+            api::Strategy::Once => Ok(Self::Everybody),
+            api::Strategy::PerPlaythrough => id(&request.playthrough).map(Self::Playthrough),
+            api::Strategy::PerPlayer => id(&request.player).map(Self::Player),
+            api::Strategy::Always => {
+                Err("strategy always is for servers, which ask POST /jobs themselves; a game has once, \
+                     per_playthrough and per_player.")
+            }
+        }
+    }
+
+    /// What it adds to a clip's address.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self.clone() {
+            Self::Everybody => Scope::default(),
+            Self::Playthrough(id) => Scope { playthrough: Some(id), ..Scope::default() },
+            Self::Player(id) => Scope { player: Some(id), ..Scope::default() },
+        }
+    }
+}
+
 /// The body of `POST /jobs` that asks for this clip.
 #[must_use]
-pub fn body(who: &Who, cue: &Cue, preset: &str, manner: Manner) -> String {
+pub fn body(who: &Who, cue: &Cue, preset: &str, sharing: &Sharing, manner: Manner) -> String {
     let mut out = JsonText::default();
     let (operation, named) = match cue {
         Cue::State { .. } => (Operation::StateClip, "character"),
@@ -221,6 +270,15 @@ pub fn body(who: &Who, cue: &Cue, preset: &str, manner: Manner) -> String {
         }
     };
     out.close();
+    let named = match sharing {
+        Sharing::Everybody => None,
+        Sharing::Playthrough(id) => Some((api::Strategy::PerPlaythrough, "playthrough_id", id)),
+        Sharing::Player(id) => Some((api::Strategy::PerPlayer, "player_id", id)),
+    };
+    if let Some((strategy, name, id)) = named {
+        out.name("strategy").text(strategy.as_str());
+        out.name("player_context").open().name(name).text(id).close();
+    }
     if let Some(priority) = manner.priority {
         out.name("priority").whole(priority.into());
     }

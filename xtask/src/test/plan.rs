@@ -73,7 +73,8 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
                     vec![],
                 ),
                 cargo(
-                    "clippy --package cuelight-client --tests --target wasm32-unknown-unknown -- -D warnings",
+                    "clippy --package cuelight-client --features game --tests --target wasm32-unknown-unknown \
+                     -- -D warnings",
                     vec![],
                 ),
             ]),
@@ -170,7 +171,8 @@ pub(super) fn select(steps: Vec<Step>, quick: bool, words: &[String]) -> Result<
 fn browser(workspace: &Workspace, filter: &[String]) -> Command {
     let mut command = workspace.cargo();
     command
-        .args(["test", "--package", "cuelight-client", "--target", "wasm32-unknown-unknown", "--"])
+        .args(["test", "--package", "cuelight-client", "--features", "game"])
+        .args(["--target", "wasm32-unknown-unknown", "--"])
         .args(filter)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", workspace.cargo_tool("wasm-bindgen-test-runner"))
         .env("WASM_BINDGEN_TEST_TIMEOUT", "180");

@@ -112,7 +112,7 @@ proptest! {
         let edge = validate(&plainly(&character, &cue, preset), "");
         let page = Who::read(&character, &Tables).and_then(|who| {
             let clip = clip(&who, &cue, preset, &Tables)?;
-            Ok((clip, body(&who, &cue, preset, Manner { priority, speculative })))
+            Ok((clip, body(&who, &cue, preset, &Sharing::Everybody, Manner { priority, speculative })))
         });
         prop_assert_eq!(page.is_ok(), edge.is_ok(), "{:?} {:?}", page, edge);
         if let (Ok((clip, body)), Ok(edge)) = (page, edge) {
@@ -135,4 +135,27 @@ fn a_character_is_called_by_its_name_or_else_by_its_id() {
     let look = serde_json::to_value(built_in()["bolt"].look).unwrap();
     assert_eq!(name(json!({ "id": "own", "look": look })), "own");
     assert_eq!(name(json!({ "id": "own", "name": "Own", "look": look })), "Own");
+}
+
+#[test]
+fn who_shares_a_clip_is_in_its_address_as_the_edge_reads_it() {
+    let cue = Cue::Reaction(Reaction {
+        expression: "happy".into(),
+        emotion: "joy".into(),
+        animation: "wave".into(),
+        intensity: crate::cue::Intensity::from_unit(0.5).unwrap(),
+    });
+    let who = Who::Named("miso".into());
+    for sharing in [Sharing::Everybody, Sharing::Player("p 1".into()), Sharing::Playthrough("two".into())] {
+        let body = body(&who, &cue, "fast", &sharing, Manner::default());
+        let job = validate(&serde_json::from_str(&body).unwrap(), "nonce").unwrap();
+        assert_eq!(job.scope, sharing.scope(), "{body}");
+    }
+}
+
+#[test]
+fn a_game_cannot_ask_for_a_clip_whose_address_only_the_edge_knows() {
+    let (cue, options) = (serde_json::json!({}), serde_json::json!({ "strategy": "always" }));
+    let request = CueRequest::read(&&cue, Some(&&options), &crate::cue_request::Who::default()).unwrap();
+    assert!(Sharing::of(&request, &Tables).is_err());
 }
