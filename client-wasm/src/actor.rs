@@ -68,7 +68,7 @@ impl ActorHandle {
             ("height", "2px"),
             ("left", "0"),
             ("top", "0"),
-            ("opacity", "0.01"),
+            ("opacity", "0"),
             ("pointer-events", "none"),
             ("z-index", "-1"),
         ] {
@@ -80,7 +80,7 @@ impl ActorHandle {
         }
         let pending = Rc::new(Pending { token_source, ..Pending::default() });
         let told = pending.clone();
-        let performer = Performer::new(&container, options, move |what| told.told(what));
+        let performer = Performer::new(None, &container, options, move |what| told.told(what));
         let performer = performer.ok_or_else(|| JsError::new("This browser has no video element."))?;
         *pending.performer.borrow_mut() = Rc::downgrade(&performer);
         Ok(Self {

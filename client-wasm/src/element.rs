@@ -55,7 +55,7 @@ impl CharacterHandle {
                         host.told(what);
                     }
                 };
-                let performer = Performer::new(&host.shadow, options, tell);
+                let performer = Performer::new(Some(&host.element), &host.shadow, options, tell);
                 *host.performer.borrow_mut() = performer;
                 host.look_around();
                 if let Some(performer) = host.performer() {

@@ -11,6 +11,7 @@
 pub mod actor;
 mod address;
 mod browser;
+mod canvas;
 pub mod clip_store;
 pub mod conditions;
 mod edge;

@@ -1,5 +1,6 @@
 //! The decoders of the page, shared by all of its characters: who is in sight is watched by one
-//! observer, core's arbiter says who gets how many, and each character is told when its share changes.
+//! observer, core's arbiter says who gets how many, and each character is told when its share changes, and
+//! when it is no longer the only one that plays.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -15,8 +16,16 @@ use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, Intersec
 
 use crate::browser;
 
-/// What a character is told: how many slots it has from now on.
-type Tell = Rc<dyn Fn(u8)>;
+/// A character's part of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// How many slots it has from now on; none holds a still.
+    pub slots: u8,
+    /// No two characters of the page play in elements of their own.
+    pub alone: bool,
+}
+
+type Tell = Rc<dyn Fn(Share)>;
 
 /// One character's place among those of the page. Given back when dropped.
 pub struct Seat {
@@ -28,6 +37,8 @@ struct Page {
     arbiter: RefCell<Arbiter>,
     guests: RefCell<Vec<Guest>>,
     next: Cell<Id>,
+    /// As it was told last.
+    alone: Cell<bool>,
     watch: RefCell<Option<Watch>>,
     wake: RefCell<Option<Timeout>>,
     _visible: Option<EventListener>,
@@ -64,8 +75,9 @@ thread_local! {
 
 impl Seat {
     /// A seat for a character in `element`, or for one of a game, which tells with [`Seat::see`] how
-    /// much of it is seen. It has no slots until `tell` says so, which is over when the seat is dropped.
-    pub fn take(element: Option<&Element>, tell: impl Fn(u8) + 'static) -> Self {
+    /// much of it is seen. `tell` says how many slots it has, even none, as soon as it is known whether it is
+    /// seen, and nothing once the seat is dropped.
+    pub fn take(element: Option<&Element>, tell: impl Fn(Share) + 'static) -> Self {
         let page = Page::current();
         let id = page.next.get();
         page.next.set(id.wrapping_add(1));
@@ -147,6 +159,7 @@ impl Page {
             arbiter: RefCell::new(arbiter),
             guests: RefCell::default(),
             next: Cell::default(),
+            alone: Cell::new(true),
             watch: RefCell::new(watch(me)),
             wake: RefCell::default(),
             _visible: visible,
@@ -168,6 +181,10 @@ impl Page {
         if let Some(id) = found {
             #[allow(clippy::cast_possible_truncation)]
             self.hear(Event::Seen { id, fraction: fraction as f32, area: area as f32 });
+            // A character that never was in sight is told so, too.
+            if self.arbiter.borrow().slots(id) == 0 {
+                self.tell(id);
+            }
         }
     }
 
@@ -180,16 +197,41 @@ impl Page {
         });
         // Before anybody is told: what they answer may set another time.
         self.wake_at(wake);
-        for effect in effects {
-            let Effect::Slots(id, slots) = effect else { continue };
-            let guests = self.guests.borrow();
-            let tell = guests.iter().find(|guest| guest.id == id).map(|guest| guest.tell.clone());
-            drop(guests);
-            // Only what is still so: an answer to what was told before may have changed it.
-            if let Some(tell) = tell.filter(|_| self.arbiter.borrow().slots(id) == slots) {
-                tell(slots);
+        let alone = self.is_alone();
+        let was_alone = self.alone.replace(alone);
+        for effect in &effects {
+            if let Effect::Slots(id, slots) = *effect
+                // Only what is still so: an answer to what was told before may have changed it.
+                && self.arbiter.borrow().slots(id) == slots
+            {
+                self.tell(id);
             }
         }
+        if alone != was_alone {
+            let all: Vec<Id> = self.guests.borrow().iter().map(|guest| guest.id).collect();
+            for id in all {
+                if self.arbiter.borrow().slots(id) > 0 {
+                    self.tell(id);
+                }
+            }
+        }
+    }
+
+    fn tell(&self, id: Id) {
+        let guests = self.guests.borrow();
+        let tell = guests.iter().find(|guest| guest.id == id).map(|guest| guest.tell.clone());
+        drop(guests);
+        if let Some(tell) = tell {
+            let slots = self.arbiter.borrow().slots(id);
+            tell(Share { slots, alone: self.alone.get() });
+        }
+    }
+
+    /// A game draws its characters itself, and has their videos out of sight.
+    fn is_alone(&self) -> bool {
+        let (guests, arbiter) = (self.guests.borrow(), self.arbiter.borrow());
+        let playing = guests.iter().filter(|guest| guest.element.is_some() && arbiter.slots(guest.id) > 0);
+        playing.take(2).count() < 2
     }
 
     fn wake_at(self: &Rc<Self>, at: Option<Millis>) {

@@ -28,6 +28,7 @@ use crate::browser;
 use crate::edge::{Edge, Listener, News};
 use crate::memory;
 use crate::options::Options;
+use crate::page::{Seat, Share};
 use crate::serving::Turn;
 use crate::stage::Stage;
 use crate::token::Token;
@@ -85,6 +86,8 @@ pub(crate) struct Performer {
     acting: RefCell<Acting>,
     stage: Rc<Stage>,
     _surroundings: Surroundings,
+    /// Taken when everything else stands; given back first.
+    seat: RefCell<Option<Seat>>,
     timer: RefCell<Option<Timeout>>,
     queue: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
@@ -94,10 +97,17 @@ pub(crate) struct Performer {
 /// How long an element keeps what it shows while a clip that exists is fetched, in milliseconds:
 /// short enough to feel like a reaction, long enough for a fetch from a near cache.
 const GRACE: Millis = Millis(300);
+/// Enough for what is shown and for its next round: a character that is alone is not held up by it, and many
+/// do not take all decoders of a page before it is known which of them are in sight.
+const SLOTS_UNTIL_TOLD: usize = 2;
+/// What a game's character counts as in CSS px squared while nobody says: a third of a small window.
+const GAMES_AREA: f32 = 100_000.0;
 
 impl Performer {
-    /// A character inside `parent`.
+    /// A character inside `parent`. Whether it is in sight is seen by its `host`; a game's has none, and
+    /// counts as seen until [`Performer::see`] says otherwise.
     pub(crate) fn new(
+        host: Option<&Element>,
         parent: &Node,
         mut options: Options,
         tell: impl Fn(Told) + 'static,
@@ -129,6 +139,7 @@ impl Performer {
         // Nothing is loaded yet, so these ask for nothing.
         let _ = player.on(Millis(0), player::Event::Visible(surroundings.visible()));
         let _ = player.on(Millis(0), player::Event::Calm(surroundings.calm()));
+        let _ = player.on(Millis(0), player::Event::Slots(SLOTS_UNTIL_TOLD));
         let acting = Acting {
             machine: StateMachine::new(options.tier),
             presenter: Presenter::default(),
@@ -153,6 +164,7 @@ impl Performer {
             acting: RefCell::new(acting),
             stage,
             _surroundings: surroundings,
+            seat: RefCell::default(),
             timer: RefCell::default(),
             queue: RefCell::default(),
             busy: Cell::new(false),
@@ -161,11 +173,22 @@ impl Performer {
         *slot.borrow_mut() = Rc::downgrade(&performer);
         let weak: Weak<dyn Listener> = performer.me.clone();
         edge.listen(weak);
+        let me = performer.me.clone();
+        let seat = Seat::take(host, move |share| {
+            if let Some(performer) = me.upgrade() {
+                performer.share(share);
+            }
+        });
+        *performer.seat.borrow_mut() = Some(seat);
+        if host.is_none() {
+            performer.see(1.0, GAMES_AREA);
+        }
         Some(performer)
     }
 
     /// The conversation goes on.
     pub(crate) fn conversation(&self, event: state_machine::Event) {
+        self.active();
         self.feed(Event::Machine(event));
     }
 
@@ -192,6 +215,7 @@ impl Performer {
             let at_most = max_wait.unwrap_or(acting.options.max_wait);
             (Ticket(acting.tickets + 1), Patience { at_most, until_far: false })
         };
+        self.active();
         self.feed(Event::Cue(Wish { cue, play: Play::Loop, patience, priority }));
         ticket
     }
@@ -278,6 +302,25 @@ impl Performer {
     /// What the client knows, for a panel.
     pub(crate) fn stats(&self) -> JsValue {
         self.acting.borrow_mut().stats()
+    }
+
+    /// How much of a game's character is seen: a part from 0 to 1, and its size in CSS px squared.
+    pub(crate) fn see(&self, fraction: f32, area: f32) {
+        if let Some(seat) = &*self.seat.borrow() {
+            seat.see(fraction, area);
+        }
+    }
+
+    /// The user deals with this character.
+    fn active(&self) {
+        if let Some(seat) = &*self.seat.borrow() {
+            seat.active();
+        }
+    }
+
+    fn share(&self, share: Share) {
+        self.stage.set_alone(share.alone);
+        self.feed(Event::Player(player::Event::Slots(usize::from(share.slots))));
     }
 
     fn show(&self, cue: Cue, play: Play) {

@@ -11,10 +11,12 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, HtmlImageElement, Node,
+    Blob, CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, HtmlImageElement,
+    HtmlVideoElement, Node,
 };
 
 use crate::browser;
+use crate::canvas::Canvas;
 use crate::edge::Clip;
 use crate::object_url::ObjectUrl;
 use crate::video::{Told, Video};
@@ -42,6 +44,9 @@ pub(crate) struct Stage {
     still: RefCell<Option<Still>>,
     next_still: RefCell<Option<Still>>,
     frozen: RefCell<Option<HtmlCanvasElement>>,
+    /// In place of the video in sight, while others of the page play too. Made when first needed.
+    canvas: RefCell<Option<Rc<Canvas>>>,
+    alone: Cell<bool>,
     on_top: Cell<Option<Place>>,
     depth: Cell<u32>,
     tell: Tell,
@@ -68,6 +73,8 @@ impl Stage {
             still: RefCell::default(),
             next_still: RefCell::default(),
             frozen: RefCell::default(),
+            canvas: RefCell::default(),
+            alone: Cell::new(true),
             on_top: Cell::new(None),
             depth: Cell::new(1),
             tell,
@@ -137,7 +144,12 @@ impl Stage {
         let context = canvas.get_context("2d").ok().flatten();
         if let Some(context) = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) {
             // Refused only for a picture of another origin, which a blob is not.
-            let _ = context.draw_image_with_html_video_element(element, 0.0, 0.0);
+            let _ = match &*self.canvas.borrow() {
+                Some(copy) if copy.shows(element) => {
+                    context.draw_image_with_html_canvas_element(copy.element(), 0.0, 0.0)
+                }
+                _ => context.draw_image_with_html_video_element(element, 0.0, 0.0),
+            };
         }
         let _ = canvas.set_attribute("aria-hidden", "true");
         lay_out(&canvas);
@@ -146,6 +158,7 @@ impl Stage {
         if let Some(old) = self.frozen.replace(Some(canvas)) {
             old.remove();
         }
+        self.canvas.take();
         self.on_top.set(Some(Place::Frozen));
     }
 
@@ -157,16 +170,13 @@ impl Stage {
                 let next = self.next_still.borrow_mut().take_if(|next| next.load == surface.load);
                 if let Some(next) = next {
                     self.raise(&next.image);
+                    self.canvas.take();
                     drop(self.still.replace(Some(next)));
                 }
             }
             Place::Slot(_) => {
                 if let Some(video) = self.video_of(surface) {
-                    let fades = fade > Millis(0);
-                    let transition =
-                        if fades { format!("opacity {}ms linear", fade.0) } else { "none".into() };
-                    browser::style(video.element(), "transition", &transition);
-                    self.raise(video.element());
+                    self.show(video.element(), fade);
                 }
             }
             Place::Frozen => {}
@@ -214,6 +224,64 @@ impl Stage {
                     canvas.remove();
                 }
             }
+        }
+    }
+
+    /// Whether the page shows no other character that plays. Where it does, the video is out of sight, and
+    /// its frames are seen in a canvas.
+    pub(crate) fn set_alone(&self, alone: bool) {
+        if self.alone.replace(alone) == alone {
+            return;
+        }
+        if let Some(Place::Slot(index)) = self.on_top.get()
+            && let Some(video) = self.video(index)
+        {
+            if alone {
+                self.show_plain(video.element(), Millis(0));
+                // Stays beneath until another video takes over: this one may take a moment to be painted.
+                self.stop_canvas();
+            } else {
+                self.show(video.element(), Millis(0));
+            }
+        }
+    }
+
+    fn show(&self, video: &HtmlVideoElement, fade: Millis) {
+        if !self.alone.get()
+            && let Some(canvas) = self.canvas()
+            && canvas.show(video, fade)
+        {
+            browser::style(video, "transition", "none");
+            // Nobody sees it, but it is the one on top.
+            self.raise(video);
+            browser::style(video, "opacity", "0");
+            return self.raise(canvas.element());
+        }
+        self.show_plain(video, fade);
+        self.canvas.take();
+    }
+
+    fn show_plain(&self, video: &HtmlVideoElement, fade: Millis) {
+        let fades = fade > Millis(0);
+        let transition = if fades { format!("opacity {}ms linear", fade.0) } else { "none".into() };
+        browser::style(video, "transition", &transition);
+        self.raise(video);
+    }
+
+    fn canvas(&self) -> Option<Rc<Canvas>> {
+        let mut canvas = self.canvas.borrow_mut();
+        if canvas.is_none() {
+            let new = Canvas::new()?;
+            lay_out(new.element());
+            self.root.append_child(new.element()).ok()?;
+            *canvas = Some(new);
+        }
+        canvas.clone()
+    }
+
+    fn stop_canvas(&self) {
+        if let Some(canvas) = &*self.canvas.borrow() {
+            canvas.stop();
         }
     }
 

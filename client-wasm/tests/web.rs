@@ -134,7 +134,9 @@ impl Mounted {
         let element: HtmlElement = document.create_element("div").unwrap().unchecked_into();
         element.style().set_property("width", "64px").unwrap();
         element.style().set_property("height", "64px").unwrap();
-        element.style().set_property("position", "relative").unwrap();
+        // In sight wherever the page has been scrolled to.
+        element.style().set_property("position", "fixed").unwrap();
+        element.style().set_property("top", "0").unwrap();
         document.body().unwrap().append_child(&element).unwrap();
         let told: Rc<RefCell<Vec<(String, Value)>>> = Rc::default();
         let listen = |name: &'static str| {

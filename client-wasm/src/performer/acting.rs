@@ -251,9 +251,14 @@ impl Acting {
             Some(self.addresses.cue_of(&clip.key)?.to_string().into())
         }));
         let clip = self.player.shown().is_some_and(|(_, picture)| picture != Picture::Still);
+        let shown = self.player.shown().and_then(|(_, picture)| self.clip(picture.clip()?));
+        let shown = shown
+            .and_then(|clip| self.addresses.cue_of(&clip.key).or_else(|| self.drafts.cue_of(&clip.key)))
+            .map(ToString::to_string);
         let cue = self.current.as_ref().map(|current| current.cue.to_string()).unwrap_or_default();
         set(&stats, "state", &self.machine.state().into());
         set(&stats, "cue", &cue.into());
+        set(&stats, "shown", &shown.unwrap_or_default().into());
         set(&stats, "showing", &if clip { "clip" } else { "placeholder" }.into());
         // A wait is far below 2^53 ms, and so is the number of seams.
         #[allow(clippy::cast_precision_loss)]
