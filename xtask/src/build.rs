@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::import_names;
 use crate::npm;
 use crate::progress::step;
 use crate::say;
@@ -81,19 +83,20 @@ fn module_for(workspace: &Workspace, kind: Use, folder: &Path, care: Care) -> Re
         Use::Game => "browser module for games",
     };
     let mut compile = workspace.cargo();
-    compile.args(["build", "--package", "cuelight-client", "--target", "wasm32-unknown-unknown"]);
+    compile.args(["build", "--package", "cuelight-client", "--lib", "--target", "wasm32-unknown-unknown"]);
     if kind == Use::Game {
         compile.args(["--features", "game"]);
     }
-    let profile = match care {
+    let built = match care {
         Care::Release => {
-            compile.args(["--profile", "client"]).env("CARGO_ENCODED_RUSTFLAGS", small_code());
-            "client"
+            let target = workspace.target.join("client-std");
+            with_own_std(&mut compile, &target);
+            target.join("wasm32-unknown-unknown/client")
         }
-        Care::Fast => "debug",
+        Care::Fast => workspace.target.join("wasm32-unknown-unknown/debug"),
     };
-    step(&format!("{name}: compile (usually a minute the first time)"), &mut compile, None)?;
-    let compiled = workspace.target.join("wasm32-unknown-unknown").join(profile).join("cuelight_client.wasm");
+    step(&format!("{name}: compile (usually two minutes the first time)"), &mut compile, None)?;
+    let compiled = built.join("cuelight_client.wasm");
     fresh_folder(folder)?;
     fresh_folder(&bindings)?;
     let mut bind = workspace.command(workspace.cargo_tool("wasm-bindgen"));
@@ -103,22 +106,44 @@ fn module_for(workspace: &Workspace, kind: Use, folder: &Path, care: Care) -> Re
         .arg(&bindings);
     step(&format!("{name}: join to JavaScript"), &mut bind, None)?;
     let bound = bindings.join(WASM);
+    import_names::shorten(&bindings.join("cuelight_client.js"), &bound)?;
     fs::copy(&bound, &module).with_context(|| format!("could not copy {}", bound.display()))?;
     if care == Care::Release {
         let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
         // What rustc emits and every browser with WebAssembly references runs; nothing newer.
         let features = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
         let features = features.iter().chain(&["reference-types", "sign-ext"]);
-        shrink.args(["-Oz", "--converge"]).args(features.map(|feature| format!("--enable-{feature}")));
+        // The lowest kilobyte is the end of the stack: nobody computes an address that wraps into it.
+        shrink
+            .args(["-Oz", "--converge", "--low-memory-unused", "--strip-target-features"])
+            .arg("--strip-producers")
+            .args(features.map(|feature| format!("--enable-{feature}")));
         step(&format!("{name}: make it small"), shrink.arg(&module).arg("-o").arg(&module), None)?;
     }
     scripts::bundle(workspace, &bindings, folder, kind, care)
 }
 
-/// What makes the browser module smaller, beyond its profile: a hash that is not unrolled, and places in
-/// messages without the folders of the machine that built it.
+/// Compiles the standard library too, for size: shoppers download its code as well, and the one that rustup
+/// brings is made for speed and formats a message for every panic. This is a fifth of the module. `-Z` flags
+/// are the pinned compiler's, which is stable: hence `RUSTC_BOOTSTRAP`. To turn back, for a compiler that
+/// takes them no more, pass only `--profile client`; the code does not depend on it. In a folder of its own,
+/// so that no other build compiles again because of other flags.
+fn with_own_std(compile: &mut Command, target: &Path) {
+    compile
+        .args(["--profile", "client", "-Zbuild-std=std,panic_abort"])
+        .arg("-Zbuild-std-features=optimize_for_size")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_ENCODED_RUSTFLAGS", small_code());
+}
+
+/// What makes the browser module smaller, beyond its profile: a hash that is not unrolled, panics that trap
+/// without a message, and places in messages without the folders of the machine that built it. A page learns
+/// of a trap as of a panic; the message is in every other build.
 fn small_code() -> String {
-    let mut flags = vec!["--cfg=sha2_backend_soft=\"compact\"".to_owned()];
+    let flags = ["--cfg=sha2_backend_soft=\"compact\"", "-Cpanic=immediate-abort", "-Zunstable-options"];
+    let silent = ["-Zlocation-detail=none", "-Zfmt-debug=none"];
+    let mut flags: Vec<String> = flags.into_iter().chain(silent).map(str::to_owned).collect();
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     if let Some(home) = home {
@@ -178,7 +203,7 @@ fn stamp(workspace: &Workspace, name: &str, folders: &[&str], care: Care) -> Res
     let recipe = format!(
         "{care:?} {} {}",
         versions.join(","),
-        concat!(include_str!("build.rs"), include_str!("scripts.rs"))
+        concat!(include_str!("build.rs"), include_str!("import_names.rs"), include_str!("scripts.rs"))
     );
     Stamp::of(workspace.target.join("xtask/stamps").join(name), &inputs, &recipe)
 }

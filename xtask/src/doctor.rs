@@ -66,7 +66,9 @@ fn who(need: Need) -> &'static str {
 fn remedy(tool: &Tool) -> String {
     match tool.source {
         Source::RustTarget => format!("to get it: rustup target add {}", tool.name),
-        Source::RustComponent(_) => format!("to get it: rustup component add {}", tool.name),
+        Source::RustStd | Source::RustComponent(_) => {
+            format!("to get it: rustup component add {}", tool.name)
+        }
         Source::Debian(_) => format!("to get it: sudo apt-get install {}", tool.name),
         Source::Node => "to get it: sudo apt-get install nodejs npm".to_owned(),
         Source::Cargo(_) if tool.need == Need::Fuzz => "to get it: cargo xtask fuzz".to_owned(),

@@ -10,6 +10,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod fuzz;
+mod import_names;
 mod keys;
 mod licences;
 mod npm;

@@ -38,6 +38,8 @@ pub(crate) enum Need {
 pub(crate) enum Source {
     /// A rustup target.
     RustTarget,
+    /// The rustup component that holds the standard library's source.
+    RustStd,
     /// A rustup component, recognised by this cargo subcommand.
     RustComponent(&'static str),
     /// A crate's binaries.
@@ -75,6 +77,7 @@ impl Tool {
     pub(crate) fn look(&self, workspace: &Workspace) -> Result<String> {
         match self.source {
             Source::RustTarget => rust::target(workspace, self.name),
+            Source::RustStd => rust::source(workspace),
             Source::RustComponent(subcommand) => rust::component(workspace, subcommand),
             Source::Cargo(binaries) => cargo::look(workspace, self, binaries),
             Source::Npm => node::look(workspace, self),
@@ -112,6 +115,7 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
             "",
             "the browser's and the edge's target",
         ),
+        row(Need::Build, Source::RustStd, "rust-src", "", "the browser's standard library, made small"),
         row(
             Need::Build,
             Source::Cargo(&["wasm-bindgen", "wasm-bindgen-test-runner"]),
@@ -203,7 +207,8 @@ fn install_these(workspace: &Workspace, wanted: &[Tool]) -> Result<()> {
         missing.iter().copied().filter(|tool| wanted(tool.source)).collect()
     };
     debian::install(workspace, &of(|source| matches!(source, Source::Debian(_))))?;
-    rust::install(workspace, &of(|source| matches!(source, Source::RustTarget | Source::RustComponent(_))))?;
+    let rustup = |source| matches!(source, Source::RustTarget | Source::RustStd | Source::RustComponent(_));
+    rust::install(workspace, &of(rustup))?;
     if !of(|source| source == Source::Node).is_empty() {
         node::install_runtime(workspace)?;
     }

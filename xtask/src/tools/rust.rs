@@ -1,9 +1,19 @@
 //! Parts of the Rust toolchain, which rustup brings. Never installs rustup itself.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
 use super::{Source, Tool, bring};
 use crate::workspace::{Workspace, on_path};
+
+/// Whether the standard library's source is there, for a build that compiles it.
+pub(super) fn source(workspace: &Workspace) -> Result<String> {
+    let output = workspace.command("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = String::from_utf8_lossy(&output.context("rustc does not run")?.stdout).trim().to_owned();
+    let manifest = Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml");
+    if manifest.is_file() { Ok("installed".to_owned()) } else { bail!("not installed") }
+}
 
 /// Whether the standard library for `target` is there.
 pub(super) fn target(workspace: &Workspace, target: &str) -> Result<String> {
