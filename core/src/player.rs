@@ -65,6 +65,8 @@ pub struct Player {
     cover: Option<Surface>,
     /// Another quality of what is wanted, for when that is shown.
     later: Option<(Ticket, ClipId)>,
+    /// What waits for a slot, while there is none at all.
+    dormant: Option<Wanted>,
     likely: Vec<Picture>,
     /// Clips that could not be painted; not tried ahead of need until something new is shown.
     bad: Vec<ClipId>,
@@ -87,6 +89,7 @@ impl Default for Player {
             wanted: None,
             cover: None,
             later: None,
+            dormant: None,
             likely: Vec::new(),
             bad: Vec::new(),
             newest: Ticket::default(),
@@ -119,6 +122,7 @@ impl Player {
         self.pool.held().any(|(_, held)| held.clip == clip)
             || self.likely.iter().any(|picture| picture.clip() == Some(clip))
             || self.later.is_some_and(|(_, later)| later == clip)
+            || self.dormant.is_some_and(|dormant| dormant.picture.clip() == Some(clip))
     }
 
     /// The clips that a cue would reveal at once.

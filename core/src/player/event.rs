@@ -127,7 +127,8 @@ pub enum Event {
     Calm(bool),
     /// The user stopped the character, or lets it go on.
     Paused(bool),
-    /// This many slots may be held from now on; at least one, at most [`super::SLOTS`].
+    /// This many slots may be held from now on, at most [`super::SLOTS`]. With none a still is shown: a copy
+    /// of the last frame, or the placeholder of a newer cue.
     Slots(usize),
     /// The time of [`super::Player::next_wake`] has come.
     Tick,

@@ -75,7 +75,7 @@ impl Pool {
     }
 
     pub(super) fn set_limit(&mut self, limit: usize) {
-        self.limit = limit.clamp(1, SLOTS);
+        self.limit = limit.min(SLOTS);
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Held> {

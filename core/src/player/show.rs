@@ -24,6 +24,7 @@ impl Player {
         self.newest = ticket;
         self.bad.clear();
         self.later = None;
+        self.dormant = None;
         self.abandon_cover(effects);
         if let Some(seen) = self.shown.as_mut()
             && seen.picture == picture
@@ -71,6 +72,18 @@ impl Player {
             effects.push(Effect::Draw(surface, wanted.ticket));
             return;
         };
+        if self.pool.limit() == 0 {
+            self.wanted = None;
+            self.dormant = Some(wanted);
+            if !wanted.upgrade {
+                self.stand_in(effects);
+            }
+            if matches!(wanted.picture, Picture::Once(_)) {
+                // Nobody sees it, and the conversation goes on.
+                effects.push(Effect::Finished(wanted.ticket));
+            }
+            return;
+        }
         let (shown, middle) = (self.shown_slot(), self.rests_in_the_middle(wanted.picture));
         let others = || self.pool.held().filter(|(index, held)| Some(*index) != shown && held.clip == clip);
         let ready = others().find(|(_, held)| held.is_ready_for(middle));
@@ -304,6 +317,11 @@ impl Player {
 
     pub(super) fn resize(&mut self, now: Millis, slots: usize, effects: &mut Vec<Effect>) {
         self.pool.set_limit(slots);
+        if slots == 0 {
+            self.fall_asleep(now, effects);
+        } else if let Some(dormant) = self.dormant.take() {
+            self.want(now, Wanted { due: now, ..dormant }, effects);
+        }
         while self.pool.held().count() > self.pool.limit() {
             let (shown, wanted) = (self.shown_slot(), self.wanted.and_then(|wanted| wanted.surface.slot()));
             let desired = self.desired();
@@ -318,6 +336,21 @@ impl Player {
             if let Some(gone) = self.wanted.filter(|_| Some(index) == wanted) {
                 self.want(now, Wanted { staged: false, ..gone }, effects);
             }
+        }
+    }
+}
+
+impl Player {
+    /// What is in sight gives its slot back, and leaves a copy of its frame.
+    fn fall_asleep(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(seen) = self.shown.filter(|seen| seen.surface.slot().is_some()) else { return };
+        self.freeze(effects);
+        let once = matches!(seen.picture, Picture::Once(_));
+        if once && !seen.ended {
+            effects.push(Effect::Finished(seen.ticket));
+        }
+        if self.wanted.is_none() && !once {
+            self.dormant = Some(Wanted { due: now, ticket: seen.ticket, picture: seen.picture, ..WANTED });
         }
     }
 }

@@ -132,6 +132,29 @@ fn with_one_slot_a_copy_of_its_frame_stays_until_the_next_clip_is_painted() {
 }
 
 #[test]
+fn without_slots_a_copy_of_its_frame_stays_and_goes_on_when_there_is_one_again() {
+    let (mut player, surface) = showing(Picture::Loop(A));
+    let effects = player.on(NOW, Event::Slots(0));
+    assert_eq!(effects, [Effect::Freeze(surface), Effect::Release(surface.place)]);
+    assert!(player.holds(A) && player.slots() == 0);
+    let (again, clip) = loaded(&player.on(NOW, Event::Slots(1))).unwrap();
+    assert_eq!(clip, A);
+    assert!(revealed(&player.on(NOW, Event::Painted(again))).is_some());
+}
+
+#[test]
+fn without_slots_a_cue_is_shown_by_its_placeholder_and_by_its_clip_afterwards() {
+    let (mut player, _) = showing(Picture::Loop(A));
+    let _ = player.on(NOW, Event::Slots(0));
+    let effects = player.on(NOW, Event::show(TWO, Picture::Once(B)));
+    let [Effect::Draw(still, TWO), Effect::Finished(TWO)] = effects[..] else { panic!("{effects:?}") };
+    assert_eq!(told(&player.on(NOW, Event::Painted(still))), Some((TWO, Picture::Still, false)));
+    let (surface, clip) = loaded(&player.on(NOW, Event::Slots(2))).unwrap();
+    assert_eq!(clip, B);
+    assert_eq!(told(&player.on(NOW, Event::Painted(surface))), Some((TWO, Picture::Once(B), false)));
+}
+
+#[test]
 fn a_clip_takes_over_from_its_own_placeholder() {
     let (mut player, _) = showing(Picture::Still);
     let (surface, _) = loaded(&player.on(NOW, Event::show(ONE, Picture::Loop(A)))).unwrap();

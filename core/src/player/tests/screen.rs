@@ -210,7 +210,7 @@ impl World {
             Step::Page(_, true) => Event::Broken(top?),
             Step::Page(_, false) => Event::Playable(top?),
             Step::Slots(slots) => {
-                page.limit = slots.clamp(1, SLOTS);
+                page.limit = slots.min(SLOTS);
                 Event::Slots(slots)
             }
             Step::Wait(pause) => {
@@ -243,7 +243,9 @@ proptest! {
             }
         }
         // And when everything answers, the newest cue is what is seen.
-        for event in [Event::Visible(true), Event::Calm(false), Event::Paused(false)] {
+        page.limit = page.limit.max(1);
+        let slots = Event::Slots(page.limit);
+        for event in [Event::Visible(true), Event::Calm(false), Event::Paused(false), slots] {
             page.take(&mut player, world.now, event)?;
         }
         let (ticket, wanted) = (Ticket(world.tickets + 1), Picture::Loop(ClipId(4)));
