@@ -19,9 +19,7 @@ use cuelight_core::units::Millis;
 use cuelight_core::{api::Fallback, cue_request::CueRequest, operation::own::Sharing};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
-#[cfg(feature = "game")]
-use web_sys::Element;
-use web_sys::Node;
+use web_sys::{Element, Node};
 
 use crate::address::{Address, AddressBook};
 use crate::browser;

@@ -94,6 +94,13 @@ impl Browser {
         browser
     }
 
+    /// Has pages believe that the system prefers `value` in the media feature `name`.
+    pub async fn prefer(&self, name: &str, value: &str) {
+        let features = json!({ "features": [{ "name": name, "value": value }] });
+        let sent = self.driver.cdp().send_raw("Emulation.setEmulatedMedia", features).await;
+        sent.expect("an emulated preference");
+    }
+
     /// Loads `url`.
     pub async fn goto(&self, url: &str) {
         self.driver.goto(url).await.expect("the page loads");

@@ -122,13 +122,14 @@ async fn an_element_that_has_not_begun_has_complete_stats_all_the_same() {
         stats,
         json!({
             "mode": "pending",
-            "state": "idle", "cue": "", "showing": "placeholder", "online": true, "socket": "closed",
+            "state": "idle", "cue": "", "shown": "", "showing": "placeholder", "online": true, "socket": "closed",
             "token": "none", "limited": null, "waiting": 0,
             "cache": {
                 "entries": 0, "bytes": 0, "hits": 0, "misses": 0, "evictions": 0, "refused": 0,
                 "stored": { "entries": 0, "bytes": 0, "hits": 0, "misses": 0 },
             },
             "jobs": [], "predictions": [],
+            "player": { "slots": 0, "staged": [], "lastStaged": false, "lastWaitedMs": 0, "seams": 0 },
             "speculation": {
                 "requested": 0, "used": 0, "wasted": 0,
                 "bytesRequested": 0, "bytesUsed": 0, "bytesWasted": 0,

@@ -41,6 +41,7 @@ function loop(now) {
   if (now - looked > LOOK_MS) {
     looked = now;
     for (const resident of residents) resident.look();
+    byConnection();
   }
   const held = residents[scene.spotlight];
   if (held.held && Math.random() < 0.2 + held.heat * 0.5) sparkle(scene.spotlight);
@@ -65,6 +66,18 @@ function runOrRest() {
   }
   last = performance.now();
   frame = requestAnimationFrame(loop);
+}
+
+// While the edge cannot be reached, whoever sees drawings is told why, and when that is over.
+
+let reached = true;
+
+function byConnection() {
+  const now = residents.every((resident) => resident.online);
+  if (now === reached) return;
+  reached = now;
+  byId("notice").hidden = reached;
+  byId("notice").textContent = reached ? "" : "The residents' clips cannot be reached just now. A drawing stands in until they can.";
 }
 
 // The HUD.

@@ -28,6 +28,13 @@ character.addEventListener("cuelight-shown", (event) => {
   label.parentElement.dataset.showing = event.detail.kind;
 });
 
+// While the edge cannot be reached, whoever sees a drawing is told why, and when that is over.
+const notice = byId("chat-notice");
+character.addEventListener("cuelight-connection", (event) => {
+  notice.hidden = event.detail.online;
+  notice.textContent = event.detail.online ? "" : "Bolt's clips cannot be reached just now. A drawing stands in until they can.";
+});
+
 developmentToken.addEventListener("change", () => {
   character.token = developmentToken.value;
 });
@@ -38,7 +45,6 @@ developmentToken.ask();
 const MISSING = ["module_unavailable", "webassembly_refused"];
 
 function missing() {
-  const notice = byId("chat-notice");
   notice.hidden = false;
   notice.textContent = "Bolt could not come on stage, but his answers are here all the same.";
 }

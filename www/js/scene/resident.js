@@ -21,6 +21,8 @@ export class Resident {
   level = -1;
   /** The cue light over the booth: "dark", "standby" (a clip is being made) or "go". */
   light = "dark";
+  /** Whether the edge can be reached. */
+  online = true;
   /** Whether a reaction was asked for that is not on screen yet. */
   pending = false;
   #actor = null;
@@ -92,7 +94,9 @@ export class Resident {
   /** Asks the actor what is on screen; a few times a second is enough. */
   look() {
     if (!this.#actor) return;
-    this.light = !this.pending && this.#actor.stats().showing === "clip" ? "go" : "standby";
+    const { showing, online } = this.#actor.stats();
+    this.online = online !== false;
+    this.light = !this.pending && showing === "clip" ? "go" : "standby";
   }
 
   /** What it was last asked for, and its cue light, for whoever looks in from outside. */
