@@ -1,0 +1,87 @@
+//! A game's character in a real browser: frames, requests, priorities and tokens.
+
+use cuelight_client::actor::ActorHandle;
+
+use super::*;
+
+fn actor(host: &str, wait: u32) -> ActorHandle {
+    let options = json!({ "endpoint": host, "character": "miso", "maxWait": wait, "predict": false });
+    ActorHandle::new(&JsValue::from_serde(&options).unwrap()).unwrap_or_else(|_| panic!("an actor"))
+}
+
+fn cue(expression: &str) -> JsValue {
+    JsValue::from_serde(&json!({ "expression": expression, "intensity": 0.7 })).unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn a_game_gets_a_frame_it_can_draw() {
+    serve("http://game.test", &js_sys::Uint8Array::from(CLIP).into(), &js_sys::Array::new());
+    let actor = actor("http://game.test", 5_000);
+    assert!(actor.frame().is_null());
+    let shown: Value = JsFuture::from(actor.request(&cue("pleased"), &JsValue::UNDEFINED))
+        .await
+        .unwrap()
+        .into_serde()
+        .unwrap();
+    assert_eq!(shown["kind"], "clip");
+    assert!(colours(&actor.frame()) > 5);
+    actor.destroy();
+    actor.destroy();
+    assert!(actor.frame().is_null());
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_request_wins_and_a_missing_clip_settles_for_the_placeholder() {
+    serve("http://slow.test", &JsValue::NULL, &js_sys::Array::new());
+    let actor = actor("http://slow.test", 300);
+    let older = actor.request(&cue("pleased"), &JsValue::UNDEFINED);
+    let newer = actor.request(&cue("annoyed"), &JsValue::UNDEFINED);
+    assert!(JsFuture::from(older).await.unwrap().is_null());
+    let shown: Value = JsFuture::from(newer).await.unwrap().into_serde().unwrap();
+    assert_eq!(shown["kind"], "placeholder");
+    assert!(colours(&actor.frame()) > 3);
+    actor.destroy();
+}
+
+#[wasm_bindgen_test]
+async fn a_games_priority_goes_with_the_job_and_a_wrong_one_is_refused() {
+    let log = js_sys::Array::new();
+    serve("http://priority.test", &JsValue::NULL, &log);
+    let actor = actor("http://priority.test", 300);
+    let with = |priority: f64| {
+        let options = js_sys::Object::new();
+        js_sys::Reflect::set(&options, &"priority".into(), &priority.into()).unwrap();
+        actor.request(&cue("pleased"), &options)
+    };
+    for wrong in [-1.0, 20.5, 21.0, f64::NAN] {
+        let error = JsFuture::from(with(wrong)).await.unwrap_err();
+        let message = error.unchecked_into::<js_sys::Error>().message();
+        assert_eq!(message, "A priority is a whole number from 0 to 20.", "{wrong}");
+    }
+    assert_eq!(log.length(), 0, "nothing was asked for");
+    JsFuture::from(with(17.0)).await.unwrap();
+    let bodies = log.iter().filter_map(|entry| serde_json::from_str::<Value>(&entry.as_string()?).ok());
+    let priorities: Vec<Value> = bodies.map(|body| body["priority"].clone()).collect();
+    assert_eq!(priorities, [17]);
+    actor.destroy();
+}
+
+/// The authorizations of the POSTs, without the times.
+
+#[wasm_bindgen_test]
+async fn a_games_token_source_is_asked_when_the_edge_wants_a_token() {
+    let (log, rules) = (js_sys::Array::new(), json!([{ "status": 401, "code": "unauthorized" }]));
+    let rules = JsValue::from_serde(&rules).unwrap().unchecked_into();
+    guard("http://source.test", &js_sys::Uint8Array::from(CLIP).into(), &log, &rules);
+    let options = json!({ "endpoint": "http://source.test", "character": "miso", "predict": false });
+    let options = JsValue::from_serde(&options).unwrap();
+    let source = js_sys::Function::new_with_args("why", "return Promise.resolve(`for.${why.code}`);");
+    js_sys::Reflect::set(&options, &"tokenSource".into(), &source).unwrap();
+    let actor = ActorHandle::new(&options).unwrap_or_else(|_| panic!("an actor"));
+    let shown = JsFuture::from(actor.request(&cue("pleased"), &JsValue::UNDEFINED)).await.unwrap();
+    let shown: Value = shown.into_serde().unwrap();
+    assert_eq!(shown["kind"], "clip");
+    let log: Vec<String> = log.iter().filter_map(|entry| entry.as_string()).collect();
+    assert_eq!(authorizations(&log), ["null", "Bearer for.unauthorized"]);
+    actor.destroy();
+}
