@@ -20,6 +20,20 @@ pub(crate) struct Canvas {
     shown: RefCell<Option<HtmlVideoElement>>,
     next: RefCell<Option<Frame>>,
     fade: Cell<Fade>,
+    /// Out of sight until the video presents a frame.
+    veiled: Cell<bool>,
+}
+
+/// What came of showing a video.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    /// Its frame is drawn.
+    Now,
+    /// It gives no frame away just now, as for a moment after it begins to play. The canvas comes into sight,
+    /// and the video goes out of it, with the next one.
+    Soon,
+    /// This browser does not tell of frames.
+    Never,
 }
 
 /// How far the video has faded into the picture that was there before.
@@ -57,6 +71,7 @@ impl Canvas {
             shown: RefCell::default(),
             next: RefCell::default(),
             fade: Cell::default(),
+            veiled: Cell::default(),
         }))
     }
 
@@ -66,21 +81,22 @@ impl Canvas {
     }
 
     /// Draws the frame that the video is on, and every one that it presents from now on. It fades into what
-    /// was drawn before over this long. A browser presents no frames on a page that is not seen. False where
-    /// browsers do not tell of frames, or there is none: then nothing is changed.
-    pub(crate) fn show(&self, video: &HtmlVideoElement, fade: Millis) -> bool {
-        if video.ready_state() < 2 || video.video_width() == 0 {
-            return false;
-        }
-        let Some(next) = self.request(video) else { return false };
-        let from = browser::now();
+    /// was drawn before over this long. A browser presents no frames on a page that is not seen.
+    pub(crate) fn show(&self, video: &HtmlVideoElement, fade: Millis) -> Drawn {
+        let Some(next) = self.request(video) else { return Drawn::Never };
+        let ready = video.ready_state() >= 2 && video.video_width() > 0;
         // Into nothing fades nothing.
-        let length = if self.shown.borrow().is_some() { fade } else { Millis(0) };
-        self.fade.set(Fade { from, length, done: 0 });
+        let length = if ready && self.shown.borrow().is_some() { fade } else { Millis(0) };
+        self.fade.set(Fade { from: browser::now(), length, done: 0 });
         drop(self.shown.replace(Some(video.clone())));
         drop(self.next.replace(Some(next)));
+        self.veiled.set(!ready);
+        if !ready {
+            browser::style(&self.element, "opacity", "0");
+            return Drawn::Soon;
+        }
         self.draw(video);
-        true
+        Drawn::Now
     }
 
     /// Whether it shows this video.
@@ -109,6 +125,10 @@ impl Canvas {
         let old = self.next.replace(self.request(&video));
         wasm_bindgen_futures::spawn_local(async move { drop(old) });
         self.draw(&video);
+        if self.veiled.replace(false) {
+            browser::style(&self.element, "opacity", "1");
+            browser::style(&video, "opacity", "0");
+        }
     }
 
     fn draw(&self, video: &HtmlVideoElement) {

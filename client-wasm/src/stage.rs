@@ -16,7 +16,7 @@ use web_sys::{
 };
 
 use crate::browser;
-use crate::canvas::Canvas;
+use crate::canvas::{Canvas, Drawn};
 use crate::edge::Clip;
 use crate::object_url::ObjectUrl;
 use crate::video::{Told, Video};
@@ -247,18 +247,25 @@ impl Stage {
     }
 
     fn show(&self, video: &HtmlVideoElement, fade: Millis) {
-        if !self.alone.get()
-            && let Some(canvas) = self.canvas()
-            && canvas.show(video, fade)
-        {
-            browser::style(video, "transition", "none");
-            // Nobody sees it, but it is the one on top.
-            self.raise(video);
-            browser::style(video, "opacity", "0");
-            return self.raise(canvas.element());
+        let canvas = if self.alone.get() { None } else { self.canvas() };
+        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, fade))) {
+            Some((canvas, Drawn::Now)) => {
+                browser::style(video, "transition", "none");
+                // Nobody sees it, but it is the one on top.
+                self.raise(video);
+                browser::style(video, "opacity", "0");
+                self.raise(canvas.element());
+            }
+            Some((canvas, Drawn::Soon)) => {
+                self.show_plain(video, fade);
+                self.raise(canvas.element());
+                browser::style(canvas.element(), "opacity", "0");
+            }
+            Some((_, Drawn::Never)) | None => {
+                self.show_plain(video, fade);
+                self.canvas.take();
+            }
         }
-        self.show_plain(video, fade);
-        self.canvas.take();
     }
 
     fn show_plain(&self, video: &HtmlVideoElement, fade: Millis) {

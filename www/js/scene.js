@@ -77,7 +77,7 @@ function byConnection() {
   if (now === reached) return;
   reached = now;
   byId("notice").hidden = reached;
-  byId("notice").textContent = reached ? "" : "The residents' clips cannot be reached just now. A drawing stands in until they can.";
+  byId("notice").textContent = reached ? "" : "The residents' clips cannot be reached just now. Something close stands in until they can.";
 }
 
 // The HUD.

@@ -32,7 +32,7 @@ character.addEventListener("cuelight-shown", (event) => {
 const notice = byId("chat-notice");
 character.addEventListener("cuelight-connection", (event) => {
   notice.hidden = event.detail.online;
-  notice.textContent = event.detail.online ? "" : "Bolt's clips cannot be reached just now. A drawing stands in until they can.";
+  notice.textContent = event.detail.online ? "" : "Bolt's clips cannot be reached just now. Something close stands in until they can.";
 });
 
 developmentToken.addEventListener("change", () => {
