@@ -23,9 +23,29 @@ fn main() -> io::Result<()> {
         code.push_str(&format!("/// `catalog/{name}.json`.\npub static {constant}: Embedded = "));
         write(&value, &mut code);
         code.push_str(";\n");
+        if name == "models" {
+            code.push_str(&preferred(&value));
+        }
     }
     println!("cargo::rerun-if-changed=build.rs");
     fs::write(Path::new(&out).join("catalog.rs"), code)
+}
+
+/// For each operation the id of the first model that serves it: all that a page must know of models.
+fn preferred(models: &Value) -> String {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for model in models["models"].as_array().into_iter().flatten() {
+        for operation in model["operations"].as_array().into_iter().flatten() {
+            if let (Some(operation), Some(id)) = (operation.as_str(), model["id"].as_str())
+                && pairs.iter().all(|(known, _)| *known != operation)
+            {
+                pairs.push((operation, id));
+            }
+        }
+    }
+    format!(
+        "/// Operations, and the model that each prefers.\npub static PREFERRED_MODELS: &[(&str, &str)] = &{pairs:?};\n"
+    )
 }
 
 /// Writes a value as the Rust expression of an `Embedded`.

@@ -173,13 +173,13 @@ impl Edge {
     /// Somebody waits for the clip at this address. If a job has to be asked for, it has this
     /// priority, 0 to 20; one that is under way keeps its own.
     pub(crate) fn want(&self, address: &Address, priority: Option<u8>) {
-        self.wishes.borrow_mut().insert(address.key.clone(), (address.wish.clone(), priority));
+        self.wishes.borrow_mut().insert(address.key, (address.wish.clone(), priority));
         let at_hand = self.machines.borrow_mut().cache.want(&address.key);
         if at_hand {
-            self.feed(Event::Prefetch(prefetcher::Event::Shown(address.key.clone())));
+            self.feed(Event::Prefetch(prefetcher::Event::Shown(address.key)));
         } else {
-            self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key.clone())));
-            self.feed(Event::Supply(supply::Event::Want { key: address.key.clone(), urgent: true }));
+            self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key)));
+            self.feed(Event::Supply(supply::Event::Want { key: address.key, urgent: true }));
         }
     }
 
@@ -188,11 +188,11 @@ impl Edge {
         for (address, _) in likely {
             let mut wishes = self.wishes.borrow_mut();
             if !wishes.contains_key(&address.key) {
-                wishes.insert(address.key.clone(), (address.wish.clone(), None));
+                wishes.insert(address.key, (address.wish.clone(), None));
             }
         }
         let absent = likely.iter().filter(|(address, _)| !self.has(&address.key));
-        let likely = absent.map(|(address, p)| (address.key.clone(), *p)).collect();
+        let likely = absent.map(|(address, p)| (address.key, *p)).collect();
         self.feed(Event::Prefetch(prefetcher::Event::Guessed { character, likely }));
     }
 
@@ -277,16 +277,16 @@ impl Edge {
             }
             Effect::Deliver { key, origin } => {
                 let bytes = self.machines.borrow().cache.size(&key).unwrap_or_default();
-                self.feed(Event::Prefetch(prefetcher::Event::AtHand { key: key.clone(), bytes }));
+                self.feed(Event::Prefetch(prefetcher::Event::AtHand { key, bytes }));
                 self.tell(&News::AtHand { key, origin });
             }
             Effect::Far(key) => {
-                self.feed(Event::Prefetch(prefetcher::Event::Far(key.clone())));
+                self.feed(Event::Prefetch(prefetcher::Event::Far(key)));
                 self.tell(&News::Far(key));
             }
             Effect::Missing(key) => self.feed(Event::Prefetch(prefetcher::Event::Missing(key))),
             Effect::Failed { key, code, detail } => {
-                self.feed(Event::Prefetch(prefetcher::Event::Failed(key.clone())));
+                self.feed(Event::Prefetch(prefetcher::Event::Failed(key)));
                 self.tell(&News::Failed { key, code, detail });
             }
             Effect::Spent { code, detail } => self.tell(&News::Spent { code, detail }),
@@ -352,7 +352,7 @@ impl Edge {
             }
             Told::Event { seq, news, message } => {
                 self.feed(Event::Link(edge_link::Event::Heard { seq }));
-                self.tell(&News::Job { address: news.address.clone(), message });
+                self.tell(&News::Job { address: news.address, message });
                 self.feed(Event::Supply(supply::Event::News(news)));
             }
         }

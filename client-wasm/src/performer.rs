@@ -390,7 +390,7 @@ impl Performer {
             let state = placeholder::state_for(&cue);
             let svg = placeholder::svg(state, &address.look).unwrap_or_default();
             let at_hand = edge.has(&address.key);
-            let key = address.key.clone();
+            let key = address.key;
             acting.predictor.observe(&cue);
             memory::note(&acting.options, &acting.predictor);
             let likely = acting.likely();
@@ -398,7 +398,7 @@ impl Performer {
                 ticket,
                 cue,
                 key,
-                draft: draft.as_ref().map(|draft| draft.key.clone()),
+                draft: draft.as_ref().map(|draft| draft.key),
                 play,
                 since: now,
                 origin: None,
@@ -408,11 +408,11 @@ impl Performer {
             };
             acting.current = Some(current);
             let blank = acting.player.shown().is_none() || std::mem::take(&mut acting.stranger);
-            let key = address.key.clone();
+            let key = address.key;
             let event = presenter::Event::Cue {
                 ticket,
                 key,
-                draft: draft.as_ref().map(|draft| (draft.key.clone(), edge.has(&draft.key))),
+                draft: draft.as_ref().map(|draft| (draft.key, edge.has(&draft.key))),
                 close,
                 at_hand,
                 blank,

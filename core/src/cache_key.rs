@@ -17,10 +17,10 @@ use crate::operation::{ClipSpec, Scope};
 /// The version of the canonical form. Raised when the form changes, which abandons every clip.
 pub const VERSION: u32 = 1;
 
-/// The address of a clip: 32 characters of lower-case base32.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct CacheKey(String);
+/// The address of a clip: 32 characters of lower-case base32. Held in place: a key is in every event and
+/// every map, and what is copied needs no code to clone it or to let go of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CacheKey([u8; Self::LEN]);
 
 impl CacheKey {
     /// Length in characters: 20 bytes, 5 bits a character.
@@ -29,32 +29,45 @@ impl CacheKey {
     /// Reads a key. `None` for anything that could not have come from [`CacheKey::of`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = text.len() == Self::LEN && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
-        fits.then(|| Self(text.to_owned()))
+        let letters: [u8; Self::LEN] = text.as_bytes().try_into().ok()?;
+        letters.iter().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')).then_some(Self(letters))
     }
 
     /// The key of `spec` for `tenant` within `scope`.
     #[must_use]
     pub fn of(tenant: &str, spec: &ClipSpec, scope: &Scope) -> Self {
-        Self(digest_of(written(tenant, spec, scope).as_str().as_bytes()))
+        Self(letters_of(written(tenant, spec, scope).as_str().as_bytes()))
     }
 
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Letters and digits, as every constructor sees to.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Where the clip is served: `/clips/{key}`.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("/clips/{}", self.0)
+        format!("/clips/{}", self.as_str())
     }
 }
 
 impl std::fmt::Display for CacheKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CacheKey({:?})", self.as_str())
+    }
+}
+
+impl Serialize for CacheKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -199,27 +212,23 @@ pub(crate) fn scope_value(scope: &Scope) -> Value {
 
 /// 32 characters of lower-case base32: the first 20 bytes of the SHA-256 of the canonical bytes.
 pub(crate) fn digest(value: &Value) -> String {
-    digest_of(&canonical_bytes(value))
-}
-
-fn digest_of(bytes: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    let (taken, _) = digest.split_at(20);
-    base32(taken)
+    CacheKey(letters_of(&canonical_bytes(value))).as_str().to_owned()
 }
 
 /// RFC 4648, section 6, in lower case. No padding is due: the bytes come in fives.
-fn base32(bytes: &[u8]) -> String {
-    let letters = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut text = String::new();
-    for five in bytes.chunks_exact(5) {
+fn letters_of(bytes: &[u8]) -> [u8; CacheKey::LEN] {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    let mut letters = [b'a'; CacheKey::LEN];
+    for (eight, five) in letters.chunks_exact_mut(8).zip(digest.chunks_exact(5)) {
         let bits = five.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-        for place in (0..8).rev() {
-            let letter = letters.get((bits >> (place * 5) & 31) as usize);
-            text.extend(letter.map(|letter| char::from(*letter)));
+        for (letter, place) in eight.iter_mut().zip((0..8).rev()) {
+            *letter = match (bits >> (place * 5) & 31) as u8 {
+                value @ 0..26 => b'a' + value,
+                value => b'2' + (value - 26),
+            };
         }
     }
-    text
+    letters
 }
 
 /// RFC 8785 bytes of `value`.

@@ -261,13 +261,18 @@ pub enum Reconcile {
     None,
 }
 
-/// All catalogues.
+/// What a page needs to know, too: states and presets.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalog {
     /// The built-in states, in the order they are shown to people.
     pub states: Vec<StateDef>,
     /// The quality presets, cheapest first.
     pub presets: Vec<Preset>,
+}
+
+/// What only servers need to know: models, and who offers them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Models {
     /// The models, preferred first.
     pub models: Vec<ModelDef>,
     /// Providers that clients of the plain jobs API name and no adapter speaks to yet: the
@@ -275,19 +280,7 @@ pub struct Catalog {
     pub provider_aliases: Vec<String>,
 }
 
-impl Catalog {
-    /// The state with this id.
-    #[must_use]
-    pub fn state(&self, id: &str) -> Option<&StateDef> {
-        self.states.iter().find(|s| s.id == id)
-    }
-
-    /// The preset with this id.
-    #[must_use]
-    pub fn preset(&self, id: &str) -> Option<&Preset> {
-        self.presets.iter().find(|p| p.id == id)
-    }
-
+impl Models {
     /// The model with this id.
     #[must_use]
     pub fn model(&self, id: &str) -> Option<&ModelDef> {
@@ -307,6 +300,20 @@ impl Catalog {
     /// The models that serve an operation, preferred first.
     pub fn models_for(&self, operation: &str) -> impl Iterator<Item = &ModelDef> + Clone {
         self.models.iter().filter(move |m| m.operations.iter().any(|o| o == operation))
+    }
+}
+
+impl Catalog {
+    /// The state with this id.
+    #[must_use]
+    pub fn state(&self, id: &str) -> Option<&StateDef> {
+        self.states.iter().find(|s| s.id == id)
+    }
+
+    /// The preset with this id.
+    #[must_use]
+    pub fn preset(&self, id: &str) -> Option<&Preset> {
+        self.presets.iter().find(|p| p.id == id)
     }
 
     /// The states a plan includes, in catalogue order.
@@ -328,15 +335,29 @@ pub(crate) fn entries<T>(
 #[must_use]
 pub fn built_in() -> &'static Catalog {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-        use embedded::{MODELS, PRESETS, STATES};
+        use embedded::{PRESETS, STATES};
         Catalog {
             states: entries(&STATES, "states", StateDef::read),
             presets: entries(&PRESETS, "presets", Preset::read),
-            models: entries(&MODELS, "models", ModelDef::read),
-            provider_aliases: (&MODELS).texts_at("provider_aliases").unwrap_or_default(),
         }
     });
     &CATALOG
+}
+
+/// The models this build ships with. Apart from [`built_in`], so that no page downloads them.
+#[must_use]
+pub fn models() -> &'static Models {
+    static MODELS: LazyLock<Models> = LazyLock::new(|| Models {
+        models: entries(&embedded::MODELS, "models", ModelDef::read),
+        provider_aliases: (&embedded::MODELS).texts_at("provider_aliases").unwrap_or_default(),
+    });
+    &MODELS
+}
+
+/// The id of the model that serves `operation` where nobody names a provider.
+#[must_use]
+pub fn preferred_model(operation: &str) -> Option<&'static str> {
+    embedded::PREFERRED_MODELS.iter().find(|(known, _)| *known == operation).map(|(_, model)| *model)
 }
 
 #[cfg(test)]
@@ -349,14 +370,25 @@ mod tests {
             let mut file: serde_json::Value = serde_json::from_str(file).unwrap();
             serde_json::from_value(file[name].take()).unwrap()
         }
-        let models = include_str!("../catalog/models.json");
+        let file = include_str!("../catalog/models.json");
         let files = Catalog {
             states: list(include_str!("../catalog/states.json"), "states"),
             presets: list(include_str!("../catalog/presets.json"), "presets"),
-            models: list(models, "models"),
-            provider_aliases: list(models, "provider_aliases"),
         };
         assert_eq!(&files, built_in());
+        let (models, provider_aliases) = (list(file, "models"), list(file, "provider_aliases"));
+        assert_eq!(&Models { models, provider_aliases }, super::models());
+    }
+
+    #[test]
+    fn a_page_knows_which_model_each_operation_prefers() {
+        for model in &models().models {
+            for operation in &model.operations {
+                let preferred = models().model_for(operation, None).map(|model| model.id.as_str());
+                assert_eq!(preferred_model(operation), preferred, "{operation}");
+            }
+        }
+        assert_eq!(preferred_model("weather"), None);
     }
 
     #[test]
@@ -378,7 +410,7 @@ mod tests {
 
     #[test]
     fn an_alias_is_served_by_the_preferred_model_until_its_provider_has_one() {
-        let mut catalog = built_in().clone();
+        let mut catalog = models().clone();
         let preferred = catalog.model_for("npc_response", None).unwrap().id.clone();
         assert_eq!(catalog.model_for("npc_response", Some("comfyui")).unwrap().id, preferred);
         assert_eq!(catalog.model_for("npc_response", Some("acme")), None);
@@ -391,7 +423,7 @@ mod tests {
 
     #[test]
     fn every_preset_and_state_fits_every_model() {
-        for model in &built_in().models {
+        for model in &models().models {
             for preset in &built_in().presets {
                 assert!(model.dimension_px.allows(preset.width.into()), "{}", preset.id);
                 assert!(model.dimension_px.allows(preset.height.into()), "{}", preset.id);

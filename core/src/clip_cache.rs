@@ -143,7 +143,7 @@ impl<H> ClipCache<H> {
             self.pinned_clips.0 += 1;
             self.pinned_clips.1 += bytes;
         }
-        self.pinned.put(key.clone(), Slot { clip, pins: 1 });
+        self.pinned.put(*key, Slot { clip, pins: 1 });
     }
 
     /// Takes one pin back. With its last pin gone, a clip is the most recently used.
@@ -158,7 +158,7 @@ impl<H> ClipCache<H> {
         {
             self.pinned_clips.0 -= 1;
             self.pinned_clips.1 -= bytes;
-            self.loose.put(key.clone(), slot);
+            self.loose.put(*key, slot);
         }
     }
 

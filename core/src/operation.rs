@@ -91,7 +91,7 @@ impl ClipSpec {
     /// Who makes it: the provider of the model, while the catalogue has the model.
     #[must_use]
     pub fn provider(&self) -> Option<&'static str> {
-        catalog::built_in().model(&self.model).map(|model| model.provider.as_str())
+        catalog::models().model(&self.model).map(|model| model.provider.as_str())
     }
 }
 
@@ -246,7 +246,7 @@ fn model_for(
     provider: Option<&str>,
     errors: &mut Vec<FieldError>,
 ) -> Option<&'static ModelDef> {
-    let catalog = catalog::built_in();
+    let catalog = catalog::models();
     let found = catalog.model_for(operation.as_str(), provider);
     if found.is_none() {
         let serving = catalog.models_for(operation.as_str()).map(|m| m.provider.as_str());

@@ -278,10 +278,10 @@ impl Prefetcher {
             }
             if line.stage == Stage::Queued {
                 line.stage = Stage::Cancelling;
-                effects.push(Effect::CancelJob(line.key.clone()));
+                effects.push(Effect::CancelJob(line.key));
             } else {
                 line.stage = Stage::Idle;
-                effects.push(Effect::Cancel(line.key.clone()));
+                effects.push(Effect::Cancel(line.key));
                 if let Some(request) = line.request.take() {
                     self.counters.close(request, false);
                 }
@@ -305,7 +305,7 @@ impl Prefetcher {
             let Some((key, bytes)) = self.best(Stage::Idle, &worth) else { break };
             let bytes = size(bytes);
             self.fetched.add(now, bytes, MINUTE);
-            self.request(key.clone(), Stage::Fetching, bytes, MicroUsd(0));
+            self.request(key, Stage::Fetching, bytes, MicroUsd(0));
             effects.push(Effect::Fetch(key));
         }
         while may_make
@@ -323,7 +323,7 @@ impl Prefetcher {
             let Some((key, _)) = self.best(Stage::Missing, &worth) else { break };
             self.allowance -= 1;
             self.made.add(now, price.0, HOUR);
-            self.request(key.clone(), Stage::Queued, 0, price);
+            self.request(key, Stage::Queued, 0, price);
             effects.push(Effect::Make(key));
         }
     }
@@ -347,7 +347,7 @@ impl Prefetcher {
                 best = Some((value, key, bytes));
             }
         }
-        best.map(|(_, key, bytes)| (key.clone(), bytes))
+        best.map(|(_, key, bytes)| (*key, bytes))
     }
 
     fn request(&mut self, key: CacheKey, stage: Stage, bytes: u64, price: MicroUsd) {

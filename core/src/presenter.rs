@@ -166,7 +166,7 @@ impl Presenter {
                     effects.extend(awaited.give_up());
                 }
                 if awaited.ask_at.take_if(|at| *at <= now).is_some() {
-                    effects.push(Effect::AskAgain(awaited.key.clone()));
+                    effects.push(Effect::AskAgain(awaited.key));
                 }
                 effects
             }
@@ -198,7 +198,7 @@ impl Awaited {
             return None;
         }
         Some(match &self.close {
-            Some(key) => Effect::Clip(self.ticket, key.clone()),
+            Some(key) => Effect::Clip(self.ticket, *key),
             None => Effect::Placeholder(self.ticket),
         })
     }

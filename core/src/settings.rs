@@ -239,7 +239,7 @@ fn refuse_secrets(members: &mut Members<'_, '_>, mode: Mode) {
 
 /// The providers of the catalogue, by name.
 fn providers() -> BTreeSet<&'static str> {
-    catalog::built_in().models.iter().map(|model| model.provider.as_str()).collect()
+    catalog::models().models.iter().map(|model| model.provider.as_str()).collect()
 }
 
 /// The variable of a provider: `STUDIO_URL`.

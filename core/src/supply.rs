@@ -116,7 +116,7 @@ impl Supply {
                 Stage::Making { job_id, status, progress, .. } => (job_id.clone(), *status, *progress),
                 _ => return None,
             };
-            Some(OpenJob { id, key: key.clone(), status, progress, speculative: !line.urgent })
+            Some(OpenJob { id, key: *key, status, progress, speculative: !line.urgent })
         };
         self.lines.iter().filter_map(open).collect()
     }
@@ -235,7 +235,7 @@ impl Supply {
     fn want(&mut self, now: Millis, key: CacheKey, urgent: bool) -> Vec<Effect> {
         self.wishes += u64::from(urgent);
         let Some(line) = self.lines.get_mut(&key) else {
-            return vec![self.fetch(key.clone(), key, urgent, false)];
+            return vec![self.fetch(key, key, urgent, false)];
         };
         let newly = urgent && !line.urgent;
         line.urgent |= urgent;
@@ -256,7 +256,7 @@ impl Supply {
             }
             Stage::Asking | Stage::Making { .. } | Stage::Resting { .. } if urgent => vec![Effect::Far(key)],
             Stage::Failed { until } if *until <= now => {
-                return vec![self.fetch(key.clone(), key, urgent, false)];
+                return vec![self.fetch(key, key, urgent, false)];
             }
             Stage::Failed { .. } if urgent => vec![Effect::Far(key)],
             _ => Vec::new(),
@@ -271,9 +271,8 @@ impl Supply {
         let known = self.lines.get(&key);
         let failures = known.map_or(0, |line| line.failures);
         let wish = if urgent { known.map_or(self.wishes, |line| line.wish) } else { 0 };
-        let stage = Stage::Fetching { address: address.clone(), made };
-        self.lines
-            .insert(key.clone(), Line { urgent, failures, stage, ask: Ask::None, wish, cancel: Cancel::No });
+        let stage = Stage::Fetching { address, made };
+        self.lines.insert(key, Line { urgent, failures, stage, ask: Ask::None, wish, cancel: Cancel::No });
         Effect::Get { key, address }
     }
 
@@ -336,7 +335,7 @@ impl Supply {
             Stage::Asking | Stage::Making { .. } if sent && line.urgent => line.ask = Ask::Due,
             Stage::Asking if sent => {
                 line.stage = Stage::Missing;
-                return vec![Effect::Missing(key.clone())];
+                return vec![Effect::Missing(*key)];
             }
             Stage::Making { ask_at, .. } => *ask_at = (*ask_at).max(until.unwrap_or_default()),
             _ => {}
@@ -388,7 +387,7 @@ impl Supply {
             };
             line.ask = Ask::Sent;
             under_way += 1;
-            effects.push(Effect::Post { key: key.clone(), speculative: !line.urgent });
+            effects.push(Effect::Post { key: *key, speculative: !line.urgent });
         }
         effects
     }
@@ -401,7 +400,7 @@ impl Supply {
             match &mut line.stage {
                 Stage::Making { job_id, ask_at, .. } if *ask_at <= now => {
                     if may_poll {
-                        effects.push(Effect::Poll { key: key.clone(), job_id: job_id.clone() });
+                        effects.push(Effect::Poll { key: *key, job_id: job_id.clone() });
                     }
                     line.failures = line.failures.saturating_add(1);
                     let pause = Millis((FIRST_POLL.0 << line.failures.min(5)).min(slowest));
@@ -431,7 +430,7 @@ impl Line {
         let Stage::Resting { then, .. } = &self.stage else { return None };
         self.stage = (**then).clone();
         if let Stage::Fetching { address, .. } = &self.stage {
-            return Some(Effect::Get { key: key.clone(), address: address.clone() });
+            return Some(Effect::Get { key: *key, address: *address });
         }
         self.ask = Ask::Due;
         None

@@ -407,7 +407,7 @@ proptest! {
             body["params"][member] = value.into();
         }
         let job = validate(&body, "n").unwrap();
-        let model = catalog::built_in().model(&job.spec.model).unwrap();
+        let model = catalog::models().model(&job.spec.model).unwrap();
         if let Some(preview) = job.preview {
             prop_assert!(model.dimension_px.allows(preview.width.into()));
             prop_assert!(model.dimension_px.allows(preview.height.into()));

@@ -107,7 +107,7 @@ impl Provider<'_> {
 
     fn adapter(&self, model: &str) -> Result<(Url, Box<dyn Adapter>), ProviderError> {
         let provider =
-            catalog::built_in().model(model).map(|model| model.provider.as_str()).unwrap_or_default();
+            catalog::models().model(model).map(|model| model.provider.as_str()).unwrap_or_default();
         let account = settings::account(self.env, provider).map_err(|failure| {
             console_error!("{}", json!({"actor": "generation", "error": failure.to_string()}));
             ProviderError::Fatal("the provider is not set up".to_owned())

@@ -117,7 +117,7 @@ fn check(body: &Value, job: &ValidJob) {
 
 /// Every number is one that the model takes, and the model is one that can be asked and paid.
 fn is_within_its_model(spec: &ClipSpec) {
-    let model = catalog::built_in().model(&spec.model).expect("a model of the catalogue");
+    let model = catalog::models().model(&spec.model).expect("a model of the catalogue");
     for side in [spec.width, spec.height] {
         assert!(model.dimension_px.allows(side.into()), "{side} px");
     }

@@ -348,7 +348,7 @@ contract! { studio, super::STUDIO;
 #[test]
 fn every_provider_of_the_catalogue_has_an_adapter_and_no_other_name_has() {
     let account = || Account { base: "https://vendor.example".parse().unwrap(), key: KEY.into() };
-    for model in &cuelight_core::catalog::built_in().models {
+    for model in &cuelight_core::catalog::models().models {
         assert!(adapter(&model.provider, account()).is_some(), "{}", model.provider);
     }
     assert!(adapter("nobody", account()).is_none());

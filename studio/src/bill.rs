@@ -86,7 +86,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_catalogue_says_the_price_that_is_charged(ms in 0u32..=600_000) {
-            let models = catalog::built_in().models.iter().filter(|model| model.provider == "studio");
+            let models = catalog::models().models.iter().filter(|model| model.provider == "studio");
             for model in models {
                 prop_assert_eq!(price(ms), model.cost(Millis(ms.into())));
             }

@@ -92,7 +92,7 @@ impl Order {
             field: None,
             message: format!("the body cannot be read: {error}"),
         })?;
-        let model = catalog::built_in()
+        let model = catalog::models()
             .models
             .iter()
             .find(|model| model.provider == "studio" && model.id == body.model)

@@ -21,7 +21,7 @@ impl Edge {
     pub(super) fn get(&self, key: CacheKey, address: &CacheKey) {
         let Ok(controller) = AbortController::new() else { return };
         let signal = controller.signal();
-        self.gets.borrow_mut().insert(key.clone(), controller);
+        self.gets.borrow_mut().insert(key, controller);
         let url = format!("{}{}", self.endpoint, address.path());
         let me = self.me.clone();
         spawn_local(async move {
@@ -65,13 +65,13 @@ impl Edge {
         };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let bytes = blob.size().max(0.0) as u64;
-        let clip = Rc::new(Clip { key: key.clone(), url });
+        let clip = Rc::new(Clip { key, url });
         let (dropped, kept) = {
             let cache = &mut self.machines.borrow_mut().cache;
-            (cache.insert(key.clone(), bytes, clip), cache.contains(&key))
+            (cache.insert(key, bytes, clip), cache.contains(&key))
         };
         for clip in dropped.into_iter().filter(|clip| clip.key != key) {
-            self.feed(Event::Prefetch(prefetcher::Event::Dropped(clip.key.clone())));
+            self.feed(Event::Prefetch(prefetcher::Event::Dropped(clip.key)));
         }
         match (kept, from_device) {
             (true, true) => supply::Event::Stored(key),

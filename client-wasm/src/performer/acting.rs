@@ -145,7 +145,7 @@ impl Acting {
         let clip = picture.clip().and_then(|id| self.clip(id));
         let shown = match clip {
             Some(clip) => {
-                let key = clip.key.clone();
+                let key = clip.key;
                 let own = key == current.key;
                 let from = match current.origin {
                     Some(Origin::Made) if own => "generated",
@@ -158,7 +158,7 @@ impl Acting {
                 Shown { kind: "clip", key, from, waited_ms, cue, staged }
             }
             None => {
-                let (key, cue) = (current.key.clone(), current.cue.to_string());
+                let (key, cue) = (current.key, current.cue.to_string());
                 Shown { kind: "placeholder", key, from: "placeholder", waited_ms, cue, staged }
             }
         };

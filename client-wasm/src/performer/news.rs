@@ -12,16 +12,16 @@ impl Listener for Performer {
                 if let Some(current) = self.acting.borrow_mut().current.as_mut().filter(|c| c.key == *key) {
                     current.origin = Some(*origin);
                 }
-                self.feed(Event::Presenter(presenter::Event::AtHand(key.clone())));
+                self.feed(Event::Presenter(presenter::Event::AtHand(*key)));
                 let likely = self.acting.borrow_mut().likely();
                 if let Some(likely) = likely.filter(|l| l.iter().any(|(address, _)| address.key == *key)) {
                     self.stage_the_likely(&likely);
                 }
             }
-            News::Far(key) => self.feed(Event::Presenter(presenter::Event::Far(key.clone()))),
+            News::Far(key) => self.feed(Event::Presenter(presenter::Event::Far(*key))),
             News::Failed { key, code, detail } => {
                 let awaited = self.acting.borrow().presenter.awaits() == Some(key);
-                self.feed(Event::Presenter(presenter::Event::Failed(key.clone())));
+                self.feed(Event::Presenter(presenter::Event::Failed(*key)));
                 if awaited {
                     (self.tell)(Told::Error { code: code.clone(), detail: detail.clone() });
                 }

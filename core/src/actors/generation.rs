@@ -163,7 +163,7 @@ impl Generation {
         let flight = self.core.flight.as_ref()?;
         let waiter = self.outbox.waiter(job_id)?;
         let update = flight.update(now, job_id, 0);
-        let key = flight.key.clone();
+        let key = flight.key;
         Some(Job {
             status: update.status,
             provider: Some(flight.terms.lane.clone()),

@@ -349,7 +349,7 @@ impl Session {
             seq: self.meta.seq,
             at: now,
             job_id: job.id.clone(),
-            cache_key: job.cache_key.clone(),
+            cache_key: job.cache_key,
             progress: (kind == EventKind::Processing).then_some(job.progress),
             result_url: preview.or_else(|| job.content.as_ref().map(|content| content.url.clone())),
             error: job.error.clone(),

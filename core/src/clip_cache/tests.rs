@@ -98,7 +98,7 @@ fn agree(seed: u64, steps: u32, limits: Limits, keys: u64, largest: u64) {
             0..6 => {
                 let bytes = dice.roll(largest);
                 given += 1;
-                let dropped = cache.insert(key.clone(), bytes, step);
+                let dropped = cache.insert(*key, bytes, step);
                 assert_eq!(dropped, naive.insert(number, bytes, step), "seed {seed}, step {step}");
                 outside += dropped.len() as u64;
             }

@@ -71,7 +71,7 @@ proptest! {
         let chosen = choose(&wanted, candidates.iter().cloned(), &own);
         let turned = candidates.iter().rev().cycle().skip(turn).take(candidates.len()).cloned();
         let again = choose(&wanted, turned, &own);
-        let told = |near: &Option<Nearest>| near.as_ref().map(|n| (n.key.clone(), n.distance));
+        let told = |near: &Option<Nearest>| near.as_ref().map(|n| (n.key, n.distance));
         prop_assert_eq!(told(&chosen), told(&again));
         if let Some(near) = chosen {
             prop_assert!(near.key != own && near.distance <= bound());

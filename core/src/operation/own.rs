@@ -164,10 +164,10 @@ pub fn clip(who: &Who, cue: &Cue, preset: &str, letters: &dyn Letters) -> Result
     };
     let known = || unknown("quality_preset", names(catalog.presets.iter().map(|preset| &preset.id)));
     let preset = catalog.preset(preset).ok_or_else(known)?;
-    let model = catalog.model_for(operation.as_str(), None).ok_or("/operation_type: no model serves it")?;
+    let model = catalog::preferred_model(operation.as_str()).ok_or("/operation_type: no model serves it")?;
     Ok(ClipSpec {
         operation,
-        model: model.id.clone(),
+        model: model.to_owned(),
         seed: character.seed,
         character: Character { name: String::new(), ..character },
         prompt: prompt::usual(&cue).unwrap_or_default(),

@@ -22,7 +22,7 @@ fn at_hand(number: u8) -> Event {
 #[test]
 fn the_clips_of_the_demo_stay_worth_making_however_often_their_price_and_wait_are_told() {
     let catalog = crate::catalog::built_in();
-    let price = catalog.models[0].cost(Millis(4_000));
+    let price = crate::catalog::models().models[0].cost(Millis(4_000));
     for preset in catalog.presets.iter().filter(|preset| preset.id != "realtime") {
         let wait = Millis(preset.wait_ms[1]);
         let value = Budget::default().value_of_making(100_000, wait, price);
@@ -330,7 +330,7 @@ proptest! {
         for (event, pause) in events {
             let observed = matches!(event, Event::Guessed { .. });
             let guessed_before: Vec<CacheKey> =
-                prefetcher.guesses.iter().flat_map(|(_, likely)| likely).map(|(key, _)| key.clone()).collect();
+                prefetcher.guesses.iter().flat_map(|(_, likely)| likely).map(|(key, _)| *key).collect();
             let arrived = match &event {
                 Event::AtHand { key, .. } => {
                     prefetcher.lines.iter().any(|l| l.key == *key && UNDER_WAY.contains(&l.stage))

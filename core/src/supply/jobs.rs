@@ -14,7 +14,7 @@ impl Supply {
         let price = job.price.filter(|_| matches!(line.stage, Stage::Making { .. }));
         let wait = job.wait.filter(|_| line.stage == Stage::Asking && !job.status.is_final());
         let told = price.is_some() || wait.is_some();
-        let told = told.then(|| Effect::Told { key: key.clone(), price, wait });
+        let told = told.then_some(Effect::Told { key: *key, price, wait });
         told.into_iter().chain(self.heard(now, key, job)).collect()
     }
 
@@ -42,7 +42,7 @@ impl Supply {
         if line.urgent {
             line.failures += 1;
             if line.failures >= TRIES {
-                return self.fail(now, key.clone(), "unreachable".into(), UNREACHABLE.to_owned());
+                return self.fail(now, *key, "unreachable".into(), UNREACHABLE.to_owned());
             }
             line.stage = Stage::Asking;
             // A request that is on its way already does the same.
@@ -51,12 +51,12 @@ impl Supply {
         }
         self.lines.remove(key);
         let detail = "The clip is no longer likely to be wanted.".to_owned();
-        vec![Effect::Failed { key: key.clone(), code: "cancelled".into(), detail }]
+        vec![Effect::Failed { key: *key, code: "cancelled".into(), detail }]
     }
 
     pub(super) fn told(&mut self, now: Millis, heard: &Heard) -> Vec<Effect> {
         let about = |(key, line): &(&CacheKey, &Line)| line.is_about(key, heard);
-        let found = self.lines.iter().find(about).map(|(key, _)| key.clone());
+        let found = self.lines.iter().find(about).map(|(key, _)| *key);
         found.map(|key| self.heard(now, &key, heard)).unwrap_or_default()
     }
 
@@ -69,14 +69,14 @@ impl Supply {
         match heard.status {
             JobStatus::Complete => {
                 let urgent = line.urgent;
-                vec![self.fetch(key.clone(), heard.address.clone(), urgent, true)]
+                vec![self.fetch(*key, heard.address, urgent, true)]
             }
             JobStatus::Cancelled if line.cancel == Cancel::Sent => self.cancelled(now, key),
             JobStatus::Failed | JobStatus::Cancelled => {
                 let (code, detail) = heard.error.clone().unwrap_or_else(|| {
                     ("cancelled".to_owned(), "The job was cancelled before the clip was made.".to_owned())
                 });
-                self.fail(now, key.clone(), code, detail)
+                self.fail(now, *key, code, detail)
             }
             status @ (JobStatus::Queued | JobStatus::Processing) => {
                 let mut started = status == JobStatus::Processing;
@@ -93,12 +93,12 @@ impl Supply {
                 };
                 line.stage = Stage::Making {
                     job_id: heard.job_id.clone(),
-                    address: heard.address.clone(),
+                    address: heard.address,
                     status,
                     progress: heard.progress.unwrap_or(known),
                     ask_at: now + silence,
                 };
-                let started = started.then(|| Effect::Started(key.clone()));
+                let started = started.then_some(Effect::Started(*key));
                 let delete = line.cancellation();
                 started.into_iter().chain(delete).collect()
             }

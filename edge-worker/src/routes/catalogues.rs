@@ -13,7 +13,7 @@ pub(crate) fn serve(name: &str) -> Result<Response, Failure> {
     let body = match name {
         "states" => json!({ "states": catalog.states }),
         "presets" => json!({ "presets": catalog.presets }),
-        "models" => json!({ "models": catalog.models }),
+        "models" => json!({ "models": catalog::models().models }),
         "characters" => json!({ "characters": character::built_in().values().collect::<Vec<_>>() }),
         _ => return Ok(Response::from_json(&json!({ "status": "ok" }))?),
     };

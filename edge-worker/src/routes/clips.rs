@@ -158,7 +158,7 @@ async fn whole(call: &Call, shelf: Shelf, key: &CacheKey, caching: &str) -> Resu
 /// Has the whole clip cached once this request is answered: who asks for one part asks for others.
 fn fill(call: &Call, key: &CacheKey) {
     let Some(address) = edge_cache::address(&call.request.inner().url()) else { return };
-    let (env, key) = (call.env.clone(), key.clone());
+    let (env, key) = (call.env.clone(), *key);
     call.context.wait_until(async move {
         // What goes wrong here harms nobody: the next request reads R2 again.
         if let Ok(Some((stored, body))) = clip_store::read(&env, Shelf::Public, &key, None).await

@@ -275,7 +275,7 @@ fn queued(asked: &Asked, key: &CacheKey, spec: &ClipSpec) -> Job {
         strategy: Some(asked.valid.strategy),
         priority: asked.valid.priority,
         speculative: asked.valid.speculative,
-        ..Job::queued(id, spec.operation, key.clone(), settings::now())
+        ..Job::queued(id, spec.operation, *key, settings::now())
     }
 }
 

@@ -125,7 +125,7 @@ async fn status_of(call: &Call, provider: &str) -> Result<Status, Failure> {
 
 fn providers() -> Vec<&'static str> {
     let mut providers: Vec<&str> =
-        catalog::built_in().models.iter().map(|model| model.provider.as_str()).collect();
+        catalog::models().models.iter().map(|model| model.provider.as_str()).collect();
     providers.sort_unstable();
     providers.dedup();
     providers

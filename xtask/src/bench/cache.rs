@@ -137,7 +137,7 @@ impl Cache for Plain {
     }
 
     fn insert(&mut self, key: CacheKey) {
-        if self.map.insert(key.clone(), 0).is_none() {
+        if self.map.insert(key, 0).is_none() {
             self.queue.push_back(key);
         }
         if self.map.len() > self.size
@@ -154,7 +154,7 @@ impl<C: Cache> Contestant<C> {
         let (kept, fresh) = keys.split_at(size);
         let pins = if operation == Operation::EvictPinned { size / 10 } else { 0 };
         let mut cache = C::full(size, &kept[..pins]);
-        kept.iter().for_each(|key| cache.insert(key.clone()));
+        kept.iter().for_each(|key| cache.insert(*key));
         let hot = kept[size - HOT.min(size)..].to_vec();
         Ok(Self { cache, hot, fresh: fresh.iter().cloned().collect(), turn: 0 })
     }
@@ -166,7 +166,7 @@ impl<C: Cache> Contestant<C> {
         for _ in 0..times {
             self.turn += 7;
             let fresh = if evicts { self.fresh.pop_front() } else { None };
-            keys.push(fresh.unwrap_or_else(|| self.hot[self.turn % self.hot.len()].clone()));
+            keys.push(fresh.unwrap_or_else(|| self.hot[self.turn % self.hot.len()]));
         }
         if evicts {
             // As many different keys as there are to come in, over and over: each has long fallen out.

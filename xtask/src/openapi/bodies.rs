@@ -45,7 +45,7 @@ fn job_request() -> Value {
 }
 
 fn operation_request(operation: Operation) -> Value {
-    let catalog = catalog::built_in();
+    let catalog = catalog::models();
     let mut providers: Vec<&str> =
         catalog.models_for(operation.as_str()).map(|model| model.provider.as_str()).collect();
     providers.extend(catalog.provider_aliases.iter().map(String::as_str));
@@ -151,7 +151,7 @@ fn params(operation: Operation) -> Value {
         "description": "A built-in character by its id, or a whole definition.",
         "anyOf": [{"type": "string", "enum": ids}, reference("CharacterDefinition")],
     });
-    let mut properties = size_and_words(catalog.model_for(operation.as_str(), None));
+    let mut properties = size_and_words(catalog::models().model_for(operation.as_str(), None));
     match operation {
         Operation::StateClip => {
             let states: Vec<&str> = catalog.states.iter().map(|state| state.id.as_str()).collect();

@@ -87,7 +87,7 @@ impl Terms {
     #[must_use]
     pub fn of(spec: &ClipSpec) -> Option<Self> {
         let catalog = catalog::built_in();
-        let model = catalog.model(&spec.model)?;
+        let model = catalog::models().model(&spec.model)?;
         // That of the cheapest preset with as many steps.
         let preset = catalog.presets.iter().find(|p| p.steps >= spec.steps).or(catalog.presets.last());
         Some(Self {

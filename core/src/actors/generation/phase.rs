@@ -132,7 +132,7 @@ impl Flight {
     pub(super) fn new(now: Millis, number: u32, want: &Want) -> Self {
         Self {
             number,
-            key: want.key.clone(),
+            key: want.key,
             spec: want.spec.clone(),
             tenant: want.tenant.clone(),
             terms: want.terms.clone(),

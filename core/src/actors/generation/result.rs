@@ -94,7 +94,7 @@ impl Generation {
         *downloads = downloads.saturating_add(1);
         flight.due = now + DOWNLOAD_GUARD;
         effects.push(Effect::Store {
-            key: flight.key.clone(),
+            key: flight.key,
             place: flight.place.clone(),
             spec: Box::new(flight.spec.clone()),
             operation_id: operation_id.clone(),

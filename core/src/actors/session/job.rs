@@ -220,7 +220,7 @@ impl Entry {
     }
 
     fn leaving(&self) -> Effect {
-        Effect::Leave { key: self.job.cache_key.clone(), job_id: self.job.id.clone() }
+        Effect::Leave { key: self.job.cache_key, job_id: self.job.id.clone() }
     }
 
     pub(super) fn leave_answered(&mut self, now: Millis, acknowledged: bool) {

@@ -55,7 +55,7 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
 /// The providers of the catalogue.
 pub(super) fn providers() -> Vec<&'static str> {
     let mut providers: Vec<&str> =
-        catalog::built_in().models.iter().map(|model| model.provider.as_str()).collect();
+        catalog::models().models.iter().map(|model| model.provider.as_str()).collect();
     providers.sort_unstable();
     providers.dedup();
     providers
