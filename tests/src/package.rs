@@ -62,7 +62,7 @@ impl Project {
 
     /// Puts the package's own files into a folder of the project, as a page without a bundler does.
     pub fn unpack(&self, to: &str) {
-        for folder in [".", "game"] {
+        for folder in ["", "game"] {
             let to = self.path(to).join(folder);
             std::fs::create_dir_all(&to).expect("a folder");
             let from = self.path("node_modules/cuelight").join(folder);
