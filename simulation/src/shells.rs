@@ -209,7 +209,7 @@ impl World {
                 Effect::Want { job, wish } => {
                     let job_id = job.id.clone();
                     let want = Want {
-                        key: job.cache_key.clone(),
+                        key: job.cache_key,
                         spec: wish.spec,
                         tenant: wish.tenant,
                         terms: wish.terms,
