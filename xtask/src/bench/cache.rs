@@ -113,7 +113,9 @@ impl Cache for Filtered {
         self.list.retain(|(known, _)| *known != key);
         if self.list.len() >= self.size {
             let oldest = self.list.iter().position(|(known, _)| !self.pinned.contains(known));
-            drop(oldest.map(|at| self.list.remove(at)));
+            if let Some(at) = oldest {
+                self.list.remove(at);
+            }
         }
         self.list.push((key, 0));
     }
