@@ -2,13 +2,11 @@ import type { Options, Shown, Stats, TokenNeeded } from "./cuelight.js";
 
 export { default, CuelightCharacterElement } from "./cuelight.js";
 export type {
-  Background,
   CharacterSpec,
   ConversationEvent,
   CuelightEvents,
   Options,
   Preset,
-  Rules,
   Shown,
   Stats,
   Tier,

@@ -23,26 +23,6 @@ export interface CharacterSpec {
   };
 }
 
-/**
- * What becomes of a clip's background: it is kept, it is keyed out by its colour, or the clip carries its
- * transparency packed below the picture.
- */
-export type Background = "keep" | "key" | "packed";
-
-/** States and rules of a character's own. Everything is optional; what is not mentioned stays. */
-export interface Rules {
-  states?: ({ id: string } & Record<string, unknown>)[];
-  without_rules?: string[];
-  activities?: ({ state: string } & Record<string, unknown>)[];
-  priority?: string[];
-  moods?: ({ state: string } & Record<string, unknown>)[];
-  rest?: string;
-  dwell_ms?: number;
-  held_ms?: number;
-  crowded_ms?: number;
-  queue?: number;
-}
-
 /** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
@@ -69,10 +49,6 @@ export interface Options {
    * its place at a loop point. Both are made, and paid for. Default false.
    */
   progressive?: boolean;
-  /** What becomes of the clip's background. Default `keep`. */
-  background?: Background;
-  /** The character's own states and rules, laid over the built-in ones; see docs/states.md. */
-  rules?: Rules | null;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
   /**
@@ -228,10 +204,6 @@ export class CuelightCharacterElement extends HTMLElement {
   maxDelay: number;
   /** Whether a clip is shown in the quickest preset until the wanted one is there. Reflects the attribute. */
   progressive: boolean;
-  /** What becomes of the clip's background; empty: `keep`. Reflects the attribute. */
-  background: Background | "";
-  /** The character's own states and rules, laid over the built-in ones. */
-  rules: Rules | null;
   /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
   predict: boolean;
   /** Address of a picture to show until there is one of the character. Reflects the attribute. */

@@ -29,7 +29,7 @@ img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
 
-const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "background", "poster", "alt", "loading"];
+const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "poster", "alt", "loading"];
 const FLAGS = ["progressive", "announce", "controls", "paused"];
 
 /** A character that follows a conversation. */
@@ -49,7 +49,6 @@ export class CuelightCharacterElement extends Base {
   #calls = [];
   #changing = false;
   #spec = null;
-  #rules = null;
   #token = null;
   #slot;
   #image;
@@ -72,15 +71,6 @@ export class CuelightCharacterElement extends Base {
 
   set spec(spec) {
     this.#spec = spec ?? null;
-    this.#changed();
-  }
-
-  get rules() {
-    return this.#rules;
-  }
-
-  set rules(rules) {
-    this.#rules = rules ?? null;
     this.#changed();
   }
 
@@ -182,7 +172,7 @@ export class CuelightCharacterElement extends Base {
     const part = await this.#bring({
       element: this,
       shadow: this.shadowRoot,
-      given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
+      given: () => ({ spec: this.#spec, token: this.#token }),
       fell: (error, reduced, state) => {
         this.#leave();
         this.#reduced = reduced;

@@ -155,7 +155,7 @@ export async function attach({ element, shadow, given, fell }) {
   if (!element.isConnected) return null;
   dress(shadow);
   const options = () => {
-    const { spec, rules, token } = given();
+    const { spec, token } = given();
     const number = (name) => (element.hasAttribute(name) ? Number(element.getAttribute(name)) : null);
     return {
       character: spec ?? element.getAttribute("character"),
@@ -167,9 +167,7 @@ export async function attach({ element, shadow, given, fell }) {
       crossfade: number("crossfade"),
       maxDelay: number("max-delay"),
       progressive: element.progressive,
-      background: element.getAttribute("background"),
       predict: element.predict,
-      rules,
       token,
     };
   };

@@ -1,11 +1,9 @@
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type {
-  Background,
   CharacterSpec,
   CuelightCharacterElement,
   CuelightEvents,
   Preset,
-  Rules,
   Tier,
 } from "./cuelight.js";
 
@@ -40,10 +38,6 @@ export interface CuelightCharacterProps
   maxDelay?: number;
   /** Shows a clip in the quickest preset until the wanted one is there. */
   progressive?: boolean;
-  /** What becomes of the clip's background. Default `keep`. */
-  background?: Background;
-  /** The character's own states and rules. */
-  rules?: Rules | null;
   /** What the edge lets the page in by. */
   token?: string | null;
   /** Address of a picture to show until there is one of the character. */
