@@ -31,20 +31,23 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("catalog.rs"), code)
 }
 
-/// For each operation the id of the first model that serves it: all that a page must know of models.
+/// For each operation the id of the first model that serves it, and how short and long its clips may be:
+/// all that a page must know of models.
 fn preferred(models: &Value) -> String {
-    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    let mut pairs: Vec<(&str, &str, [u64; 2])> = Vec::new();
     for model in models["models"].as_array().into_iter().flatten() {
         for operation in model["operations"].as_array().into_iter().flatten() {
             if let (Some(operation), Some(id)) = (operation.as_str(), model["id"].as_str())
-                && pairs.iter().all(|(known, _)| *known != operation)
+                && pairs.iter().all(|(known, ..)| *known != operation)
             {
-                pairs.push((operation, id));
+                let bound = |name| model["duration_ms"][name].as_u64().unwrap_or(0);
+                pairs.push((operation, id, [bound("min"), bound("max")]));
             }
         }
     }
     format!(
-        "/// Operations, and the model that each prefers.\npub static PREFERRED_MODELS: &[(&str, &str)] = &{pairs:?};\n"
+        "/// Operations, the model that each prefers, and its least and greatest length in milliseconds.\n\
+         pub static PREFERRED_MODELS: &[(&str, &str, [u64; 2])] = &{pairs:?};\n"
     )
 }
 

@@ -23,6 +23,62 @@ export interface CharacterSpec {
   };
 }
 
+/** A state of a page's own, or fields of a built-in one that the page tells differently. */
+export interface OwnState {
+  /** 1 to 32 small letters, digits, `-` or `_`; of a built-in state, to change that. */
+  id: string;
+  /** How it is told to people who do not see it: "Bolt is *packing your order*". Default: the id. */
+  label?: string;
+  /** The first plan that has it. Default `free`. */
+  tier?: Tier;
+  /** Default `held`: for as long as the mood lasts. */
+  play?: "loop" | "once" | "held";
+  /** Length of its clip; a clip is made 1,000 to 10,000 ms long. Default 3000. */
+  duration_ms?: number;
+  /** What stands in while there is no clip, best first. Default `["idle"]`. */
+  fallback?: string[];
+  /** What moves. The clip is made after its first words, 40 letters at most. Default: the id. */
+  motion?: string;
+}
+
+/** One name of a conversation event, or several. */
+type On = ConversationEvent["type"] | ConversationEvent["type"][];
+
+/**
+ * States and rules of a character's own. Everything is optional; what is not mentioned stays.
+ * docs/states.md says what each field does.
+ */
+export interface Rules {
+  states?: OwnState[];
+  /** States whose built-in rules are left out. */
+  without_rules?: string[];
+  /** What may go on. One of a state that has an activity changes the fields it gives. */
+  activities?: { state: string; starts?: On; ends?: On; times_out_ms?: number }[];
+  /** States of activities, the one that wins first. */
+  priority?: string[];
+  /** Moods, added to the built-in ones. */
+  moods?: {
+    state: string;
+    on: On;
+    who?: "user" | "assistant";
+    above?: number;
+    below?: number;
+    technical?: boolean;
+    words?: string[];
+    first?: boolean;
+    waits_ms?: number;
+    cooldown_ms?: number;
+    clears?: boolean;
+  }[];
+  /** The state of rest. */
+  rest?: string;
+  dwell_ms?: number;
+  held_ms?: number;
+  crowded_ms?: number;
+  /** How many moods may wait, 1 to 8. */
+  queue?: number;
+}
+
 /** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
@@ -49,6 +105,11 @@ export interface Options {
    * its place at a loop point. Both are made, and paid for. Default false.
    */
   progressive?: boolean;
+  /**
+   * The character's own states and rules, laid over the built-in ones; an object, or the same as JSON.
+   * Of no use to an actor, which is told its cues.
+   */
+  rules?: Rules | string | null;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
   /**
@@ -74,6 +135,8 @@ export type ConversationEvent =
   | { type: "hover" }
   | { type: "typing" }
   | { type: "sent"; text?: string }
+  /** Somebody's words, for a page that learns the words apart from who does what. */
+  | { type: "message"; text?: string; who: "user" | "assistant" }
   | { type: "stream-started" }
   | { type: "stream-token"; text?: string }
   | { type: "stream-ended" }
@@ -204,6 +267,12 @@ export class CuelightCharacterElement extends HTMLElement {
   maxDelay: number;
   /** Whether a clip is shown in the quickest preset until the wanted one is there. Reflects the attribute. */
   progressive: boolean;
+  /**
+   * The character's own states and rules, laid over the built-in ones; an object, or the same as JSON. The
+   * attribute of the same name takes JSON; whichever was set last counts. Rules that could trap the
+   * character are refused by a `cuelight-error`, and the built-in ones apply. Others bring it to rest.
+   */
+  rules: Rules | string | null;
   /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
   predict: boolean;
   /** Address of a picture to show until there is one of the character. Reflects the attribute. */
@@ -257,7 +326,9 @@ export interface CuelightEvents {
   /**
    * Something went wrong; the character goes on. Codes of the client's own: `invalid_options`,
    * `invalid_event`, `unknown_state`, `clip_broken`, `placeholder_broken`, `module_unavailable`,
-   * `webassembly_refused` and `panicked` (both: see `Stats.mode`); the others are the edge's.
+   * `webassembly_refused` and `panicked` (both: see `Stats.mode`); of `rules`, `invalid_states`,
+   * `state_without_rule`, `state_unreachable`, `state_refused`, `state_without_exit` and
+   * `too_many_rules`, with what is wrong or the path that leads there; the others are the edge's.
    */
   "cuelight-error": CustomEvent<{ code: string; detail: string }>;
   /**

@@ -34,7 +34,7 @@ const FLAGS = ["progressive", "announce", "controls", "paused"];
 
 /** A character that follows a conversation. */
 export class CuelightCharacterElement extends Base {
-  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "crossfade", "max-delay", "predict", "token"];
+  static observedAttributes = [...TEXTS, ...FLAGS, "max-wait", "crossfade", "max-delay", "predict", "token", "rules"];
 
   static #near =
     globalThis.IntersectionObserver &&
@@ -49,6 +49,7 @@ export class CuelightCharacterElement extends Base {
   #calls = [];
   #changing = false;
   #spec = null;
+  #rules = null;
   #token = null;
   #slot;
   #image;
@@ -71,6 +72,15 @@ export class CuelightCharacterElement extends Base {
 
   set spec(spec) {
     this.#spec = spec ?? null;
+    this.#changed();
+  }
+
+  get rules() {
+    return this.#rules;
+  }
+
+  set rules(rules) {
+    this.#rules = rules ?? null;
     this.#changed();
   }
 
@@ -102,6 +112,7 @@ export class CuelightCharacterElement extends Base {
 
   attributeChangedCallback(name, _, value) {
     if (name === "token") this.#token = value;
+    if (name === "rules") this.#rules = value;
     if (name === "poster") this.#show(value);
     this.#changed();
   }
@@ -172,7 +183,7 @@ export class CuelightCharacterElement extends Base {
     const part = await this.#bring({
       element: this,
       shadow: this.shadowRoot,
-      given: () => ({ spec: this.#spec, token: this.#token }),
+      given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
       fell: (error, reduced, state) => {
         this.#leave();
         this.#reduced = reduced;

@@ -155,7 +155,7 @@ export async function attach({ element, shadow, given, fell }) {
   if (!element.isConnected) return null;
   dress(shadow);
   const options = () => {
-    const { spec, token } = given();
+    const { spec, rules, token } = given();
     const number = (name) => (element.hasAttribute(name) ? Number(element.getAttribute(name)) : null);
     return {
       character: spec ?? element.getAttribute("character"),
@@ -168,6 +168,7 @@ export async function attach({ element, shadow, given, fell }) {
       maxDelay: number("max-delay"),
       progressive: element.progressive,
       predict: element.predict,
+      rules,
       token,
     };
   };

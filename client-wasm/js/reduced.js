@@ -19,9 +19,19 @@ const SHOWS = {
   error: "idle",
 };
 /** Events that change nothing here. */
-const UNHEARD = ["sentiment", "confidence", "off-topic"];
+const UNHEARD = ["message", "sentiment", "confidence", "off-topic"];
+/** What a state of a page's own is where the page does not say. */
+const USUAL = { tier: "free", play: "held", duration_ms: 3000, fallback: ["idle"] };
 
-const find = (id) => states.find((state) => state.id === id);
+/** The states that a page gives, none of them checked: that takes the module. */
+function ownStates(rules) {
+  try {
+    const { states } = typeof rules === "string" ? JSON.parse(rules) : rules;
+    return states.filter((state) => state && [].concat(state.fallback ?? []).every((id) => typeof id === "string"));
+  } catch {
+    return [];
+  }
+}
 
 /** A character behind an element. */
 export function attach({ element, shadow, given }) {
@@ -40,16 +50,23 @@ export function attach({ element, shadow, given }) {
   const complain = (code, detail) => tell("cuelight-error", { code, detail });
   const character = () => given().spec ?? element.character;
 
+  const known = (id) => states.find((state) => state.id === id);
+  const find = (id) => {
+    const own = ownStates(given().rules).find((state) => state.id === id);
+    return own ? { label: id, ...USUAL, ...known(id), ...own } : known(id);
+  };
+
   /** The state, or the first of those that stand in for it, that the plan has. */
   const allowed = (id) => {
-    const within = (state) => TIERS.indexOf(state.tier) <= Math.max(0, TIERS.indexOf(element.tier));
-    return [id, ...find(id).fallback].find((name) => within(find(name)));
+    const within = (state) => state && TIERS.indexOf(state.tier) <= Math.max(0, TIERS.indexOf(element.tier));
+    return [id].concat(find(id)?.fallback).find((name) => within(find(name))) ?? "idle";
   };
 
   const picture = () => {
     const who = character();
     const origin = (element.endpoint || location.origin).replace(/\/+$/, "");
-    const address = new URL(`${origin}/placeholders/${now}.svg`);
+    const stance = [now].concat(find(now)?.fallback).find(known) ?? "idle";
+    const address = new URL(`${origin}/placeholders/${stance}.svg`);
     const bare = (colour) => colour.replace("#", "");
     if (typeof who === "string") address.searchParams.set("character", who);
     else for (const [name, value] of Object.entries(who?.look ?? {})) address.searchParams.set(name, bare(value));
@@ -58,8 +75,8 @@ export function attach({ element, shadow, given }) {
 
   const label = () => {
     const who = character();
-    const known = characters.find(({ id }) => id === who);
-    return `${who?.name ?? known?.name ?? who?.id ?? (who || "The character")} is ${find(now).label}`;
+    const built = characters.find(({ id }) => id === who);
+    return `${who?.name ?? built?.name ?? who?.id ?? (who || "The character")} is ${find(now)?.label ?? now}`;
   };
 
   const describe = () => {

@@ -4,6 +4,7 @@ import type {
   CuelightCharacterElement,
   CuelightEvents,
   Preset,
+  Rules,
   Tier,
 } from "./cuelight.js";
 
@@ -38,6 +39,8 @@ export interface CuelightCharacterProps
   maxDelay?: number;
   /** Shows a clip in the quickest preset until the wanted one is there. */
   progressive?: boolean;
+  /** The character's own states and rules. */
+  rules?: Rules | string | null;
   /** What the edge lets the page in by. */
   token?: string | null;
   /** Address of a picture to show until there is one of the character. */

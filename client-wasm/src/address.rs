@@ -8,6 +8,8 @@ use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
 use cuelight_core::operation::own::{self, Manner, Sharing, Who};
 use cuelight_core::small_map::SmallMap;
+use cuelight_core::state_machine::Config;
+use cuelight_core::units::Millis;
 
 use crate::js_value::BrowserLetters;
 use crate::options::Options;
@@ -25,6 +27,8 @@ pub(crate) struct Address {
 pub(crate) struct Wish {
     who: Who,
     cue: Cue,
+    /// How long the clip is, where that is not what is usual.
+    duration: Option<Millis>,
     preset: String,
     sharing: Sharing,
 }
@@ -32,7 +36,7 @@ pub(crate) struct Wish {
 impl Wish {
     /// The body of `POST /jobs`.
     pub(crate) fn body(&self, manner: Manner) -> String {
-        own::body(&self.who, &self.cue, &self.preset, &self.sharing, manner)
+        own::body(&self.who, &self.cue, self.duration, &self.preset, &self.sharing, manner)
     }
 }
 
@@ -46,20 +50,26 @@ pub(crate) struct AddressBook {
 const LARGEST: usize = 1_000;
 
 impl AddressBook {
-    /// The address of `cue`.
+    /// The address of `cue`. The book is for these options and these states only.
     ///
     /// # Errors
     /// What is wrong with the character's definition, for the person who wrote it.
-    pub(crate) fn find(&mut self, options: &Options, cue: &Cue) -> Result<Address, String> {
+    pub(crate) fn find(&mut self, options: &Options, states: &Config, cue: &Cue) -> Result<Address, String> {
         let asked = (cue.clone(), options.sharing.clone());
         if let Some(found) = self.known.get(&asked) {
             return Ok(found.clone());
         }
         let who = options.character.clone()?;
-        let spec = own::clip(&who, cue, &options.preset, &BrowserLetters)?;
+        let state = match cue {
+            Cue::State { state } => states.state(state),
+            Cue::Reaction(_) => None,
+        };
+        let (shown_by, duration) =
+            state.map_or_else(|| (cue.clone(), None), |state| own::shown_by(state, &BrowserLetters));
+        let spec = own::clip(&who, &shown_by, duration, &options.preset, &BrowserLetters)?;
         let sharing = options.sharing.clone();
         let key = CacheKey::of(&options.tenant, &spec, &sharing.scope());
-        let wish = Rc::new(Wish { who, cue: cue.clone(), preset: options.preset.clone(), sharing });
+        let wish = Rc::new(Wish { who, cue: shown_by, duration, preset: options.preset.clone(), sharing });
         let address = Address { key, look: spec.character.look, wish };
         if self.known.len() >= LARGEST {
             self.known.clear();

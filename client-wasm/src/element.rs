@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use cuelight_core::catalog;
 use cuelight_core::state_machine::{Event, Signal, SignalError};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -49,6 +48,7 @@ impl CharacterHandle {
         let handle = Self { inner: RefCell::new(Some(host.clone())) };
         match Options::read(options) {
             Ok(options) => {
+                let ruled = options.rules.is_some();
                 let told: Weak<Host> = Rc::downgrade(&host);
                 let tell = move |what| {
                     if let Some(host) = told.upgrade() {
@@ -57,6 +57,9 @@ impl CharacterHandle {
                 };
                 let performer = Performer::new(Some(&host.element), &host.shadow, options, tell);
                 *host.performer.borrow_mut() = performer;
+                if ruled && let Some(performer) = host.performer() {
+                    performer.take_rules();
+                }
                 host.look_around();
                 if let Some(performer) = host.performer() {
                     performer.show_state();
@@ -115,14 +118,13 @@ impl CharacterHandle {
     #[wasm_bindgen(js_name = setState)]
     pub fn set_state(&self, state: Option<String>) {
         let Some(host) = self.host() else { return };
-        if let Some(unknown) = state.as_ref().filter(|name| catalog::built_in().state(name).is_none()) {
+        let Some(performer) = host.performer() else { return };
+        if let Some(unknown) = state.as_ref().filter(|name| performer.config().state(name).is_none()) {
             let detail = format!("There is no state {unknown}.");
             host.emit("cuelight-error", &fault("unknown_state", &detail));
             return;
         }
-        if let Some(performer) = host.performer() {
-            performer.conversation(Event::Override(state));
-        }
+        performer.conversation(Event::Override(state));
     }
 
     /// The state the character is in.
@@ -208,7 +210,8 @@ impl Host {
     fn label(&self) {
         let Some(performer) = self.performer() else { return };
         let state = performer.state();
-        let doing = catalog::built_in().state(&state).map_or(state.as_str(), |def| def.label.as_str());
+        let config = performer.config();
+        let doing = config.state(&state).map_or(state.as_str(), |def| def.label.as_str());
         self.access.does(format!("{} is {doing}", performer.name()));
     }
 

@@ -15,6 +15,13 @@ impl Given {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         JSON::parse(text).ok().map(Self)
     }
+
+    /// As JSON; a text is taken for JSON already. What cannot be written, as an object within itself, is
+    /// none.
+    pub(crate) fn json(&self) -> String {
+        let written = || JSON::stringify(&self.0).ok().and_then(|text| text.as_string());
+        self.text().or_else(written).unwrap_or_else(|| "?".to_owned())
+    }
 }
 
 impl Document for Given {

@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) preset: String,
     /// The plan.
     pub(crate) tier: Tier,
+    /// The page's own states and rules, as JSON: so that it is seen whether they are others.
+    pub(crate) rules: Option<String>,
     /// How long a request waits for its clip.
     pub(crate) max_wait: Millis,
     /// Whether clips are fetched and made ahead of need.
@@ -67,6 +69,7 @@ impl Options {
             character: Who::read(character, &BrowserLetters),
             preset: text("preset")?.unwrap_or_else(|| "fast".into()),
             tier,
+            rules: given.member("rules").map(|rules| rules.json()).filter(|text| !text.is_empty()),
             max_wait: millis(given.number_at("maxWait"), 5_000, 600_000.0),
             crossfade: millis(given.number_at("crossfade"), 0, 1_000.0),
             max_delay: millis(given.number_at("maxDelay"), 0, 10_000.0),

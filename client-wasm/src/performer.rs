@@ -8,9 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use cuelight_core::catalog::{self, Play};
+use cuelight_core::catalog::Play;
 use cuelight_core::cue::Cue;
-use cuelight_core::placeholder;
 use cuelight_core::player::{self, Player, Ticket};
 use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
@@ -34,6 +33,7 @@ use crate::token::Token;
 mod acting;
 mod effects;
 mod news;
+mod rules;
 mod surroundings;
 
 pub(crate) use acting::Shown;
@@ -194,7 +194,7 @@ impl Performer {
     /// Shows the state the character is in, as an element does.
     pub(crate) fn show_state(&self) {
         let state = self.state();
-        let play = catalog::built_in().state(&state).map_or(Play::Loop, |def| def.play);
+        let play = self.config().state(&state).map_or(Play::Loop, |def| def.play);
         self.show(Cue::state(state), play);
     }
 
@@ -222,7 +222,7 @@ impl Performer {
     /// Takes other options. A changed character is replaced at once.
     pub(crate) fn configure(&self, mut options: Options) {
         let token = options.token.take();
-        let changed = {
+        let (changed, reread) = {
             let mut acting = self.acting.borrow_mut();
             let old = std::mem::replace(&mut acting.options, options);
             let new = acting.options.clone();
@@ -250,10 +250,12 @@ impl Performer {
             if old.endpoint != new.endpoint {
                 acting.token = None;
             }
-            old.tier != new.tier
+            let reread = old.rules != new.rules || (old.tier != new.tier && new.rules.is_some());
+            (old.tier != new.tier, reread)
         };
         self.set_token(token);
-        if changed {
+        let ruled = reread && self.take_rules();
+        if changed || ruled {
             self.feed(Event::Machine(state_machine::Event::Wake));
         }
         self.show_state();
@@ -377,7 +379,7 @@ impl Performer {
             let acting = &mut *acting;
             acting.tickets += 1;
             let ticket = Ticket(acting.tickets);
-            let address = match acting.addresses.find(&acting.options, &cue) {
+            let address = match acting.find(&cue) {
                 Ok(address) => address,
                 Err(detail) => {
                     let code = "invalid_request".to_owned();
@@ -387,8 +389,7 @@ impl Performer {
             let edge = acting.edge.clone();
             let draft = acting.draft(&cue);
             let close = acting.closest(&cue);
-            let state = placeholder::state_for(&cue);
-            let svg = placeholder::svg(state, &address.look).unwrap_or_default();
+            let svg = acting.placeholder(&cue, &address.look);
             let at_hand = edge.has(&address.key);
             let key = address.key;
             acting.predictor.observe(&cue);
@@ -429,6 +430,11 @@ impl Performer {
         match likely {
             Some(likely) => {
                 edge.guess(self.id, &likely);
+                if let Some(seat) = &*self.seat.borrow() {
+                    let others = likely.iter().filter(|(other, _)| other.key != address.key);
+                    #[allow(clippy::cast_possible_truncation)]
+                    seat.likely(others.map(|(_, chance)| *chance as f32).sum());
+                }
                 self.stage_the_likely(&likely);
             }
             None => edge.no_more_guesses(self.id),

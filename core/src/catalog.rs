@@ -357,7 +357,17 @@ pub fn models() -> &'static Models {
 /// The id of the model that serves `operation` where nobody names a provider.
 #[must_use]
 pub fn preferred_model(operation: &str) -> Option<&'static str> {
-    embedded::PREFERRED_MODELS.iter().find(|(known, _)| *known == operation).map(|(_, model)| *model)
+    preferred(operation).map(|(_, model, _)| *model)
+}
+
+/// How short and how long the clips of that model may be. Without a model, none at all.
+#[must_use]
+pub fn lengths(operation: &str) -> [Millis; 2] {
+    preferred(operation).map_or([Millis(0); 2], |(.., [least, most])| [Millis(*least), Millis(*most)])
+}
+
+fn preferred(operation: &str) -> Option<&'static (&'static str, &'static str, [u64; 2])> {
+    embedded::PREFERRED_MODELS.iter().find(|(known, ..)| *known == operation)
 }
 
 #[cfg(test)]
@@ -386,6 +396,8 @@ mod tests {
             for operation in &model.operations {
                 let preferred = models().model_for(operation, None).map(|model| model.id.as_str());
                 assert_eq!(preferred_model(operation), preferred, "{operation}");
+                let bounds = &models().model_for(operation, None).unwrap().duration_ms;
+                assert_eq!(lengths(operation), [Millis(bounds.min), Millis(bounds.max)], "{operation}");
             }
         }
         assert_eq!(preferred_model("weather"), None);

@@ -34,6 +34,17 @@ pub enum Refusal {
     Trap(#[from] CounterExample),
 }
 
+impl Refusal {
+    /// What programs tell it by.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => ConfigError::CODE,
+            Self::Trap(found) => found.code(),
+        }
+    }
+}
+
 /// Reads a page's configuration, and checks it for the page's plan.
 ///
 /// # Errors
@@ -144,6 +155,17 @@ impl StateMachine {
     #[must_use]
     pub fn state(&self) -> &str {
         &self.state
+    }
+
+    /// Follows other states and rules from the next event on, which brings the character to rest. What
+    /// the page shows by itself stays, if there still is such a state.
+    pub fn follow(&mut self, config: Rc<Config>) {
+        self.active = vec![None; config.rules().activities.len()];
+        self.moods.clear();
+        self.brought.clear();
+        self.forced.take_if(|state| config.state(state).is_none());
+        self.since = None;
+        self.config = config;
     }
 
     /// The plan may change while a character is shown; takes effect with the next event.

@@ -4,8 +4,11 @@
 use std::rc::Rc;
 
 use cuelight_core::cache_key::CacheKey;
-use cuelight_core::catalog::{self, Play};
+use cuelight_core::catalog::{Play, StateDef};
+use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
+use cuelight_core::operation::own;
+use cuelight_core::placeholder;
 use cuelight_core::player::{ClipId, Picture, Player, SLOTS, Seam, Ticket};
 use cuelight_core::predictor::Predictor;
 use cuelight_core::presenter::Presenter;
@@ -35,12 +38,6 @@ pub(crate) struct Shown {
 
 /// The preset that is made soonest.
 const QUICKEST: &str = "realtime";
-
-/// Whether the catalogue says that this state's clip plays once. A reaction is held.
-fn plays_once(cue: &Cue) -> bool {
-    let Cue::State { state } = cue else { return false };
-    catalog::built_in().state(state).is_some_and(|def| def.play == Play::Once)
-}
 
 impl Shown {
     /// As the page is told.
@@ -121,6 +118,26 @@ pub(super) struct Acting {
 }
 
 impl Acting {
+    /// The state that a cue names, if it does and there is one.
+    fn def(&self, cue: &Cue) -> Option<&StateDef> {
+        let Cue::State { state } = cue else { return None };
+        self.machine.config().state(state)
+    }
+
+    /// Where the clip for `cue` is.
+    ///
+    /// # Errors
+    /// What is wrong with the character's definition.
+    pub(super) fn find(&mut self, cue: &Cue) -> Result<Address, String> {
+        self.addresses.find(&self.options, self.machine.config(), cue)
+    }
+
+    /// What is drawn while the clip for `cue` is not there.
+    pub(super) fn placeholder(&self, cue: &Cue, look: &Look) -> String {
+        let stance = self.def(cue).map_or_else(|| placeholder::state_for(cue), own::stance);
+        placeholder::svg(stance, look).unwrap_or_default()
+    }
+
     /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
     pub(super) fn likely(&mut self) -> Option<Vec<(Address, f64)>> {
         if !self.options.predict {
@@ -128,13 +145,11 @@ impl Acting {
         }
         let guesses = self.predictor.predict().into_iter();
         let within_plan = |cue: &Cue| match cue {
-            Cue::State { state } => {
-                catalog::built_in().state(state).is_some_and(|def| def.tier <= self.options.tier)
-            }
+            Cue::State { .. } => self.def(cue).is_some_and(|def| def.tier <= self.options.tier),
             Cue::Reaction(_) => true,
         };
         let guesses: Vec<(Cue, f64)> = guesses.filter(|(cue, _)| within_plan(cue)).collect();
-        let address = |(cue, p): (Cue, f64)| Some((self.addresses.find(&self.options, &cue).ok()?, p));
+        let address = |(cue, p): (Cue, f64)| Some((self.find(&cue).ok()?, p));
         Some(guesses.into_iter().filter_map(address).collect())
     }
 
@@ -172,7 +187,7 @@ impl Acting {
             return None;
         }
         let options = Options { preset: QUICKEST.into(), ..self.options.clone() };
-        self.drafts.find(&options, cue).ok()
+        self.drafts.find(&options, self.machine.config(), cue).ok()
     }
 
     /// The seam that the options ask for.
@@ -212,7 +227,8 @@ impl Acting {
                 && let Some(id) = self.number(&address.key)
             {
                 let cue = self.addresses.cue_of(&address.key);
-                pictures.push(if cue.is_some_and(plays_once) {
+                let def = cue.and_then(|cue| self.def(cue));
+                pictures.push(if def.is_some_and(|def| def.play == Play::Once) {
                     Picture::Once(id)
                 } else {
                     Picture::Loop(id)
@@ -225,9 +241,9 @@ impl Acting {
     /// The first clip of the state's fallback chain that is at hand.
     pub(super) fn closest(&mut self, cue: &Cue) -> Option<CacheKey> {
         let Cue::State { state } = cue else { return None };
-        let chain = &catalog::built_in().state(state)?.fallback;
-        chain.iter().find_map(|name| {
-            let address = self.addresses.find(&self.options, &Cue::state(name.as_str())).ok()?;
+        let config = self.machine.config().clone();
+        config.state(state)?.fallback.iter().find_map(|name| {
+            let address = self.find(&Cue::state(name.as_str())).ok()?;
             self.edge.has(&address.key).then_some(address.key)
         })
     }
@@ -236,7 +252,7 @@ impl Acting {
     pub(super) fn stats(&mut self) -> JsValue {
         let guesses = self.predictor.predict();
         let prediction = |(cue, probability): &(Cue, f64)| {
-            let address = self.addresses.find(&self.options, cue).ok()?;
+            let address = self.find(cue).ok()?;
             let ready = self.edge.has(&address.key);
             Some(object(&[
                 ("cue", cue.to_string().into()),

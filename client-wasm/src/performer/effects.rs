@@ -47,12 +47,9 @@ impl Performer {
             Effect::AskAgain(_) => {
                 let (edge, wanted) = {
                     let mut acting = self.acting.borrow_mut();
-                    let acting = &mut *acting;
                     let current = acting.current.as_ref();
-                    let wanted = current.and_then(|current| {
-                        let address = acting.addresses.find(&acting.options, &current.cue).ok()?;
-                        Some((address, current.priority))
-                    });
+                    let wanted = current.map(|current| (current.cue.clone(), current.priority));
+                    let wanted = wanted.and_then(|(cue, priority)| Some((acting.find(&cue).ok()?, priority)));
                     (acting.edge.clone(), wanted)
                 };
                 if let Some((address, priority)) = wanted {

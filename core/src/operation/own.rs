@@ -14,6 +14,10 @@ use crate::json_text::JsonText;
 use crate::prompt;
 use crate::units::Millis;
 
+mod states;
+
+pub use states::{shown_by, stance};
+
 /// What only tables of all of Unicode know. Too heavy for a page, and every browser has them; asked
 /// about text beyond ASCII only.
 pub trait Letters {
@@ -118,11 +122,24 @@ fn word(given: &str, letters: &dyn Letters) -> Option<String> {
     Some(letters.lower(&word)).filter(|word| letters.are_words(word))
 }
 
-/// The clip of a character for a cue in a quality preset, as the edge would read [`body`].
+/// The length that a clip of `asked` gets: what the operation's model makes, in tenths of a second.
+fn length(operation: Operation, asked: Millis) -> Millis {
+    let [least, most] = catalog::lengths(operation.as_str());
+    Millis((asked.max(least).min(most).0 + 50) / 100 * 100)
+}
+
+/// The clip of a character for a cue in a quality preset, as the edge would read [`body`]. As long as
+/// `duration`, within what the operation's model makes, or else as long as usual.
 ///
 /// # Errors
 /// What is wrong, for the person who wrote the page.
-pub fn clip(who: &Who, cue: &Cue, preset: &str, letters: &dyn Letters) -> Result<ClipSpec, String> {
+pub fn clip(
+    who: &Who,
+    cue: &Cue,
+    duration: Option<Millis>,
+    preset: &str,
+    letters: &dyn Letters,
+) -> Result<ClipSpec, String> {
     let catalog = catalog::built_in();
     let unknown = |field: &str, known: String| format!("/params/{field}: one of: {known}");
     let (operation, character) = match (who, cue) {
@@ -143,7 +160,7 @@ pub fn clip(who: &Who, cue: &Cue, preset: &str, letters: &dyn Letters) -> Result
             (Operation::NpcResponse, character::find(&id).unwrap_or_else(|| Character::derived(&id)))
         }
     };
-    let (cue, duration_ms) = match cue {
+    let (cue, usual) = match cue {
         Cue::State { state } => {
             let known = || unknown("state", names(catalog.states.iter().map(|state| &state.id)));
             (cue.clone(), catalog.state(state).ok_or_else(known)?.duration_ms)
@@ -178,7 +195,7 @@ pub fn clip(who: &Who, cue: &Cue, preset: &str, letters: &dyn Letters) -> Result
         fps: preset.fps,
         steps: preset.steps,
         cfg: preset.cfg,
-        duration_ms,
+        duration_ms: duration.map_or(usual, |asked| length(operation, asked)),
     })
 }
 
@@ -244,7 +261,14 @@ impl Sharing {
 
 /// The body of `POST /jobs` that asks for this clip.
 #[must_use]
-pub fn body(who: &Who, cue: &Cue, preset: &str, sharing: &Sharing, manner: Manner) -> String {
+pub fn body(
+    who: &Who,
+    cue: &Cue,
+    duration: Option<Millis>,
+    preset: &str,
+    sharing: &Sharing,
+    manner: Manner,
+) -> String {
     let mut out = JsonText::default();
     let (operation, named) = match cue {
         Cue::State { .. } => (Operation::StateClip, "character"),
@@ -260,6 +284,11 @@ pub fn body(who: &Who, cue: &Cue, preset: &str, sharing: &Sharing, manner: Manne
             write_look(&mut out, &own.look);
             out.name("seed").whole(own.seed.into()).name("version").whole(own.version.into()).close();
         }
+    }
+    if let Some(asked) = duration {
+        // In seconds. A length is a few thousand milliseconds.
+        #[allow(clippy::cast_precision_loss)]
+        out.name("duration").hundredths(length(operation, asked).0 as f64 / 1000.0);
     }
     out.name("quality_preset").text(preset);
     match cue {

@@ -236,3 +236,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn other_rules_bring_the_character_to_rest_and_keep_what_the_page_shows_by_itself() {
+    let own = serde_json::json!({
+        "states": [{ "id": "humming", "play": "loop" }, { "id": "dozing", "play": "loop" }],
+        "without_rules": ["humming", "idle"], "rest": "dozing",
+    });
+    let config = load(&own, Tier::Enterprise).unwrap();
+    let mut machine = StateMachine::new(Tier::Enterprise);
+    let _ = machine.on(Millis(0), Event::Signal(Signal::Typing));
+    assert_eq!(machine.state(), "listening");
+    machine.follow(config.clone());
+    let effects = machine.on(Millis(1), Event::Wake);
+    assert!(
+        matches!(&effects[..], [Effect::ShowState { state, previous, .. }]
+        if state == "dozing" && previous == "listening"),
+        "{effects:?}"
+    );
+    assert!(machine.is_at_rest());
+
+    let _ = machine.on(Millis(2), Event::Override(Some("humming".into())));
+    machine.follow(config);
+    let _ = machine.on(Millis(3), Event::Wake);
+    assert_eq!(machine.state(), "humming");
+    machine.follow(Rc::default());
+    let _ = machine.on(Millis(4), Event::Wake);
+    assert_eq!(machine.state(), "idle", "there is no such state any more");
+}
+
+#[test]
+fn a_refusal_has_the_code_of_what_is_wrong() {
+    let code = |config: serde_json::Value| load(&config, Tier::Free).unwrap_err().code();
+    assert_eq!(code(serde_json::json!({ "moods": 5 })), "invalid_states");
+    assert_eq!(code(serde_json::json!({ "states": [{ "id": "lost" }] })), "state_without_rule");
+}

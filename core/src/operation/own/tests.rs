@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::catalog::{Play, StateDef, Tier};
 use crate::character::built_in;
 use crate::cue::Intensity;
 use crate::operation::validate;
+use crate::placeholder;
 
 /// The tables that the edge reads requests with.
 struct Tables;
@@ -83,9 +85,28 @@ fn cue() -> impl Strategy<Value = Cue> {
     prop_oneof![4 => prop::sample::select(states).prop_map(Cue::state), 1 => Just(Cue::state("juggling")), 5 => reaction]
 }
 
+/// States of a page's own, and built-in ones that it tells differently.
+fn state() -> impl Strategy<Value = StateDef> {
+    let known = || prop::sample::select(catalog::built_in().states.clone());
+    let id = prop_oneof![4 => "[a-z0-9_-]{1,32}", 1 => known().prop_map(|known| known.id)];
+    let motion = prop_oneof![4 => "[A-Za-z ,.;-]{1,90}", 2 => "[\\p{L}\\p{M}、。 ]{1,60}",
+        1 => "[eE\u{301}ÀİςΣ\u{130}ſ٣ ]{1,60}", 1 => any::<String>()];
+    let fallback = prop::collection::vec("[a-z]{1,6}|happy|thinking|idle", 0..3);
+    let own = (id, motion, fallback, 500u64..600_000).prop_map(|(id, motion, fallback, span)| {
+        let (label, duration_ms) = (id.clone(), Millis(span));
+        StateDef { id, label, tier: Tier::Free, play: Play::Held, duration_ms, fallback, motion }
+    });
+    let told = (known(), 500u64..20_000).prop_map(|(known, span)| StateDef {
+        label: "told".into(),
+        duration_ms: Millis(span),
+        ..known
+    });
+    prop_oneof![4 => own, 1 => told, 1 => known()]
+}
+
 /// What the page would send, put together from what it was given as it was given.
-fn plainly(character: &Value, cue: &Cue, preset: &str) -> Value {
-    match cue {
+fn plainly(character: &Value, cue: &Cue, duration: Option<Millis>, preset: &str) -> Value {
+    let mut request = match cue {
         Cue::State { state } => json!({
             "operation_type": "state_clip",
             "params": { "character": character, "state": state, "quality_preset": preset },
@@ -97,7 +118,11 @@ fn plainly(character: &Value, cue: &Cue, preset: &str) -> Value {
                 "intensity": r.intensity.as_unit(), "quality_preset": preset, who: character,
             }})
         }
+    };
+    if let Some(span) = duration {
+        request["params"]["duration"] = json!(span.0 as f64 / 1000.0);
     }
+    request
 }
 
 proptest! {
@@ -107,12 +132,14 @@ proptest! {
     fn a_page_and_the_edge_read_a_request_alike(
         character in character(), cue in cue(),
         preset in prop::sample::select(vec!["realtime", "fast", "balanced", "quality", "best"]),
+        duration in proptest::option::of((10u64..=100).prop_map(|tenths| Millis(tenths * 100))),
         priority in proptest::option::of(0u8..=20), speculative: bool,
     ) {
-        let edge = validate(&plainly(&character, &cue, preset), "");
+        let edge = validate(&plainly(&character, &cue, duration, preset), "");
         let page = Who::read(&character, &Tables).and_then(|who| {
-            let clip = clip(&who, &cue, preset, &Tables)?;
-            Ok((clip, body(&who, &cue, preset, &Sharing::Everybody, Manner { priority, speculative })))
+            let manner = Manner { priority, speculative };
+            let clip = clip(&who, &cue, duration, preset, &Tables)?;
+            Ok((clip, body(&who, &cue, duration, preset, &Sharing::Everybody, manner)))
         });
         prop_assert_eq!(page.is_ok(), edge.is_ok(), "{:?} {:?}", page, edge);
         if let (Ok((clip, body)), Ok(edge)) = (page, edge) {
@@ -125,6 +152,74 @@ proptest! {
             prop_assert!(!sent.free_text);
         }
     }
+
+    #[test]
+    fn the_edge_makes_any_state_of_a_page_at_the_address_where_the_page_looks_for_it(state in state()) {
+        let (cue, duration) = shown_by(&state, &Tables);
+        let who = Who::Named("bolt".into());
+        let clip = clip(&who, &cue, duration, "fast", &Tables);
+        let body = body(&who, &cue, duration, "fast", &Sharing::Everybody, Manner::default());
+        let sent = validate(&serde_json::from_str(&body).unwrap(), "");
+        prop_assert!(clip.is_ok() && sent.is_ok(), "{} {:?} {:?}", body, clip, sent);
+        if let (Ok(clip), Ok(sent)) = (clip, sent) {
+            prop_assert_eq!(&clip, &sent.spec);
+            prop_assert!(!sent.free_text, "a page's token may ask for it");
+            prop_assert!(state.duration_ms.0.abs_diff(clip.duration_ms.0) <= 50
+                || !(1_000..=10_000).contains(&state.duration_ms.0));
+        }
+    }
+
+    #[test]
+    fn a_state_that_moves_as_the_catalogue_says_is_asked_for_as_the_catalogues(
+        known in prop::sample::select(catalog::built_in().states.clone()), play: bool,
+    ) {
+        let play = if play { Play::Once } else { Play::Loop };
+        let told = StateDef { label: "elsewhere".into(), fallback: vec!["sad".into()], play, ..known.clone() };
+        prop_assert_eq!(shown_by(&told, &Tables), (Cue::state(known.id.as_str()), None));
+        prop_assert_eq!(stance(&told), &known.id);
+    }
+}
+
+fn own(id: &str, motion: &str, fallback: &[&str]) -> StateDef {
+    StateDef {
+        id: id.into(),
+        label: id.into(),
+        tier: Tier::Free,
+        play: Play::Once,
+        duration_ms: Millis(2_500),
+        fallback: fallback.iter().map(|name| (*name).to_owned()).collect(),
+        motion: motion.into(),
+    }
+}
+
+#[test]
+fn a_state_of_its_own_is_asked_for_in_its_own_words() {
+    let words = |motion: &str| match shown_by(&own("dancing", motion, &["idle"]), &Tables).0 {
+        Cue::Reaction(reaction) => (reaction.expression, reaction.animation),
+        state @ Cue::State { .. } => panic!("{state}"),
+    };
+    for (motion, animation) in [
+        ("Dances on the spot, arms swinging, delighted", "dances on the spot arms swinging"),
+        ("wraps a parcel; quick hands!", "wraps a parcel quick hands"),
+        ("在原地跳舞，很高兴", "在原地跳舞 很高兴"),
+        ("CAFE\u{301} \u{1f389} dance", "café dance"),
+        (&"a".repeat(60), &"a".repeat(40)),
+        (&format!("{} b", "a".repeat(40)), &"a".repeat(40)),
+        ("!?", "idle"),
+    ] {
+        assert_eq!(words(motion), ("dancing".to_owned(), animation.to_owned()), "{motion}");
+    }
+}
+
+#[test]
+fn until_its_clip_is_there_a_state_of_its_own_stands_like_its_first_known_fallback() {
+    let state = own("packing", "wraps a parcel", &["wrapping", "thinking", "idle"]);
+    assert_eq!(stance(&state), "thinking");
+    assert_eq!(stance(&own("lost", "walks", &["wrapping"])), "idle");
+    // And what the edge draws meanwhile, and a renderer that knows none of the words, do the same.
+    let (cue, duration) = shown_by(&state, &Tables);
+    assert_eq!(placeholder::state_for(&cue), "thinking");
+    assert_eq!(duration, Some(Millis(2_500)));
 }
 
 #[test]
@@ -147,7 +242,7 @@ fn who_shares_a_clip_is_in_its_address_as_the_edge_reads_it() {
     });
     let who = Who::Named("miso".into());
     for sharing in [Sharing::Everybody, Sharing::Player("p 1".into()), Sharing::Playthrough("two".into())] {
-        let body = body(&who, &cue, "fast", &sharing, Manner::default());
+        let body = body(&who, &cue, None, "fast", &sharing, Manner::default());
         let job = validate(&serde_json::from_str(&body).unwrap(), "nonce").unwrap();
         assert_eq!(job.scope, sharing.scope(), "{body}");
     }
