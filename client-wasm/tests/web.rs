@@ -25,6 +25,8 @@ use web_sys::{CustomEvent, HtmlElement, HtmlImageElement, HtmlVideoElement, Shad
 mod device;
 #[path = "web/games.rs"]
 mod games;
+#[path = "web/rules.rs"]
+mod rules;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -122,7 +124,7 @@ impl Mounted {
         let log = js_sys::Array::new();
         let bytes = if clip { js_sys::Uint8Array::from(CLIP).into() } else { JsValue::NULL };
         serve(host, &bytes, &log);
-        Self::mount(host, None, log)
+        Self::mount(&options(host, None), log)
     }
 
     /// The edge answers POSTs as the rules say, one after the other, and then makes every clip.
@@ -130,10 +132,10 @@ impl Mounted {
         let log = js_sys::Array::new();
         let rules = JsValue::from_serde(rules).unwrap().unchecked_into();
         guard(host, &js_sys::Uint8Array::from(CLIP).into(), &log, &rules);
-        Self::mount(host, token, log)
+        Self::mount(&options(host, token), log)
     }
 
-    fn mount(host: &str, token: Option<&str>, log: js_sys::Array) -> Self {
+    fn mount(options: &Value, log: js_sys::Array) -> Self {
         let document = web_sys::window().unwrap().document().unwrap();
         let element: HtmlElement = document.create_element("div").unwrap().unchecked_into();
         element.style().set_property("width", "64px").unwrap();
@@ -159,9 +161,8 @@ impl Mounted {
         ];
         let listeners = names.map(listen).into();
         let shadow = shadow(&element);
-        let options = options(host, token);
-        let handle =
-            CharacterHandle::new(element.clone(), shadow.clone(), &JsValue::from_serde(&options).unwrap());
+        let options = JsValue::from_serde(options).unwrap();
+        let handle = CharacterHandle::new(element.clone(), shadow.clone(), &options);
         Self { element, shadow, handle: Rc::new(handle), told, log, _listeners: listeners }
     }
 
@@ -185,8 +186,12 @@ impl Mounted {
         self.handle.stats().into_serde().unwrap()
     }
 
-    fn token(&self, host: &str, token: &str) {
-        self.handle.configure(&JsValue::from_serde(&options(host, Some(token))).unwrap());
+    fn configure(&self, options: &Value) {
+        self.handle.configure(&JsValue::from_serde(options).unwrap());
+    }
+
+    fn label(&self) -> String {
+        self.element.get_attribute("aria-label").unwrap()
     }
 
     fn requests(&self) -> Vec<String> {
@@ -357,7 +362,7 @@ async fn a_page_may_call_back_from_inside_an_event() {
 async fn a_wrong_character_is_an_error_with_a_sentence() {
     let mounted = Mounted::new("http://wrong.test", false);
     let options = json!({ "endpoint": "http://wrong.test", "character": "nobody" });
-    mounted.handle.configure(&JsValue::from_serde(&options).unwrap());
+    mounted.configure(&options);
     let error = mounted.hears("cuelight-error", |error| error["code"] == "invalid_request").await;
     assert!(error["detail"].as_str().unwrap().contains("bolt"), "{error}");
 }
@@ -383,7 +388,7 @@ async fn calls_wait_for_a_good_token_and_the_page_is_told_once() {
         (&json!("needed"), &json!(2), &json!("placeholder"))
     );
 
-    mounted.token(host, "new");
+    mounted.configure(&options(host, Some("new")));
     mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy" && shown["kind"] == "clip").await;
     assert_eq!(mounted.stats()["token"], "set");
     assert!(authorizations(&mounted.requests())[1..].iter().all(|shown| *shown == "Bearer new"));
@@ -439,4 +444,22 @@ async fn a_used_up_budget_is_told_once_and_the_placeholder_stays() {
     let until = stats["limited"]["until"].as_f64().unwrap();
     let now = web_sys::window().unwrap().performance().unwrap().now();
     assert!((290_000.0..=300_000.0).contains(&(until - now)), "five minutes: {until} at {now}");
+}
+
+#[wasm_bindgen_test]
+async fn of_many_characters_the_one_that_is_likely_to_change_has_most_surfaces() {
+    let host = "http://likely.test";
+    let crowd: Vec<Mounted> = (0..7).map(|_| Mounted::new(host, true)).collect();
+    let one = Mounted::new(host, true);
+    let mut guessing = options(host, None);
+    guessing["predict"] = json!(true);
+    one.configure(&guessing);
+    let slots = |mounted: &Mounted| mounted.stats()["player"]["slots"].as_u64().unwrap();
+    for _ in 0..200 {
+        if slots(&one) == 3 && crowd.iter().all(|other| slots(other) <= 2) {
+            return;
+        }
+        TimeoutFuture::new(50).await;
+    }
+    panic!("{} {:?}", slots(&one), crowd.iter().map(slots).collect::<Vec<_>>());
 }

@@ -7,7 +7,7 @@ fn on_a_flaky_line(host: &str, down: bool) -> (Mounted, js_sys::Object) {
     let (log, line) = (js_sys::Array::new(), js_sys::Object::new());
     js_sys::Reflect::set(&line, &"down".into(), &down.into()).unwrap();
     flaky(host, &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
-    (Mounted::mount(host, None, log), line)
+    (Mounted::mount(&options(host, None), log), line)
 }
 
 #[wasm_bindgen_test]
