@@ -37,6 +37,11 @@ fn the_types_hold_in_a_strict_compiler_and_so_do_both_examples() {
          const character = document.querySelector('cuelight-character')!;
          const mode: 'pending' | 'full' | 'reduced' = character.stats().mode;
          character.addEventListener('cuelight-state', ({ detail }) => detail.previous.length);
+         character.rules = { states: [{ id: 'packing', play: 'loop' }], moods: [{ state: 'packing', on: ['sent', 'message'] }] };
+         character.rules = '{}';
+         character.send({ type: 'message', who: 'user', text: 'Hello' });
+         // @ts-expect-error: there is no such event
+         character.rules = { moods: [{ state: 'packing', on: 'shouted' }] };
          // @ts-expect-error: there is no such event
          character.send({ type: 'shouted' });
          // @ts-expect-error: it cannot be read back as anything but nothing
@@ -179,6 +184,13 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
     let label = browser.run(&format!("return {CHARACTER}.getAttribute('aria-label');")).await;
     assert_eq!(label, "Bolt is happy");
     browser.screenshot("package-reduced").await;
+    // A state of the page's own, as the first of its fallbacks that there is a picture of.
+    let rules =
+        json!({ "states": [{ "id": "packing", "label": "packing", "fallback": ["wrapping", "thinking"] }] });
+    browser.run(&format!("{CHARACTER}.rules = {rules}; {CHARACTER}.setState('packing');")).await;
+    browser.until(&format!("{image}.src.includes('thinking') && {image}.naturalWidth")).await;
+    let label = browser.run(&format!("return {CHARACTER}.getAttribute('aria-label');")).await;
+    assert_eq!(label, "Bolt is packing");
     browser.close().await;
 }
 

@@ -62,7 +62,11 @@ async fn a_state_of_a_pages_own_is_made_once_and_shown_as_a_real_clip() {
 
     // Somebody else, whose page gives the same rules in its markup.
     let browser = visit(&world).await;
-    browser.run(&format!("{CHARACTER}.setAttribute('rules', JSON.stringify({PARTY}));")).await;
+    let markup = format!(
+        "const old = {CHARACTER}; const character = old.cloneNode(); old.replaceWith(character); \
+         character.setAttribute('rules', JSON.stringify({PARTY}));"
+    );
+    browser.run(&markup).await;
     let (again, from) = clip_of(&browser, "packing").await;
     assert_eq!((again, from.as_str()), (key, "edge"));
     browser.close().await;
