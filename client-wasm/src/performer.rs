@@ -126,7 +126,13 @@ impl Performer {
                 }
             }
         };
-        let stage = Stage::new(parent, Rc::new(feed.clone()))?;
+        let slot_of_stage = slot.clone();
+        let stage = Stage::new(parent, Rc::new(feed.clone()), move || {
+            let performer = slot_of_stage.borrow().upgrade();
+            if let Some(performer) = performer {
+                performer.cannot_key();
+            }
+        })?;
         let edge = Edge::at(&options.endpoint);
         let token = options.token.take();
         if token.is_some() {
@@ -222,7 +228,7 @@ impl Performer {
     /// Takes other options. A changed character is replaced at once.
     pub(crate) fn configure(&self, mut options: Options) {
         let token = options.token.take();
-        let changed = {
+        let (changed, looks_otherwise) = {
             let mut acting = self.acting.borrow_mut();
             let old = std::mem::replace(&mut acting.options, options);
             let new = acting.options.clone();
@@ -250,13 +256,16 @@ impl Performer {
             if old.endpoint != new.endpoint {
                 acting.token = None;
             }
-            old.tier != new.tier
+            (old.tier != new.tier, old.background != new.background)
         };
         self.set_token(token);
         if changed {
             self.feed(Event::Machine(state_machine::Event::Wake));
         }
         self.show_state();
+        if looks_otherwise {
+            self.stage.show_again();
+        }
     }
 
     /// Shows the edge this token from the next call on.
@@ -296,6 +305,12 @@ impl Performer {
     #[cfg(feature = "game")]
     pub(crate) fn frame(&self) -> Option<Element> {
         self.stage.frame()
+    }
+
+    /// How often [`Self::frame`] was drawn on, if it is a canvas.
+    #[cfg(feature = "game")]
+    pub(crate) fn drawn(&self) -> u32 {
+        self.stage.drawn()
     }
 
     /// What the client knows, for a panel.
@@ -384,6 +399,7 @@ impl Performer {
                     return (self.tell)(Told::Error { code, detail });
                 }
             };
+            self.stage.set_background(acting.options.background.over(address.look.backdrop));
             let edge = acting.edge.clone();
             let draft = acting.draft(&cue);
             let close = acting.closest(&cue);

@@ -7,13 +7,13 @@ use std::rc::{Rc, Weak};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlVideoElement;
 
 use crate::browser;
 use crate::edge::Clip;
+use crate::frames::Frames;
 
 /// What a video tells, with the number of the load that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,40 +32,6 @@ pub(crate) enum Told {
     Refused,
 }
 
-#[wasm_bindgen]
-extern "C" {
-    /// `requestVideoFrameCallback`, which web-sys does not have.
-    type WithFrames;
-    #[wasm_bindgen(method, js_name = requestVideoFrameCallback)]
-    fn request_frame(this: &WithFrames, callback: &js_sys::Function) -> u32;
-    #[wasm_bindgen(method, js_name = cancelVideoFrameCallback)]
-    fn cancel_frame(this: &WithFrames, handle: u32);
-}
-
-/// A pending frame callback, taken back when dropped.
-pub(crate) struct Frame {
-    video: HtmlVideoElement,
-    handle: u32,
-    _closure: Closure<dyn FnMut()>,
-}
-
-impl Frame {
-    /// Asks for a call when `video` presents its next frame. `None` where browsers cannot tell.
-    pub(crate) fn request(video: &HtmlVideoElement, then: impl FnOnce() + 'static) -> Option<Self> {
-        js_sys::Reflect::has(video, &"requestVideoFrameCallback".into()).ok().filter(|has| *has)?;
-        let closure = Closure::once(then);
-        let function = closure.as_ref().unchecked_ref::<js_sys::Function>();
-        let handle = video.unchecked_ref::<WithFrames>().request_frame(function);
-        Some(Self { video: video.clone(), handle, _closure: closure })
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        self.video.unchecked_ref::<WithFrames>().cancel_frame(self.handle);
-    }
-}
-
 /// A video, what it holds, and what it waits for.
 pub(crate) struct Video {
     me: Weak<Self>,
@@ -76,7 +42,7 @@ pub(crate) struct Video {
     /// The frame that is waited for is in the middle.
     middle: Cell<bool>,
     painted: Cell<bool>,
-    frame: RefCell<Option<Frame>>,
+    frame: RefCell<Option<Frames>>,
     slow: RefCell<Option<Timeout>>,
     listeners: RefCell<Vec<EventListener>>,
     tell: Box<dyn Fn(u32, Told)>,
@@ -194,7 +160,7 @@ impl Video {
 
     fn await_frame(&self) {
         let me = self.me.clone();
-        let frame = Frame::request(&self.element, move || {
+        let frame = Frames::once(&self.element, move || {
             let Some(video) = me.upgrade() else { return };
             let elsewhere = video.middle.get() && video.element.current_time() <= 0.0;
             if video.element.seeking() || elsewhere {
@@ -204,9 +170,7 @@ impl Video {
                 video.is_painted();
             }
         });
-        // A callback may ask for the next one: what it runs in is dropped later.
-        let old = self.frame.replace(frame);
-        spawn_local(async move { drop(old) });
+        drop(self.frame.replace(frame));
     }
 
     fn is_painted(&self) {
