@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use cuelight_core::units::Millis;
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlVideoElement};
@@ -34,6 +35,10 @@ extern "C" {
     ) -> Result<(), JsValue>;
 }
 
+/// Where a browser reports no frame of a paused video, what there is is drawn after this long, in
+/// milliseconds.
+const A_FRAME_AT_THE_LATEST: u32 = 100;
+
 /// A canvas, and the video that it shows.
 pub(crate) struct Canvas {
     me: Weak<Self>,
@@ -45,8 +50,8 @@ pub(crate) struct Canvas {
     fade: Cell<Fade>,
     /// How often it was drawn on.
     drawn: Cell<u32>,
-    /// Out of sight until the video presents a frame.
-    veiled: Cell<bool>,
+    /// Rings when a frame that is waited for does not come.
+    late: RefCell<Option<Timeout>>,
 }
 
 /// What frames are drawn through: what becomes of their background, and who sees to that, if anybody can.
@@ -61,8 +66,8 @@ pub(crate) struct Lens {
 pub(crate) enum Drawn {
     /// Its frame is drawn.
     Now,
-    /// It gives no frame away just now, as for a moment after it begins to play. With the next one the canvas
-    /// comes into sight, if it is not, and the video goes out of it.
+    /// It gives no frame away just now, as for a moment after it begins to play. With the next one it goes out
+    /// of sight itself, if it is there.
     Soon,
     /// This browser does not tell of frames.
     Never,
@@ -105,7 +110,7 @@ impl Canvas {
             lens: RefCell::default(),
             fade: Cell::default(),
             drawn: Cell::default(),
-            veiled: Cell::default(),
+            late: RefCell::default(),
         }))
     }
 
@@ -114,9 +119,9 @@ impl Canvas {
         &self.element
     }
 
-    /// Draws the frame that the video is on, and every one that it presents from now on. It fades into what
-    /// was drawn before over this long. A browser presents no frames on a page that is not seen.
-    pub(crate) fn show(&self, video: &HtmlVideoElement, lens: Lens, fade: Millis) -> Drawn {
+    /// Draws the frame that the video is on, if it is `ready`, and every one that it presents from now on. It
+    /// fades into what was drawn before over this long. A browser presents no frames on a page that is not seen.
+    pub(crate) fn show(&self, video: &HtmlVideoElement, ready: bool, lens: Lens, fade: Millis) -> Drawn {
         let me = self.me.clone();
         let frames = Frames::each(video, move || {
             if let Some(canvas) = me.upgrade() {
@@ -126,14 +131,21 @@ impl Canvas {
         if frames.is_none() {
             return Drawn::Never;
         }
-        let ready = has_frame(video);
         // Into nothing fades nothing.
         let length = if ready && self.shown.borrow().is_some() { fade } else { Millis(0) };
         self.fade.set(Fade { from: browser::now(), length, done: 0 });
         drop(self.shown.replace(Some(video.clone())));
         drop(self.frames.replace(frames));
         drop(self.lens.replace(lens));
-        self.veiled.set(!ready);
+        let me = self.me.clone();
+        let late = (!ready).then(|| {
+            Timeout::new(A_FRAME_AT_THE_LATEST, move || {
+                if let Some(canvas) = me.upgrade() {
+                    canvas.present();
+                }
+            })
+        });
+        drop(self.late.replace(late));
         if !ready {
             return Drawn::Soon;
         }
@@ -160,7 +172,7 @@ impl Canvas {
     /// Draws the frame that is in sight anew: it is drawn differently now.
     pub(crate) fn draw_again(&self) {
         let shown = self.shown.borrow().clone();
-        if let Some(video) = shown.filter(has_frame) {
+        if let Some(video) = shown.filter(|_| self.late.borrow().is_none()) {
             self.draw(&video);
         }
     }
@@ -168,6 +180,7 @@ impl Canvas {
     /// Draws nothing any more. What was drawn stays until this video, which covers it, has a frame.
     pub(crate) fn give_way(&self, video: &HtmlVideoElement) {
         self.shown.take();
+        self.late.take();
         let element = self.element.clone();
         let covered = Frames::once(video, move || browser::style(&element, "opacity", "0"));
         drop(self.frames.replace(covered));
@@ -176,8 +189,7 @@ impl Canvas {
     fn present(&self) {
         let Some(video) = self.shown.borrow().clone() else { return };
         self.draw(&video);
-        if self.veiled.replace(false) {
-            browser::style(&self.element, "opacity", "1");
+        if self.late.take().is_some() {
             browser::style(&video, "opacity", "0");
         }
     }
@@ -193,6 +205,9 @@ impl Canvas {
     }
 
     fn put(&self, source: &Element, (width, height): (u32, u32)) {
+        if width == 0 || height == 0 {
+            return;
+        }
         let mut fade = self.fade.get();
         if (self.element.width(), self.element.height()) != (width, height) {
             // This empties it, so there is nothing left to fade from.
@@ -220,14 +235,10 @@ impl Canvas {
     }
 }
 
-/// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11).
-fn has_frame(video: &HtmlVideoElement) -> bool {
-    video.ready_state() >= 2 && video.video_width() > 0
-}
-
 impl Drop for Canvas {
     fn drop(&mut self) {
         self.frames.take();
+        self.late.take();
         // Frees its memory now and not when it is collected.
         self.element.set_width(0);
         self.element.remove();

@@ -204,7 +204,7 @@ impl Stage {
             }
             Place::Slot(_) => {
                 if let Some(video) = self.video_of(surface) {
-                    self.show(video.element(), fade);
+                    self.show(&video, fade);
                 }
             }
             Place::Frozen => {}
@@ -277,18 +277,18 @@ impl Stage {
         if let Some(Place::Slot(index)) = self.on_top.get()
             && let Some(video) = self.video(index)
         {
-            let video = video.element();
             if self.is_plain() {
+                let video = video.element();
                 self.show_plain(video, Millis(0));
                 // Stays beneath for now: the video may take a moment to be painted.
                 if let Some(canvas) = &*self.canvas.borrow() {
                     canvas.give_way(video);
                 }
             } else {
-                self.show(video, Millis(0));
+                self.show(&video, Millis(0));
                 // What is behind a character that stands free is seen.
                 let beneath = self.videos.iter().filter_map(|video| video.borrow().clone());
-                beneath.filter(|other| other.element() != video).for_each(|other| hide(other.element()));
+                beneath.filter(|other| !Rc::ptr_eq(other, &video)).for_each(|other| hide(other.element()));
             }
         }
     }
@@ -324,10 +324,11 @@ impl Stage {
         }
     }
 
-    fn show(&self, video: &HtmlVideoElement, fade: Millis) {
+    fn show(&self, video: &Video, fade: Millis) {
+        let (video, ready) = (video.element(), video.has_frame());
         let canvas = if self.is_plain() { None } else { self.canvas() };
         let lens = || Lens { background: self.background.get(), keyer: self.keyer() };
-        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, lens(), fade))) {
+        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, ready, lens(), fade))) {
             Some((canvas, Drawn::Now)) => {
                 browser::style(video, "transition", "none");
                 // Nobody sees it, but it is the one on top.
@@ -335,17 +336,12 @@ impl Stage {
                 browser::style(video, "opacity", "0");
                 self.raise(canvas.element());
             }
-            Some((canvas, Drawn::Soon)) if self.is_keyed() => {
+            Some((canvas, Drawn::Soon)) => {
                 // The picture that is to go now stays in the canvas until there is a frame.
                 if let Some((picture, size)) = self.picture_in_sight() {
                     canvas.hold(&picture, size);
                 }
                 self.raise(canvas.element());
-            }
-            Some((canvas, Drawn::Soon)) => {
-                self.show_plain(video, fade);
-                self.raise(canvas.element());
-                browser::style(canvas.element(), "opacity", "0");
             }
             Some((_, Drawn::Never)) | None => {
                 self.show_plain(video, fade);

@@ -42,6 +42,8 @@ pub(crate) struct Video {
     /// The frame that is waited for is in the middle.
     middle: Cell<bool>,
     painted: Cell<bool>,
+    /// A frame of what is loaded was presented, so there is one that can be drawn.
+    presented: Cell<bool>,
     frame: RefCell<Option<Frames>>,
     slow: RefCell<Option<Timeout>>,
     listeners: RefCell<Vec<EventListener>>,
@@ -75,6 +77,7 @@ impl Video {
             load: Cell::new(0),
             middle: Cell::new(false),
             painted: Cell::new(false),
+            presented: Cell::new(false),
             frame: RefCell::default(),
             slow: RefCell::default(),
             listeners: RefCell::default(),
@@ -91,6 +94,7 @@ impl Video {
     /// Loads a clip, paused. Whatever was loaded before tells nothing any more.
     pub(crate) fn load(&self, load: u32, clip: Rc<Clip>, middle: bool) {
         self.expect(load, middle);
+        self.presented.set(false);
         // Its refusal concerns a request that is taken back anyway.
         let _ = self.element.pause();
         self.await_frame();
@@ -138,10 +142,10 @@ impl Video {
         self.clip.take();
     }
 
-    /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11).
-    #[cfg(feature = "game")]
+    /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11) alone is no frame
+    /// yet where the browser tells of frames.
     pub(crate) fn has_frame(&self) -> bool {
-        self.element.ready_state() >= 2
+        self.element.ready_state() >= 2 && (self.presented.get() || self.frame.borrow().is_none())
     }
 
     fn expect(&self, load: u32, middle: bool) {
@@ -162,6 +166,7 @@ impl Video {
         let me = self.me.clone();
         let frame = Frames::once(&self.element, move || {
             let Some(video) = me.upgrade() else { return };
+            video.presented.set(true);
             let elsewhere = video.middle.get() && video.element.current_time() <= 0.0;
             if video.element.seeking() || elsewhere {
                 // A frame from before the seek.
