@@ -23,6 +23,13 @@ export interface CharacterSpec {
   };
 }
 
+/**
+ * What becomes of a clip's background: it is kept; the character's own backdrop, or the colour `#rrggbb`, is
+ * keyed out; or the clip carries its transparency beside its colours, in its right half, or in its lower half
+ * if it is taller than wide.
+ */
+export type Background = "keep" | "key" | `key #${string}` | "packed";
+
 /** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
@@ -49,6 +56,12 @@ export interface Options {
    * its place at a loop point. Both are made, and paid for. Default false.
    */
   progressive?: boolean;
+  /**
+   * What becomes of the clip's background. Default `keep`; a clip that is transparent itself needs nothing else.
+   * Where WebGL is missing or lost, clips are shown as they are and `cuelight-error` says
+   * `keying_unavailable`.
+   */
+  background?: Background;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
   /**
@@ -204,6 +217,8 @@ export class CuelightCharacterElement extends HTMLElement {
   maxDelay: number;
   /** Whether a clip is shown in the quickest preset until the wanted one is there. Reflects the attribute. */
   progressive: boolean;
+  /** What becomes of the clip's background; empty: `keep`. Reflects the attribute. */
+  background: Background | "";
   /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
   predict: boolean;
   /** Address of a picture to show until there is one of the character. Reflects the attribute. */

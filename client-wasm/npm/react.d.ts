@@ -1,5 +1,6 @@
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type {
+  Background,
   CharacterSpec,
   CuelightCharacterElement,
   CuelightEvents,
@@ -38,6 +39,8 @@ export interface CuelightCharacterProps
   maxDelay?: number;
   /** Shows a clip in the quickest preset until the wanted one is there. */
   progressive?: boolean;
+  /** What becomes of the clip's background. Default `keep`. */
+  background?: Background;
   /** What the edge lets the page in by. */
   token?: string | null;
   /** Address of a picture to show until there is one of the character. */
