@@ -2,6 +2,7 @@ import type { Options, Shown, Stats, TokenNeeded } from "./cuelight.js";
 
 export { default, CuelightCharacterElement } from "./cuelight.js";
 export type {
+  Background,
   CharacterSpec,
   ConversationEvent,
   CuelightEvents,

@@ -79,6 +79,13 @@ export interface Rules {
   queue?: number;
 }
 
+/**
+ * What becomes of a clip's background: it is kept; the character's own backdrop, or the colour `#rrggbb`, is
+ * keyed out; or the clip carries its transparency beside its colours, in its right half, or in its lower half
+ * if it is taller than wide.
+ */
+export type Background = "keep" | "key" | `key #${string}` | "packed";
+
 /** What a character needs to know. Attributes of the element carry the same names in kebab-case. */
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
@@ -110,6 +117,12 @@ export interface Options {
    * Of no use to an actor, which is told its cues.
    */
   rules?: Rules | string | null;
+  /**
+   * What becomes of the clip's background. Default `keep`; a clip that is transparent itself needs nothing else.
+   * Where WebGL is missing or lost, clips are shown as they are and `cuelight-error` says
+   * `keying_unavailable`.
+   */
+  background?: Background;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;
   /**
@@ -273,6 +286,8 @@ export class CuelightCharacterElement extends HTMLElement {
    * character are refused by a `cuelight-error`, and the built-in ones apply. Others bring it to rest.
    */
   rules: Rules | string | null;
+  /** What becomes of the clip's background; empty: `keep`. Reflects the attribute. */
+  background: Background | "";
   /** Whether clips are made and fetched ahead of need. Reflects the attribute, which is `false` or absent. */
   predict: boolean;
   /** Address of a picture to show until there is one of the character. Reflects the attribute. */

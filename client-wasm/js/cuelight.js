@@ -29,7 +29,7 @@ img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
 
-const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "poster", "alt", "loading"];
+const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "background", "poster", "alt", "loading"];
 const FLAGS = ["progressive", "announce", "controls", "paused"];
 
 /** A character that follows a conversation. */

@@ -167,6 +167,7 @@ export async function attach({ element, shadow, given, fell }) {
       crossfade: number("crossfade"),
       maxDelay: number("max-delay"),
       progressive: element.progressive,
+      background: element.getAttribute("background"),
       predict: element.predict,
       rules,
       token,

@@ -1,5 +1,6 @@
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type {
+  Background,
   CharacterSpec,
   CuelightCharacterElement,
   CuelightEvents,
@@ -41,6 +42,8 @@ export interface CuelightCharacterProps
   progressive?: boolean;
   /** The character's own states and rules. */
   rules?: Rules | string | null;
+  /** What becomes of the clip's background. Default `keep`. */
+  background?: Background;
   /** What the edge lets the page in by. */
   token?: string | null;
   /** Address of a picture to show until there is one of the character. */

@@ -179,8 +179,10 @@ impl ActorHandle {
     /// Brings a texture of a WebGL context up to date; true when it was given another frame.
     #[must_use]
     pub fn upload(&self, gl: &Gl, texture: &JsValue) -> bool {
-        let frame = self.performer().and_then(|performer| performer.frame());
-        texture::upload(gl, texture, frame.as_ref(), &self.uploaded)
+        let performer = self.performer();
+        let frame = performer.as_ref().and_then(|performer| performer.frame());
+        let drawn = performer.map_or(0, |performer| performer.drawn());
+        texture::upload(gl, texture, frame.as_ref(), drawn, &self.uploaded)
     }
 
     /// A snapshot of what the client knows.

@@ -1,16 +1,43 @@
 //! A copy of a video's frames in a canvas, each in the task that presents it. A page on which two videos
 //! of 30 frames a second are in sight is slowed down to their rate by Chromium, which takes it for a
-//! conference; what is drawn from videos at opacity 0 does not slow it.
+//! conference; what is drawn from videos at opacity 0 does not slow it. And only what is drawn can be
+//! without its background.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use cuelight_core::units::Millis;
-use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement};
+use gloo_timers::callback::Timeout;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlVideoElement};
 
 use crate::browser;
-use crate::video::Frame;
+use crate::frames::Frames;
+use crate::keying::{Background, Keyer};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A 2D context that takes any element that is a picture: web-sys has one name for each.
+    type Pen;
+    #[wasm_bindgen(method, catch, js_name = drawImage)]
+    fn draw_part(
+        this: &Pen,
+        source: &Element,
+        left: u32,
+        top: u32,
+        width: u32,
+        height: u32,
+        to_left: u32,
+        to_top: u32,
+        to_width: u32,
+        to_height: u32,
+    ) -> Result<(), JsValue>;
+}
+
+/// Where a browser reports no frame of a paused video, what there is is drawn after this long, in
+/// milliseconds.
+const A_FRAME_AT_THE_LATEST: u32 = 100;
 
 /// A canvas, and the video that it shows.
 pub(crate) struct Canvas {
@@ -18,10 +45,20 @@ pub(crate) struct Canvas {
     element: HtmlCanvasElement,
     pen: CanvasRenderingContext2d,
     shown: RefCell<Option<HtmlVideoElement>>,
-    next: RefCell<Option<Frame>>,
+    frames: RefCell<Option<Frames>>,
+    lens: RefCell<Lens>,
     fade: Cell<Fade>,
-    /// Out of sight until the video presents a frame.
-    veiled: Cell<bool>,
+    /// How often it was drawn on.
+    drawn: Cell<u32>,
+    /// Rings when a frame that is waited for does not come.
+    late: RefCell<Option<Timeout>>,
+}
+
+/// What frames are drawn through: what becomes of their background, and who sees to that, if anybody can.
+#[derive(Clone, Default)]
+pub(crate) struct Lens {
+    pub(crate) background: Background,
+    pub(crate) keyer: Option<Rc<Keyer>>,
 }
 
 /// What came of showing a video.
@@ -29,8 +66,8 @@ pub(crate) struct Canvas {
 pub(crate) enum Drawn {
     /// Its frame is drawn.
     Now,
-    /// It gives no frame away just now, as for a moment after it begins to play. The canvas comes into sight,
-    /// and the video goes out of it, with the next one.
+    /// It gives no frame away just now, as for a moment after it begins to play. With the next one it goes out
+    /// of sight itself, if it is there.
     Soon,
     /// This browser does not tell of frames.
     Never,
@@ -69,9 +106,11 @@ impl Canvas {
             element,
             pen,
             shown: RefCell::default(),
-            next: RefCell::default(),
+            frames: RefCell::default(),
+            lens: RefCell::default(),
             fade: Cell::default(),
-            veiled: Cell::default(),
+            drawn: Cell::default(),
+            late: RefCell::default(),
         }))
     }
 
@@ -80,23 +119,43 @@ impl Canvas {
         &self.element
     }
 
-    /// Draws the frame that the video is on, and every one that it presents from now on. It fades into what
-    /// was drawn before over this long. A browser presents no frames on a page that is not seen.
-    pub(crate) fn show(&self, video: &HtmlVideoElement, fade: Millis) -> Drawn {
-        let Some(next) = self.request(video) else { return Drawn::Never };
-        let ready = video.ready_state() >= 2 && video.video_width() > 0;
+    /// Draws the frame that the video is on, if it is `ready`, and every one that it presents from now on. It
+    /// fades into what was drawn before over this long. A browser presents no frames on a page that is not seen.
+    pub(crate) fn show(&self, video: &HtmlVideoElement, ready: bool, lens: Lens, fade: Millis) -> Drawn {
+        let me = self.me.clone();
+        let frames = Frames::each(video, move || {
+            if let Some(canvas) = me.upgrade() {
+                canvas.present();
+            }
+        });
+        if frames.is_none() {
+            return Drawn::Never;
+        }
         // Into nothing fades nothing.
         let length = if ready && self.shown.borrow().is_some() { fade } else { Millis(0) };
         self.fade.set(Fade { from: browser::now(), length, done: 0 });
         drop(self.shown.replace(Some(video.clone())));
-        drop(self.next.replace(Some(next)));
-        self.veiled.set(!ready);
+        drop(self.frames.replace(frames));
+        drop(self.lens.replace(lens));
+        let me = self.me.clone();
+        let late = (!ready).then(|| {
+            Timeout::new(A_FRAME_AT_THE_LATEST, move || {
+                if let Some(canvas) = me.upgrade() {
+                    canvas.present();
+                }
+            })
+        });
+        drop(self.late.replace(late));
         if !ready {
-            browser::style(&self.element, "opacity", "0");
             return Drawn::Soon;
         }
         self.draw(video);
         Drawn::Now
+    }
+
+    /// Draws another picture, of this size, until there is a frame of the video.
+    pub(crate) fn hold(&self, picture: &Element, size: (u32, u32)) {
+        self.put(picture, size);
     }
 
     /// Whether it shows this video.
@@ -104,35 +163,51 @@ impl Canvas {
         self.shown.borrow().as_ref() == Some(video)
     }
 
-    /// Draws nothing any more. What was drawn stays.
-    pub(crate) fn stop(&self) {
-        self.next.take();
-        self.shown.take();
+    /// How often it was drawn on.
+    #[cfg(feature = "game")]
+    pub(crate) const fn drawn(&self) -> u32 {
+        self.drawn.get()
     }
 
-    fn request(&self, video: &HtmlVideoElement) -> Option<Frame> {
-        let me = self.me.clone();
-        Frame::request(video, move || {
-            if let Some(canvas) = me.upgrade() {
-                canvas.present();
-            }
-        })
+    /// Draws the frame that is in sight anew: it is drawn differently now.
+    pub(crate) fn draw_again(&self) {
+        let shown = self.shown.borrow().clone();
+        if let Some(video) = shown.filter(|_| self.late.borrow().is_none()) {
+            self.draw(&video);
+        }
+    }
+
+    /// Draws nothing any more. What was drawn stays until this video, which covers it, has a frame.
+    pub(crate) fn give_way(&self, video: &HtmlVideoElement) {
+        self.shown.take();
+        self.late.take();
+        let element = self.element.clone();
+        let covered = Frames::once(video, move || browser::style(&element, "opacity", "0"));
+        drop(self.frames.replace(covered));
     }
 
     fn present(&self) {
         let Some(video) = self.shown.borrow().clone() else { return };
-        // What this runs in is dropped later.
-        let old = self.next.replace(self.request(&video));
-        wasm_bindgen_futures::spawn_local(async move { drop(old) });
         self.draw(&video);
-        if self.veiled.replace(false) {
-            browser::style(&self.element, "opacity", "1");
+        if self.late.take().is_some() {
             browser::style(&video, "opacity", "0");
         }
     }
 
     fn draw(&self, video: &HtmlVideoElement) {
-        let (width, height) = (video.video_width(), video.video_height());
+        let Lens { background, keyer } = self.lens.borrow().clone();
+        let size = background.size(video);
+        match keyer.filter(|keyer| keyer.draw(video, background)) {
+            Some(keyer) => self.put(keyer.canvas(), size),
+            // Of a packed clip at least its colours.
+            None => self.put(video, size),
+        }
+    }
+
+    fn put(&self, source: &Element, (width, height): (u32, u32)) {
+        if width == 0 || height == 0 {
+            return;
+        }
         let mut fade = self.fade.get();
         if (self.element.width(), self.element.height()) != (width, height) {
             // This empties it, so there is nothing left to fade from.
@@ -140,16 +215,30 @@ impl Canvas {
             self.element.set_height(height);
             fade.length = Millis(0);
         }
-        self.pen.set_global_alpha(fade.step(browser::now()));
+        let part = fade.step(browser::now());
         self.fade.set(fade);
+        self.pen.set_global_alpha(part);
+        // What is transparent is faded, too: so much is taken of what is there, and as much added.
+        let mode = if part < 1.0 {
+            let _ = self.pen.set_global_composite_operation("destination-out");
+            self.pen.fill_rect(0.0, 0.0, width.into(), height.into());
+            "lighter"
+        } else {
+            "copy"
+        };
+        // Refused only for a mode that a browser does not know.
+        let _ = self.pen.set_global_composite_operation(mode);
+        let pen: &Pen = self.pen.unchecked_ref();
         // Refused only for a picture of another origin, which a blob is not.
-        let _ = self.pen.draw_image_with_html_video_element(video, 0.0, 0.0);
+        let _ = pen.draw_part(source, 0, 0, width, height, 0, 0, width, height);
+        self.drawn.set(self.drawn.get().wrapping_add(1));
     }
 }
 
 impl Drop for Canvas {
     fn drop(&mut self) {
-        self.stop();
+        self.frames.take();
+        self.late.take();
         // Frees its memory now and not when it is collected.
         self.element.set_width(0);
         self.element.remove();

@@ -16,6 +16,7 @@ pub mod clip_store;
 pub mod conditions;
 mod edge;
 pub mod element;
+mod frames;
 mod js_value;
 pub mod keying;
 mod memory;

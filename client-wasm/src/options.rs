@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 
 use crate::browser;
 use crate::js_value::{BrowserLetters, Given};
+use crate::keying::Background;
 use crate::token::Token;
 
 /// A character's options, complete.
@@ -36,6 +37,8 @@ pub(crate) struct Options {
     /// Whether a clip is shown in the quickest preset until it exists in the wanted one. Off unless the
     /// page asks for it: it has every clip made twice, and both are paid for.
     pub(crate) progressive: bool,
+    /// What becomes of the clips' background.
+    pub(crate) background: Background,
     /// Who shares the clips. A game says it with each request.
     pub(crate) sharing: Sharing,
     /// What the page shows the edge to be let in.
@@ -63,6 +66,10 @@ impl Options {
         let tier = text("tier")?.unwrap_or_else(|| "free".into());
         let tier = Tier::parse(&tier)
             .ok_or_else(|| format!("There is no tier {tier}; one of free, pro, enterprise."))?;
+        let background = text("background")?.unwrap_or_else(|| "keep".into());
+        let background = Background::parse(&background).ok_or_else(|| {
+            format!("There is no background {background}; one of keep, key, key #rrggbb, packed.")
+        })?;
         Ok(Self {
             endpoint: endpoint(text("endpoint")?),
             tenant: text("tenant")?.unwrap_or_else(|| "demo".into()),
@@ -75,6 +82,7 @@ impl Options {
             max_delay: millis(given.number_at("maxDelay"), 0, 10_000.0),
             progressive: given.flag_at("progressive").unwrap_or(false),
             predict: given.flag_at("predict").unwrap_or(true),
+            background,
             sharing: Sharing::default(),
             token: token(text("token")?)?,
         })

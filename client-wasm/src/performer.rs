@@ -126,7 +126,13 @@ impl Performer {
                 }
             }
         };
-        let stage = Stage::new(parent, Rc::new(feed.clone()))?;
+        let slot_of_stage = slot.clone();
+        let stage = Stage::new(parent, Rc::new(feed.clone()), move || {
+            let performer = slot_of_stage.borrow().upgrade();
+            if let Some(performer) = performer {
+                performer.cannot_key();
+            }
+        })?;
         let edge = Edge::at(&options.endpoint);
         let token = options.token.take();
         if token.is_some() {
@@ -222,7 +228,7 @@ impl Performer {
     /// Takes other options. A changed character is replaced at once.
     pub(crate) fn configure(&self, mut options: Options) {
         let token = options.token.take();
-        let (changed, reread) = {
+        let (changed, reread, looks_otherwise) = {
             let mut acting = self.acting.borrow_mut();
             let old = std::mem::replace(&mut acting.options, options);
             let new = acting.options.clone();
@@ -251,7 +257,7 @@ impl Performer {
                 acting.token = None;
             }
             let reread = old.rules != new.rules || (old.tier != new.tier && new.rules.is_some());
-            (old.tier != new.tier, reread)
+            (old.tier != new.tier, reread, old.background != new.background)
         };
         self.set_token(token);
         let ruled = reread && self.take_rules();
@@ -259,6 +265,9 @@ impl Performer {
             self.feed(Event::Machine(state_machine::Event::Wake));
         }
         self.show_state();
+        if looks_otherwise {
+            self.stage.show_again();
+        }
     }
 
     /// Shows the edge this token from the next call on.
@@ -298,6 +307,12 @@ impl Performer {
     #[cfg(feature = "game")]
     pub(crate) fn frame(&self) -> Option<Element> {
         self.stage.frame()
+    }
+
+    /// How often [`Self::frame`] was drawn on, if it is a canvas.
+    #[cfg(feature = "game")]
+    pub(crate) fn drawn(&self) -> u32 {
+        self.stage.drawn()
     }
 
     /// What the client knows, for a panel.
@@ -386,6 +401,7 @@ impl Performer {
                     return (self.tell)(Told::Error { code, detail });
                 }
             };
+            self.stage.set_background(acting.options.background.over(address.look.backdrop));
             let edge = acting.edge.clone();
             let draft = acting.draft(&cue);
             let close = acting.closest(&cue);

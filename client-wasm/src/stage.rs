@@ -3,7 +3,7 @@
 //! lies beneath, all but transparent, so that the browser paints it. Holds elements, decides nothing.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use cuelight_core::player::{self, Place, SLOTS, Surface};
 use cuelight_core::units::Millis;
@@ -16,8 +16,9 @@ use web_sys::{
 };
 
 use crate::browser;
-use crate::canvas::{Canvas, Drawn};
+use crate::canvas::{Canvas, Drawn, Lens};
 use crate::edge::Clip;
+use crate::keying::{Background, Keyer, Served};
 use crate::object_url::ObjectUrl;
 use crate::video::{Told, Video};
 
@@ -38,23 +39,31 @@ impl Drop for Still {
 
 /// The surfaces.
 pub(crate) struct Stage {
+    me: Weak<Self>,
     root: HtmlElement,
     /// Made when first needed.
     videos: [RefCell<Option<Rc<Video>>>; SLOTS],
     still: RefCell<Option<Still>>,
     next_still: RefCell<Option<Still>>,
     frozen: RefCell<Option<HtmlCanvasElement>>,
-    /// In place of the video in sight, while others of the page play too. Made when first needed.
+    /// In place of the video in sight, while others of the page play too, and of one that is to be without
+    /// its background. Made when first needed.
     canvas: RefCell<Option<Rc<Canvas>>>,
     alone: Cell<bool>,
+    background: Cell<Background>,
+    keyer: RefCell<Option<Rc<Keyer>>>,
+    /// The background is in sight although it is not to be, and that was told.
+    unkeyed: Cell<bool>,
     on_top: Cell<Option<Place>>,
     depth: Cell<u32>,
     tell: Tell,
+    cannot_key: Box<dyn Fn()>,
 }
 
 impl Stage {
-    /// A stage inside `parent`.
-    pub(crate) fn new(parent: &Node, tell: Tell) -> Option<Rc<Self>> {
+    /// A stage inside `parent`. `cannot_key` is called when clips are, or come to be, shown with a background
+    /// that they were not to have, because WebGL is missing or lost.
+    pub(crate) fn new(parent: &Node, tell: Tell, cannot_key: impl Fn() + 'static) -> Option<Rc<Self>> {
         let root: HtmlElement = browser::create("div")?;
         for (property, value) in [
             ("position", "absolute"),
@@ -67,7 +76,8 @@ impl Stage {
         }
         let _ = root.set_attribute("part", "stage");
         parent.append_child(&root).ok()?;
-        Some(Rc::new(Self {
+        Some(Rc::new_cyclic(|me| Self {
+            me: me.clone(),
             root,
             videos: Default::default(),
             still: RefCell::default(),
@@ -75,9 +85,13 @@ impl Stage {
             frozen: RefCell::default(),
             canvas: RefCell::default(),
             alone: Cell::new(true),
+            background: Cell::default(),
+            keyer: RefCell::default(),
+            unkeyed: Cell::default(),
             on_top: Cell::new(None),
             depth: Cell::new(1),
             tell,
+            cannot_key: Box::new(cannot_key),
         }))
     }
 
@@ -89,13 +103,26 @@ impl Stage {
             Place::Frozen => self.frozen.borrow().clone().map(Into::into),
             Place::Slot(index) => {
                 let video = self.video(index)?;
-                video.has_frame().then(|| video.element().clone().into())
+                match &*self.canvas.borrow() {
+                    Some(canvas) if self.is_keyed() && canvas.shows(video.element()) => {
+                        (canvas.drawn() > 0).then(|| canvas.element().clone().into())
+                    }
+                    _ => video.has_frame().then(|| video.element().clone().into()),
+                }
             }
         }
     }
 
+    /// How often the canvas was drawn on that [`Self::frame`] may be.
+    #[cfg(feature = "game")]
+    pub(crate) fn drawn(&self) -> u32 {
+        self.canvas.borrow().as_ref().map_or(0, |canvas| canvas.drawn())
+    }
+
     /// Loads a clip into a video, out of sight.
     pub(crate) fn load(&self, surface: Surface, clip: Rc<Clip>, middle: bool) {
+        // Not when it is revealed: it takes a moment.
+        let _ = self.keyer();
         match surface.slot().and_then(|index| self.make(index)) {
             Some(video) => {
                 hide(video.element());
@@ -139,16 +166,17 @@ impl Stage {
             return;
         };
         let element = video.element();
-        canvas.set_width(element.video_width());
-        canvas.set_height(element.video_height());
+        let copy = self.canvas.borrow().clone().filter(|copy| copy.shows(element));
+        let size = copy.as_ref().map(|copy| (copy.element().width(), copy.element().height()));
+        let (width, height) = size.unwrap_or_else(|| (element.video_width(), element.video_height()));
+        canvas.set_width(width);
+        canvas.set_height(height);
         let context = canvas.get_context("2d").ok().flatten();
         if let Some(context) = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) {
             // Refused only for a picture of another origin, which a blob is not.
-            let _ = match &*self.canvas.borrow() {
-                Some(copy) if copy.shows(element) => {
-                    context.draw_image_with_html_canvas_element(copy.element(), 0.0, 0.0)
-                }
-                _ => context.draw_image_with_html_video_element(element, 0.0, 0.0),
+            let _ = match &copy {
+                Some(copy) => context.draw_image_with_html_canvas_element(copy.element(), 0.0, 0.0),
+                None => context.draw_image_with_html_video_element(element, 0.0, 0.0),
             };
         }
         let _ = canvas.set_attribute("aria-hidden", "true");
@@ -176,7 +204,7 @@ impl Stage {
             }
             Place::Slot(_) => {
                 if let Some(video) = self.video_of(surface) {
-                    self.show(video.element(), fade);
+                    self.show(&video, fade);
                 }
             }
             Place::Frozen => {}
@@ -230,25 +258,77 @@ impl Stage {
     /// Whether the page shows no other character that plays. Where it does, the video is out of sight, and
     /// its frames are seen in a canvas.
     pub(crate) fn set_alone(&self, alone: bool) {
-        if self.alone.replace(alone) == alone {
-            return;
+        if self.alone.replace(alone) != alone && !self.is_keyed() {
+            self.show_again();
         }
+    }
+
+    /// What becomes of the background of what is revealed from now on.
+    pub(crate) fn set_background(&self, background: Background) {
+        self.background.set(background);
+        if !self.is_keyed() {
+            self.keyer.take();
+            self.unkeyed.set(false);
+        }
+    }
+
+    /// Shows the video in sight in the way that is right now.
+    pub(crate) fn show_again(&self) {
         if let Some(Place::Slot(index)) = self.on_top.get()
             && let Some(video) = self.video(index)
         {
-            if alone {
-                self.show_plain(video.element(), Millis(0));
-                // Stays beneath until another video takes over: this one may take a moment to be painted.
-                self.stop_canvas();
+            if self.is_plain() {
+                let video = video.element();
+                self.show_plain(video, Millis(0));
+                // Stays beneath for now: the video may take a moment to be painted.
+                if let Some(canvas) = &*self.canvas.borrow() {
+                    canvas.give_way(video);
+                }
             } else {
-                self.show(video.element(), Millis(0));
+                self.show(&video, Millis(0));
+                // What is behind a character that stands free is seen.
+                let beneath = self.videos.iter().filter_map(|video| video.borrow().clone());
+                beneath.filter(|other| !Rc::ptr_eq(other, &video)).for_each(|other| hide(other.element()));
             }
         }
     }
 
-    fn show(&self, video: &HtmlVideoElement, fade: Millis) {
-        let canvas = if self.alone.get() { None } else { self.canvas() };
-        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, fade))) {
+    fn is_keyed(&self) -> bool {
+        self.background.get() != Background::Keep
+    }
+
+    /// Whether videos are seen themselves.
+    fn is_plain(&self) -> bool {
+        self.alone.get() && !self.is_keyed()
+    }
+
+    /// Who takes the background away, if that is wanted and can be done.
+    fn keyer(&self) -> Option<Rc<Keyer>> {
+        if !self.is_keyed() {
+            return None;
+        }
+        let known = self.keyer.borrow().clone();
+        let keyer = known.or_else(|| {
+            let keyer = Keyer::shared()?;
+            keyer.serve(self.me.clone());
+            drop(self.keyer.replace(Some(keyer.clone())));
+            Some(keyer)
+        });
+        self.note_whether_able(keyer.as_ref().is_some_and(|keyer| keyer.is_able()));
+        keyer
+    }
+
+    fn note_whether_able(&self, able: bool) {
+        if self.unkeyed.replace(!able) == able && !able {
+            (self.cannot_key)();
+        }
+    }
+
+    fn show(&self, video: &Video, fade: Millis) {
+        let (video, ready) = (video.element(), video.has_frame());
+        let canvas = if self.is_plain() { None } else { self.canvas() };
+        let lens = || Lens { background: self.background.get(), keyer: self.keyer() };
+        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, ready, lens(), fade))) {
             Some((canvas, Drawn::Now)) => {
                 browser::style(video, "transition", "none");
                 // Nobody sees it, but it is the one on top.
@@ -257,13 +337,32 @@ impl Stage {
                 self.raise(canvas.element());
             }
             Some((canvas, Drawn::Soon)) => {
-                self.show_plain(video, fade);
+                // The picture that is to go now stays in the canvas until there is a frame.
+                if let Some((picture, size)) = self.picture_in_sight() {
+                    canvas.hold(&picture, size);
+                }
                 self.raise(canvas.element());
-                browser::style(canvas.element(), "opacity", "0");
             }
             Some((_, Drawn::Never)) | None => {
                 self.show_plain(video, fade);
                 self.canvas.take();
+            }
+        }
+    }
+
+    /// What is in sight if that is no clip, and its size in its pixels.
+    fn picture_in_sight(&self) -> Option<(Element, (u32, u32))> {
+        match self.on_top.get()? {
+            Place::Slot(_) => None,
+            Place::Still => {
+                let still = self.still.borrow();
+                let image = &still.as_ref()?.image;
+                Some((image.clone().into(), (image.natural_width(), image.natural_height())))
+            }
+            Place::Frozen => {
+                let frozen = self.frozen.borrow();
+                let canvas = frozen.as_ref()?;
+                Some((canvas.clone().into(), (canvas.width(), canvas.height())))
             }
         }
     }
@@ -284,12 +383,6 @@ impl Stage {
             *canvas = Some(new);
         }
         canvas.clone()
-    }
-
-    fn stop_canvas(&self) {
-        if let Some(canvas) = &*self.canvas.borrow() {
-            canvas.stop();
-        }
     }
 
     fn raise(&self, element: &Element) {
@@ -328,6 +421,18 @@ impl Stage {
         self.root.append_child(video.element()).ok()?;
         drop(self.videos.get(index)?.replace(Some(video.clone())));
         Some(video)
+    }
+}
+
+impl Served for Stage {
+    fn able(&self, able: bool) {
+        if self.is_keyed() {
+            let canvas = self.canvas.borrow().clone();
+            if let Some(canvas) = canvas {
+                canvas.draw_again();
+            }
+            self.note_whether_able(able);
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlImageElement, HtmlVideoElement};
+use web_sys::{Element, HtmlCanvasElement, HtmlImageElement, HtmlVideoElement};
+
+use crate::frames::Frames;
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,16 +31,6 @@ extern "C" {
         kind: u32,
         source: &Element,
     ) -> Result<(), JsValue>;
-
-    /// `requestVideoFrameCallback`, which web-sys does not have.
-    #[derive(Clone)]
-    type WithFrames;
-    #[wasm_bindgen(method, getter, js_name = requestVideoFrameCallback)]
-    fn request_of(this: &WithFrames) -> JsValue;
-    #[wasm_bindgen(method, js_name = requestVideoFrameCallback)]
-    fn request_frame(this: &WithFrames, callback: &js_sys::Function) -> u32;
-    #[wasm_bindgen(method, js_name = cancelVideoFrameCallback)]
-    fn cancel_frame(this: &WithFrames, handle: u32);
 }
 
 /// WebGL's names (WebGL 1.0, section 5.14).
@@ -61,24 +53,21 @@ pub struct Uploaded {
     source: RefCell<Option<Source>>,
     /// The time of the video's frame, for browsers that do not tell when there is a new one.
     time: Cell<f64>,
+    /// How often the canvas had been drawn on.
+    drawn: Cell<u32>,
 }
 
 /// An element whose frames were uploaded.
 #[derive(Debug)]
 struct Source {
     element: Element,
-    frames: Option<Frames>,
+    fresh: Option<Fresh>,
 }
 
-/// A function that asks for itself again.
-type Again = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
-
 /// Notes when a video has a new frame, until it is dropped.
-struct Frames {
-    video: WithFrames,
-    fresh: Rc<Cell<bool>>,
-    handle: Rc<Cell<u32>>,
-    callback: Again,
+struct Fresh {
+    noted: Rc<Cell<bool>>,
+    _frames: Frames,
 }
 
 /// Uploads `frame` into `texture` if it shows something that the texture does not show yet, and says
@@ -86,9 +75,11 @@ struct Frames {
 /// given linear filters and clamped edges, which frames of any size need in WebGL 1. Flipping and
 /// premultiplying are as the caller has set them.
 ///
+/// Who draws a canvas says how often it was `drawn` on; of a video and of a picture that is not looked at.
+///
 /// False, and nothing touched, while there is no frame, while the context is lost, and where the browser
 /// refuses. After a context is restored the game makes a new texture, and that is filled at once.
-pub fn upload(gl: &Gl, texture: &JsValue, frame: Option<&Element>, uploaded: &Uploaded) -> bool {
+pub fn upload(gl: &Gl, texture: &JsValue, frame: Option<&Element>, drawn: u32, uploaded: &Uploaded) -> bool {
     if gl.is_context_lost() {
         uploaded.into.take();
         return false;
@@ -100,7 +91,7 @@ pub fn upload(gl: &Gl, texture: &JsValue, frame: Option<&Element>, uploaded: &Up
         !same(old.as_ref(), gl.as_ref()) || !same(texture, &into.1)
     });
     // Asked in any case: it takes the note that there is a new frame.
-    if !uploaded.is_fresh(frame) && !is_new {
+    if !uploaded.is_fresh(frame, drawn) && !is_new {
         return false;
     }
     gl.bind_texture(TEXTURE_2D, texture);
@@ -124,61 +115,36 @@ fn has_picture(frame: &Element) -> bool {
 
 impl Uploaded {
     /// Whether `frame` shows something else than when it was asked last.
-    fn is_fresh(&self, frame: &Element) -> bool {
+    fn is_fresh(&self, frame: &Element, drawn: u32) -> bool {
         let mut source = self.source.borrow_mut();
         let video = frame.dyn_ref::<HtmlVideoElement>();
+        let drawn_on = self.drawn.replace(drawn) != drawn;
         match source.as_ref().filter(|source| source.element == *frame) {
-            Some(known) => match (&known.frames, video) {
-                (Some(frames), _) => frames.fresh.replace(false),
+            Some(known) => match (&known.fresh, video) {
+                (Some(fresh), _) => fresh.noted.replace(false),
                 (None, Some(video)) => self.time.replace(video.current_time()) != video.current_time(),
                 // A picture is one element for each picture.
-                (None, None) => false,
+                (None, None) => drawn_on && frame.is_instance_of::<HtmlCanvasElement>(),
             },
             None => {
                 self.time.set(video.map_or(0.0, |video| video.current_time()));
-                *source = Some(Source { element: frame.clone(), frames: video.and_then(Frames::watch) });
+                *source = Some(Source { element: frame.clone(), fresh: video.and_then(Fresh::watch) });
                 true
             }
         }
     }
 }
 
-impl Frames {
+impl Fresh {
     fn watch(video: &HtmlVideoElement) -> Option<Self> {
-        let video: WithFrames = JsValue::from(video).unchecked_into();
-        if !video.request_of().is_function() {
-            return None;
-        }
-        let fresh = Rc::new(Cell::new(false));
-        let handle = Rc::new(Cell::new(0));
-        let callback: Again = Rc::default();
-        let again = {
-            let (video, fresh, handle) = (video.clone(), fresh.clone(), handle.clone());
-            let callback = Rc::downgrade(&callback);
-            move || {
-                fresh.set(true);
-                let Some(callback) = callback.upgrade() else { return };
-                if let Some(callback) = callback.borrow().as_ref() {
-                    handle.set(video.request_frame(callback.as_ref().unchecked_ref()));
-                }
-            }
-        };
-        let closure = Closure::<dyn FnMut()>::new(again);
-        handle.set(video.request_frame(closure.as_ref().unchecked_ref()));
-        *callback.borrow_mut() = Some(closure);
-        Some(Self { video, fresh, handle, callback })
+        let noted = Rc::new(Cell::new(false));
+        let note = noted.clone();
+        Some(Self { noted, _frames: Frames::each(video, move || note.set(true))? })
     }
 }
 
-impl Drop for Frames {
-    fn drop(&mut self) {
-        self.video.cancel_frame(self.handle.get());
-        self.callback.take();
-    }
-}
-
-impl std::fmt::Debug for Frames {
+impl std::fmt::Debug for Fresh {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Frames").field("fresh", &self.fresh.get()).finish_non_exhaustive()
+        f.debug_struct("Fresh").field("noted", &self.noted.get()).finish_non_exhaustive()
     }
 }

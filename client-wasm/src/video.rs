@@ -7,13 +7,13 @@ use std::rc::{Rc, Weak};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use wasm_bindgen::prelude::{Closure, wasm_bindgen};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlVideoElement;
 
 use crate::browser;
 use crate::edge::Clip;
+use crate::frames::Frames;
 
 /// What a video tells, with the number of the load that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,40 +32,6 @@ pub(crate) enum Told {
     Refused,
 }
 
-#[wasm_bindgen]
-extern "C" {
-    /// `requestVideoFrameCallback`, which web-sys does not have.
-    type WithFrames;
-    #[wasm_bindgen(method, js_name = requestVideoFrameCallback)]
-    fn request_frame(this: &WithFrames, callback: &js_sys::Function) -> u32;
-    #[wasm_bindgen(method, js_name = cancelVideoFrameCallback)]
-    fn cancel_frame(this: &WithFrames, handle: u32);
-}
-
-/// A pending frame callback, taken back when dropped.
-pub(crate) struct Frame {
-    video: HtmlVideoElement,
-    handle: u32,
-    _closure: Closure<dyn FnMut()>,
-}
-
-impl Frame {
-    /// Asks for a call when `video` presents its next frame. `None` where browsers cannot tell.
-    pub(crate) fn request(video: &HtmlVideoElement, then: impl FnOnce() + 'static) -> Option<Self> {
-        js_sys::Reflect::has(video, &"requestVideoFrameCallback".into()).ok().filter(|has| *has)?;
-        let closure = Closure::once(then);
-        let function = closure.as_ref().unchecked_ref::<js_sys::Function>();
-        let handle = video.unchecked_ref::<WithFrames>().request_frame(function);
-        Some(Self { video: video.clone(), handle, _closure: closure })
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        self.video.unchecked_ref::<WithFrames>().cancel_frame(self.handle);
-    }
-}
-
 /// A video, what it holds, and what it waits for.
 pub(crate) struct Video {
     me: Weak<Self>,
@@ -76,7 +42,9 @@ pub(crate) struct Video {
     /// The frame that is waited for is in the middle.
     middle: Cell<bool>,
     painted: Cell<bool>,
-    frame: RefCell<Option<Frame>>,
+    /// A frame of what is loaded was presented, so there is one that can be drawn.
+    presented: Cell<bool>,
+    frame: RefCell<Option<Frames>>,
     slow: RefCell<Option<Timeout>>,
     listeners: RefCell<Vec<EventListener>>,
     tell: Box<dyn Fn(u32, Told)>,
@@ -109,6 +77,7 @@ impl Video {
             load: Cell::new(0),
             middle: Cell::new(false),
             painted: Cell::new(false),
+            presented: Cell::new(false),
             frame: RefCell::default(),
             slow: RefCell::default(),
             listeners: RefCell::default(),
@@ -125,6 +94,7 @@ impl Video {
     /// Loads a clip, paused. Whatever was loaded before tells nothing any more.
     pub(crate) fn load(&self, load: u32, clip: Rc<Clip>, middle: bool) {
         self.expect(load, middle);
+        self.presented.set(false);
         // Its refusal concerns a request that is taken back anyway.
         let _ = self.element.pause();
         self.await_frame();
@@ -172,10 +142,10 @@ impl Video {
         self.clip.take();
     }
 
-    /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11).
-    #[cfg(feature = "game")]
+    /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11) alone is no frame
+    /// yet where the browser tells of frames.
     pub(crate) fn has_frame(&self) -> bool {
-        self.element.ready_state() >= 2
+        self.element.ready_state() >= 2 && (self.presented.get() || self.frame.borrow().is_none())
     }
 
     fn expect(&self, load: u32, middle: bool) {
@@ -194,8 +164,9 @@ impl Video {
 
     fn await_frame(&self) {
         let me = self.me.clone();
-        let frame = Frame::request(&self.element, move || {
+        let frame = Frames::once(&self.element, move || {
             let Some(video) = me.upgrade() else { return };
+            video.presented.set(true);
             let elsewhere = video.middle.get() && video.element.current_time() <= 0.0;
             if video.element.seeking() || elsewhere {
                 // A frame from before the seek.
@@ -204,9 +175,7 @@ impl Video {
                 video.is_painted();
             }
         });
-        // A callback may ask for the next one: what it runs in is dropped later.
-        let old = self.frame.replace(frame);
-        spawn_local(async move { drop(old) });
+        drop(self.frame.replace(frame));
     }
 
     fn is_painted(&self) {

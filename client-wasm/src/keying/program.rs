@@ -22,13 +22,15 @@ gl_FragColor=vec4(c,a);}";
 
 /// The program, in place.
 pub(super) struct Program {
-    shift: WebGlUniformLocation,
+    key: Option<WebGlUniformLocation>,
+    edge: Option<WebGlUniformLocation>,
+    shift: Option<WebGlUniformLocation>,
 }
 
 impl Program {
     /// Puts the program, its one triangle and its one texture in place. `None` where that fails, as in
     /// a context that is lost.
-    pub(super) fn new(gl: &Gl, background: Background) -> Option<Self> {
+    pub(super) fn new(gl: &Gl) -> Option<Self> {
         let program = gl.create_program()?;
         for (kind, source) in [(Gl::VERTEX_SHADER, VERTEX), (Gl::FRAGMENT_SHADER, FRAGMENT)] {
             let shader = gl.create_shader(kind)?;
@@ -55,16 +57,12 @@ impl Program {
         ] {
             gl.tex_parameteri(Gl::TEXTURE_2D, parameter, value.cast_signed());
         }
-        if let Background::Key(colour) = background {
-            let [r, g, b] = unit(colour);
-            gl.uniform3f(gl.get_uniform_location(&program, "k").as_ref(), r, g, b);
-            let [gone, stays] = edge(colour);
-            gl.uniform2f(gl.get_uniform_location(&program, "e").as_ref(), gone, stays);
-        }
-        Some(Self { shift: gl.get_uniform_location(&program, "s")? })
+        let [key, edge, shift] = ["k", "e", "s"].map(|name| gl.get_uniform_location(&program, name));
+        Some(Self { key, edge, shift })
     }
 
-    /// Draws the frame that a video is at. False when it has none, or the context is lost.
+    /// Draws the frame that a video is at into the upper left corner. False when there is nothing to take
+    /// away, when the video has no frame, and when the context is lost.
     pub(super) fn draw(
         &self,
         gl: &Gl,
@@ -72,27 +70,32 @@ impl Program {
         background: Background,
         video: &HtmlVideoElement,
     ) -> bool {
-        let (mut width, mut height) = (video.video_width(), video.video_height());
+        let (width, height) = background.size(video);
         // `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11).
         if video.ready_state() < 2 || width == 0 || height == 0 || gl.is_context_lost() {
             return false;
         }
-        let mut shift = [0.0, 0.0];
-        if background == Background::Packed {
-            if height > width {
-                height /= 2;
-                shift = [0.0, 0.5];
-            } else {
-                width /= 2;
-                shift = [0.5, 0.0];
+        let shift = match background {
+            Background::Keep | Background::Key(None) => return false,
+            Background::Key(Some(colour)) => {
+                let [r, g, b] = unit(colour);
+                gl.uniform3f(self.key.as_ref(), r, g, b);
+                let [gone, stays] = edge(colour);
+                gl.uniform2f(self.edge.as_ref(), gone, stays);
+                [0.0, 0.0]
             }
-        }
-        // Setting a size empties the canvas, even when it is the size that it has.
-        if canvas.width() != width || canvas.height() != height {
+            Background::Packed if height < video.video_height() => [0.0, 0.5],
+            Background::Packed => [0.5, 0.0],
+        };
+        // Only ever larger: characters of different sizes take turns, and a change of size costs memory.
+        if canvas.width() < width {
             canvas.set_width(width);
+        }
+        if canvas.height() < height {
             canvas.set_height(height);
         }
-        gl.viewport(0, 0, width.cast_signed(), height.cast_signed());
+        let below = canvas.height().saturating_sub(height);
+        gl.viewport(0, below.cast_signed(), width.cast_signed(), height.cast_signed());
         let (format, kind) = (Gl::RGB, Gl::UNSIGNED_BYTE);
         let taken = gl.tex_image_2d_with_u32_and_u32_and_video(
             Gl::TEXTURE_2D,
@@ -106,7 +109,7 @@ impl Program {
             return false;
         }
         let [x, y] = shift;
-        gl.uniform2f(Some(&self.shift), x, y);
+        gl.uniform2f(self.shift.as_ref(), x, y);
         gl.draw_arrays(Gl::TRIANGLES, 0, 3);
         true
     }

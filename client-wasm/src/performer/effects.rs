@@ -74,6 +74,13 @@ impl Performer {
         }
     }
 
+    /// Tells that clips have the background that they were not to have.
+    pub(super) fn cannot_key(&self) {
+        let detail = "The background of clips cannot be taken away now, because WebGL is missing or lost; \
+                      they are shown with it.";
+        (self.tell)(Told::Error { code: "keying_unavailable".into(), detail: detail.into() });
+    }
+
     /// Whether a clip that is in sight is to stay until the one that was asked for is there.
     fn keeps(&self) -> bool {
         let acting = self.acting.borrow();
