@@ -244,9 +244,10 @@ export interface Stats {
  * or is told something. Safe to call more than once; rejects when the module cannot be had.
  *
  * `wasm` is the address of `cuelight_client_bg.wasm` for a page that does not keep it beside the
- * module's script; only the first call counts.
+ * module's script, and `rest` that of `cuelight_client_rest.wasm` if that is not beside it; only the first
+ * call counts.
  */
-export default function init(wasm?: string | URL): Promise<void>;
+export default function init(wasm?: string | URL, rest?: string | URL): Promise<void>;
 
 /**
  * `<cuelight-character character="bolt" tier="enterprise">`: a character that follows a conversation.

@@ -13,11 +13,12 @@ const MOST_CALLS = 256;
 const full = () => import("./cuelight_client.js");
 
 /**
- * Loads the module now instead of when a character is near. `wasm` says where the WebAssembly file
- * is, for a page that keeps it elsewhere; only the first call counts.
+ * Loads the module now instead of when a character is near. `wasm` says where the WebAssembly file is, for
+ * a page that keeps it elsewhere, and `rest` where its second half is, if not beside it; only the first call
+ * counts.
  */
-export default async function init(wasm) {
-  await (await full()).open(wasm);
+export default async function init(wasm, rest) {
+  await (await full()).open(wasm, rest);
 }
 
 // Before anything is loaded: somebody's head and shoulders.
@@ -183,6 +184,7 @@ export class CuelightCharacterElement extends Base {
     const part = await this.#bring({
       element: this,
       shadow: this.shadowRoot,
+      tell: (error) => this.#tell(error),
       given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
       fell: (error, reduced, state) => {
         this.#leave();

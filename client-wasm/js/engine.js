@@ -7,6 +7,9 @@
  * already. The build makes wasm-bindgen's bindings a function, so that there can be another.
  */
 import bind from "cuelight-bindings";
+import { begin, compile, fault, gateOf, hold, imports } from "./halves.js";
+
+export { fault };
 
 /** How often a page is given a fresh module. What breaks more often breaks again. */
 const MOST_FALLS = 3;
@@ -15,52 +18,45 @@ let compiled;
 let current;
 let falls = 0;
 
-export const fault = (code, message) => Object.assign(new Error(message), { code });
-
-async function compile(address) {
-  const refused = (why) =>
-    fault(
-      "webassembly_refused",
-      `This page may not run WebAssembly (${why}); its Content-Security-Policy needs 'wasm-unsafe-eval' in script-src.`,
-    );
-  if (typeof WebAssembly !== "object") throw refused("the browser has none");
-  const response = await fetch(address);
-  if (!response.ok) throw fault("module_unavailable", `${address} answered ${response.status}.`);
-  const whole = response.clone();
-  try {
-    return await WebAssembly.compileStreaming(response);
-  } catch {
-    // The wrong media type, or a browser that does not stream: the bytes may be good all the same.
-  }
-  const bytes = await whole.arrayBuffer();
-  try {
-    return await WebAssembly.compile(bytes);
-  } catch (error) {
-    throw refused(error.message);
-  }
-}
-
-async function start(address) {
+async function start(wasm, rest) {
   if (falls >= MOST_FALLS) throw fault("panicked", "The module broke too often on this page.");
-  compiled ??= compile(address ?? new URL("./cuelight_client_bg.wasm", import.meta.url));
+  compiled ??= compile(wasm ?? new URL("./cuelight_client_bg.wasm", import.meta.url));
   compiled.catch(() => (compiled = undefined));
   const module = await compiled;
-  const own = { parts: new Set(), calling: null, fallen: false, dead: false, exports: null, bindings: null };
+  const own = {
+    parts: new Set(),
+    calling: null,
+    fallen: false,
+    dead: false,
+    exports: null,
+    bindings: null,
+    gate: gateOf(module),
+    rest: restOf(wasm, rest),
+  };
   own.bindings = bind({
     Instance: class {},
-    instantiate: async (module, imports) => {
-      own.exports = (await WebAssembly.instantiate(module, imports)).exports;
+    instantiate: async (module, bound) => {
+      own.imports = bound;
+      own.exports = (await WebAssembly.instantiate(module, { ...bound, ...imports(own) })).exports;
       return { instance: { exports: guarded(own) }, module };
     },
   });
   await own.bindings.default({ module_or_path: module });
+  await begin(own);
   return own;
 }
 
+/** Where the rest is: where the page says, or beside the module. */
+function restOf(wasm, rest) {
+  if (rest) return rest;
+  if (!wasm) return new URL("./cuelight_client_rest.wasm", import.meta.url);
+  return new URL("cuelight_client_rest.wasm", new URL(wasm, document.baseURI));
+}
+
 /** Brings the module, once. A failure may be tried again. */
-export function open(address) {
+export function open(wasm, rest) {
   if (!current) {
-    const starting = start(address);
+    const starting = start(wasm, rest);
     starting.catch(() => {
       if (current === starting) current = undefined;
     });
@@ -150,7 +146,7 @@ function dress(shadow) {
 }
 
 /** A character behind an element; null when its options are not usable, which was told. */
-export async function attach({ element, shadow, given, fell }) {
+export async function attach({ element, shadow, given, fell, tell }) {
   const own = await open();
   if (!element.isConnected) return null;
   dress(shadow);
@@ -177,6 +173,7 @@ export async function attach({ element, shadow, given, fell }) {
   const part = {
     id: 0,
     handle: null,
+    tell,
     release: () => release(part),
     fell(error) {
       // What a broken module could not take away itself.
@@ -202,16 +199,16 @@ export async function attach({ element, shadow, given, fell }) {
     if (part.handle && !own.fallen) return serve(own, part, use);
   };
   return {
-    send: (event) => call((handle) => handle.send(event)),
+    send: (event) => hold(own, () => call((handle) => handle.send(event))),
     setState(state) {
       override = state;
-      call((handle) => handle.setState(state));
+      hold(own, () => call((handle) => handle.setState(state)));
     },
-    configure: () => call((handle) => handle.configure(options())),
+    configure: () => hold(own, () => call((handle) => handle.configure(options()))),
     get state() {
       return call((handle) => handle.state);
     },
-    stats: () => call((handle) => ({ ...handle.stats(), mode: "full" })),
+    stats: () => (own.whole ? call((handle) => ({ ...handle.stats(), mode: "full" })) : {}),
     destroy() {
       own.parts.delete(part);
       call(() => part.release());

@@ -22,6 +22,7 @@ use web_sys::AbortController;
 use crate::address::{Address, Wish};
 use crate::browser;
 use crate::conditions::Watch;
+use crate::halves;
 use crate::object_url::ObjectUrl;
 use crate::socket::{Socket, Told};
 use crate::token::Token;
@@ -92,7 +93,8 @@ pub(crate) struct Edge {
     listeners: RefCell<Vec<Weak<dyn Listener>>>,
     queue: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
-    watch: Watch,
+    /// Only what is guessed needs it.
+    watch: RefCell<Option<Watch>>,
     _online: Option<EventListener>,
 }
 
@@ -126,21 +128,29 @@ impl Edge {
                 listeners: RefCell::default(),
                 queue: RefCell::default(),
                 busy: Cell::new(false),
-                watch: Self::watch(me.clone()),
+                watch: RefCell::default(),
                 _online: Self::await_network(me.clone()),
             });
-            edge.feed(Event::Prefetch(prefetcher::Event::Conditions(edge.watch.now())));
+            let me = edge.me.clone();
+            halves::when_whole(move || {
+                if let Some(edge) = me.upgrade() {
+                    edge.begin_to_guess();
+                }
+            });
             edges.insert(endpoint.to_owned(), Rc::downgrade(&edge));
             edge
         })
     }
 
-    fn watch(me: Weak<Self>) -> Watch {
-        Watch::new(move |conditions| {
+    fn begin_to_guess(&self) {
+        let me = self.me.clone();
+        let watch = Watch::new(move |conditions| {
             if let Some(edge) = me.upgrade() {
                 edge.feed(Event::Prefetch(prefetcher::Event::Conditions(conditions)));
             }
-        })
+        });
+        self.feed(Event::Prefetch(prefetcher::Event::Conditions(watch.now())));
+        *self.watch.borrow_mut() = Some(watch);
     }
 
     fn await_network(me: Weak<Self>) -> Option<EventListener> {
@@ -238,6 +248,9 @@ impl Edge {
     fn take(&self, event: Event) {
         let now = browser::now();
         match event {
+            // Nothing is guessed before everything is here, so there is nothing to tell it.
+            Event::Prefetch(_) if !halves::is_whole() => {}
+            Event::Link(_) if !halves::is_whole() => self.put_off(event),
             Event::Supply(event) => {
                 let effects = self.machines.borrow_mut().supply.on(now, event);
                 effects.into_iter().for_each(|effect| self.supply(effect));
@@ -253,9 +266,33 @@ impl Edge {
         }
     }
 
+    /// Takes an event once everything is here.
+    fn put_off(&self, event: Event) {
+        let me = self.me.clone();
+        halves::when_whole(move || {
+            if let Some(edge) = me.upgrade() {
+                edge.feed(event);
+            }
+        });
+    }
+
+    /// Asks for something to be made, or about it, once everything is here.
+    fn ask_when_whole(&self, effect: supply::Effect) {
+        halves::bring();
+        let me = self.me.clone();
+        halves::when_whole(move || {
+            if let Some(edge) = me.upgrade() {
+                edge.supply(effect);
+            }
+        });
+    }
+
     fn supply(&self, effect: supply::Effect) {
         use supply::Effect;
         match effect {
+            Effect::Post { .. } | Effect::Poll { .. } | Effect::Delete { .. } if !halves::is_whole() => {
+                self.ask_when_whole(effect);
+            }
             Effect::Get { key, address } => self.get(key, &address),
             Effect::Abort(key) => {
                 if let Some(get) = self.gets.borrow_mut().remove(&key) {

@@ -9,6 +9,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 
+use crate::halves;
 use crate::js_value::{Given, fault, object};
 use crate::options::Options;
 use crate::performer::{Performer, Told};
@@ -57,12 +58,20 @@ impl CharacterHandle {
                 };
                 let performer = Performer::new(Some(&host.element), &host.shadow, options, tell);
                 *host.performer.borrow_mut() = performer;
-                if ruled && let Some(performer) = host.performer() {
-                    performer.take_rules();
-                }
-                host.look_around();
-                if let Some(performer) = host.performer() {
+                let begin = move || {
+                    let Some(performer) = host.performer() else { return };
+                    if ruled {
+                        performer.take_rules();
+                    }
+                    host.look_around();
                     performer.show_state();
+                };
+                if ruled {
+                    // What its states are must be known first.
+                    halves::bring();
+                    halves::when_whole(begin);
+                } else {
+                    begin();
                 }
             }
             Err(detail) => host.emit("cuelight-error", &fault("invalid_options", &detail)),

@@ -17,6 +17,7 @@ pub mod conditions;
 mod edge;
 pub mod element;
 mod frames;
+pub mod halves;
 mod js_value;
 pub mod keying;
 mod memory;

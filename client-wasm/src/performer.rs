@@ -20,10 +20,10 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, Node};
 
-use crate::address::{Address, AddressBook};
+use crate::address::AddressBook;
 use crate::browser;
 use crate::edge::{Edge, Listener};
-use crate::memory;
+use crate::halves;
 use crate::options::Options;
 use crate::page::{Seat, Share};
 use crate::serving::Turn;
@@ -31,13 +31,14 @@ use crate::stage::Stage;
 use crate::token::Token;
 
 mod acting;
+mod cueing;
 mod effects;
 mod news;
 mod rules;
 mod surroundings;
 
+use acting::Acting;
 pub(crate) use acting::Shown;
-use acting::{Acting, Current};
 use surroundings::Surroundings;
 
 /// What a performer tells whoever made it.
@@ -149,7 +150,8 @@ impl Performer {
             machine: StateMachine::new(options.tier),
             presenter: Presenter::default(),
             player,
-            predictor: memory::recall(&options),
+            predictor: None,
+            unlearned: Vec::new(),
             addresses: AddressBook::default(),
             tickets: 0,
             current: None,
@@ -157,6 +159,7 @@ impl Performer {
             next_clip: 0,
             drafts: AddressBook::default(),
             last: (false, Millis(0)),
+            owed: None,
             keeps: false,
             stranger: false,
             edge: edge.clone(),
@@ -188,6 +191,12 @@ impl Performer {
         if host.is_none() {
             performer.see(1.0, GAMES_AREA);
         }
+        let me = performer.me.clone();
+        halves::when_whole(move || {
+            if let Some(performer) = me.upgrade() {
+                performer.catch_up();
+            }
+        });
         Some(performer)
     }
 
@@ -241,10 +250,10 @@ impl Performer {
             acting.player.set_seam(Acting::seam(&new));
             acting.stranger |= old.character != new.character;
             acting.machine.set_tier(new.tier);
-            if (&old.tenant, &old.character) == (&new.tenant, &new.character) {
-                acting.predictor.set_tier(new.tier);
-            } else {
-                acting.predictor = memory::recall(&new);
+            if (&old.tenant, &old.character) != (&new.tenant, &new.character) {
+                acting.predictor = None;
+            } else if let Some(predictor) = &mut acting.predictor {
+                predictor.set_tier(new.tier);
             }
             if old.endpoint != new.endpoint {
                 acting.edge.no_more_guesses(self.id);
@@ -387,97 +396,22 @@ impl Performer {
         }
     }
 
-    fn cue(&self, now: Millis, wish: Wish) {
-        let Wish { cue, play, patience, priority } = wish;
-        let (edge, address, draft, event, likely) = {
-            let mut acting = self.acting.borrow_mut();
-            let acting = &mut *acting;
-            acting.tickets += 1;
-            let ticket = Ticket(acting.tickets);
-            let address = match acting.find(&cue) {
-                Ok(address) => address,
-                Err(detail) => {
-                    let code = "invalid_request".to_owned();
-                    return (self.tell)(Told::Error { code, detail });
-                }
-            };
-            self.stage.set_background(acting.options.background.over(address.look.backdrop));
-            let edge = acting.edge.clone();
-            let draft = acting.draft(&cue);
-            let close = acting.closest(&cue);
-            let svg = acting.placeholder(&cue, &address.look);
-            let at_hand = edge.has(&address.key);
-            let key = address.key;
-            acting.predictor.observe(&cue);
-            memory::note(&acting.options, &acting.predictor);
-            let likely = acting.likely();
-            let current = Current {
-                ticket,
-                cue,
-                key,
-                draft: draft.as_ref().map(|draft| draft.key),
-                play,
-                since: now,
-                origin: None,
-                wait_is_over: false,
-                svg,
-                priority,
-            };
-            acting.current = Some(current);
-            let blank = acting.player.shown().is_none() || std::mem::take(&mut acting.stranger);
-            let key = address.key;
-            let event = presenter::Event::Cue {
-                ticket,
-                key,
-                draft: draft.as_ref().map(|draft| (draft.key, edge.has(&draft.key))),
-                close,
-                at_hand,
-                blank,
-                patience,
-            };
-            (edge, address, draft.filter(|_| !at_hand), event, likely)
-        };
-        self.take(Event::Presenter(event));
-        // The quick one first: it is what will be looked at first.
-        if let Some(draft) = draft {
-            edge.want(&draft, priority);
-        }
-        edge.want(&address, priority);
-        match likely {
-            Some(likely) => {
-                edge.guess(self.id, &likely);
-                if let Some(seat) = &*self.seat.borrow() {
-                    let others = likely.iter().filter(|(other, _)| other.key != address.key);
-                    #[allow(clippy::cast_possible_truncation)]
-                    seat.likely(others.map(|(_, chance)| *chance as f32).sum());
-                }
-                self.stage_the_likely(&likely);
-            }
-            None => edge.no_more_guesses(self.id),
-        }
-    }
-
-    /// Has the player prepare what may follow, of what is at hand.
-    fn stage_the_likely(&self, likely: &[(Address, f64)]) {
-        let pictures = self.acting.borrow_mut().at_hand(likely);
-        self.feed(Event::Player(player::Event::Likely(pictures)));
-    }
-
     fn set_timer(&self) {
         let now = browser::now();
-        let next = {
+        let (machine, next) = {
             let acting = self.acting.borrow();
-            [acting.machine.next_wake(now), acting.presenter.next_wake(), acting.player.next_wake(now)]
-                .into_iter()
-                .flatten()
-                .min()
+            let machine = acting.machine.next_wake(now);
+            let others = [acting.presenter.next_wake(), acting.player.next_wake(now)];
+            (machine.is_some(), [machine].into_iter().chain(others).flatten().min())
         };
         let timer = next.map(|at| {
             let me = self.me.clone();
             let pause = browser::timer(at.since(now));
             Timeout::new(pause, move || {
                 if let Some(performer) = me.upgrade() {
-                    performer.feed(Event::Machine(state_machine::Event::Wake));
+                    if machine {
+                        performer.feed(Event::Machine(state_machine::Event::Wake));
+                    }
                     performer.feed(Event::Presenter(presenter::Event::Wake));
                     performer.feed(Event::Player(player::Event::Tick));
                 }

@@ -5,6 +5,8 @@
 //! What is pinned stands apart from the order of use, so that making room never has to look past
 //! it: every operation costs the same however much is kept and however much of it is pinned.
 
+use std::hash::{BuildHasherDefault, Hasher};
+
 use lru::LruCache;
 
 use crate::cache_key::CacheKey;
@@ -45,14 +47,33 @@ struct Slot<H> {
     pins: u32,
 }
 
+type Map<H> = LruCache<CacheKey, Slot<H>, BuildHasherDefault<OfKey>>;
+
+/// A key is a hash, so a part of it is one as well: half a kilobyte of code less than any other. Who could
+/// choose keys that collide could break SHA-256.
+#[derive(Debug, Default)]
+struct OfKey(u64);
+
+impl Hasher for OfKey {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 ^= u64::from_le_bytes(*first);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Clips by key, with a handle each.
 #[derive(Debug)]
 pub struct ClipCache<H> {
     limits: Limits,
     /// Clips without a pin, in the order of use. Unbounded here: two limits count, not one.
-    loose: LruCache<CacheKey, Slot<H>>,
+    loose: Map<H>,
     /// Everything with a pin, whether at hand or not. The same type, so that a page downloads one map.
-    pinned: LruCache<CacheKey, Slot<H>>,
+    pinned: Map<H>,
     /// How many of the pinned keys have a clip, and the bytes of those.
     pinned_clips: (usize, u64),
     bytes: u64,
@@ -63,7 +84,8 @@ impl<H> ClipCache<H> {
     /// An empty cache.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let (loose, pinned) = (LruCache::unbounded(), LruCache::unbounded());
+        let map = || LruCache::unbounded_with_hasher(BuildHasherDefault::default());
+        let (loose, pinned) = (map(), map());
         Self { limits, loose, pinned, pinned_clips: (0, 0), bytes: 0, counters: Counters::default() }
     }
 

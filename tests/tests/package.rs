@@ -73,6 +73,7 @@ async fn both_examples_paint_a_clip() {
         ("index.html", "react/index.html"),
         ("example.css", "react/example.css"),
         ("node_modules/cuelight/cuelight_client_bg.wasm", "react/cuelight_client_bg.wasm"),
+        ("node_modules/cuelight/cuelight_client_rest.wasm", "react/cuelight_client_rest.wasm"),
     ] {
         std::fs::copy(project.path(from), project.path(to)).unwrap();
     }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::halves;
 use crate::import_names;
 use crate::npm;
 use crate::progress::step;
@@ -58,11 +59,14 @@ pub(crate) fn served(workspace: &Workspace) -> PathBuf {
 pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
     let folder = served(workspace).join("cuelight");
     let uses = [(Use::Page, folder.clone()), (Use::Game, folder.join("game"))];
-    let outputs: Vec<PathBuf> = uses
+    let mut outputs: Vec<PathBuf> = uses
         .iter()
         .flat_map(|(kind, folder)| kind.scripts().into_iter().chain([WASM]).map(|name| folder.join(name)))
         .collect();
-    let stamp = stamp(workspace, "client", &["core", "client-wasm"], care)?;
+    if care == Care::Release {
+        outputs.push(folder.join(halves::REST));
+    }
+    let stamp = stamp(workspace, "client", &["core", "client-wasm", "halves"], care)?;
     if stamp.is_fresh(&outputs) {
         return Ok(());
     }
@@ -72,12 +76,33 @@ pub(crate) fn module(workspace: &Workspace, care: Care) -> Result<()> {
     stamp.keep()
 }
 
+/// Has the browser module built again, whatever is there.
+///
+/// # Errors
+/// The disk refuses.
+pub(crate) fn forget_module(workspace: &Workspace) -> Result<()> {
+    fresh_folder(&served(workspace).join("cuelight"))
+}
+
 /// The module's name beside its scripts.
-const WASM: &str = "cuelight_client_bg.wasm";
+pub(crate) const WASM: &str = "cuelight_client_bg.wasm";
+
+/// Where wasm-bindgen leaves a module and its bindings.
+fn bindings(workspace: &Workspace, kind: Use) -> PathBuf {
+    workspace.target.join(match kind {
+        Use::Page => "xtask/client",
+        Use::Game => "xtask/client-game",
+    })
+}
+
+/// A page's module as it was last built, whole and with the names of its functions.
+pub(crate) fn bound(workspace: &Workspace) -> PathBuf {
+    bindings(workspace, Use::Page).join(WASM)
+}
 
 fn module_for(workspace: &Workspace, kind: Use, folder: &Path, care: Care) -> Result<()> {
     let module = folder.join(WASM);
-    let bindings = workspace.target.join("xtask/client");
+    let bindings = bindings(workspace, kind);
     let name = match kind {
         Use::Page => "browser module",
         Use::Game => "browser module for games",
@@ -107,20 +132,37 @@ fn module_for(workspace: &Workspace, kind: Use, folder: &Path, care: Care) -> Re
     step(&format!("{name}: join to JavaScript"), &mut bind, None)?;
     let bound = bindings.join(WASM);
     import_names::shorten(&bindings.join("cuelight_client.js"), &bound)?;
-    fs::copy(&bound, &module).with_context(|| format!("could not copy {}", bound.display()))?;
+    let mut made = vec![module];
+    // A game loads its scene first anyway, and would wait for both halves.
+    if care == Care::Release && kind == Use::Page {
+        let rest = folder.join(halves::REST);
+        halves::cut(workspace, &bound, &made[0], &rest)?;
+        made.push(rest);
+    } else {
+        fs::copy(&bound, &made[0]).with_context(|| format!("could not copy {}", bound.display()))?;
+    }
     if care == Care::Release {
-        let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
-        // What rustc emits and every browser with WebAssembly references runs; nothing newer.
-        let features = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
-        let features = features.iter().chain(&["reference-types", "sign-ext"]);
-        // The lowest kilobyte is the end of the stack: nobody computes an address that wraps into it.
-        shrink
-            .args(["-Oz", "--converge", "--low-memory-unused", "--strip-target-features"])
-            .arg("--strip-producers")
-            .args(features.map(|feature| format!("--enable-{feature}")));
-        step(&format!("{name}: make it small"), shrink.arg(&module).arg("-o").arg(&module), None)?;
+        for module in &made {
+            step(&format!("{name}: make it small"), &mut shrink(workspace, module), None)?;
+        }
     }
     scripts::bundle(workspace, &bindings, folder, kind, care)
+}
+
+fn shrink(workspace: &Workspace, module: &Path) -> Command {
+    let mut shrink = workspace.command(workspace.npm_tool("wasm-opt"));
+    // What rustc emits and every browser with WebAssembly references runs; nothing newer.
+    let features = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
+    let features = features.iter().chain(&["reference-types", "sign-ext"]);
+    // The lowest kilobyte is the end of the stack: nobody computes an address that wraps into it.
+    shrink
+        .args(["-Oz", "--converge", "--low-memory-unused", "--strip-target-features", "--strip-producers"])
+        .arg("--strip-debug")
+        .args(features.map(|feature| format!("--enable-{feature}")))
+        .arg(module)
+        .arg("-o")
+        .arg(module);
+    shrink
 }
 
 /// Compiles the standard library too, for size: shoppers download its code as well, and the one that rustup
@@ -203,7 +245,12 @@ fn stamp(workspace: &Workspace, name: &str, folders: &[&str], care: Care) -> Res
     let recipe = format!(
         "{care:?} {} {}",
         versions.join(","),
-        concat!(include_str!("build.rs"), include_str!("import_names.rs"), include_str!("scripts.rs"))
+        concat!(
+            include_str!("build.rs"),
+            include_str!("halves.rs"),
+            include_str!("import_names.rs"),
+            include_str!("scripts.rs")
+        )
     );
     Stamp::of(workspace.target.join("xtask/stamps").join(name), &inputs, &recipe)
 }

@@ -10,6 +10,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod fuzz;
+mod halves;
 mod import_names;
 mod keys;
 mod licences;
@@ -59,6 +60,7 @@ cargo xtask openapi [--check]             write what the API says about itself, 
 cargo xtask fuzz [--seconds 60] [TARGET...]
                                           try to break every reader of what strangers send
 cargo xtask states [FILE...]              say what a character's states and rules come to, and whether they could trap it
+cargo xtask halves                        list anew what the browser module runs before the first frame
 cargo xtask tidy                          check the rules of the house
 cargo xtask doctor                        say what is installed and what is missing
 
@@ -122,6 +124,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             fuzz::command(&Workspace::find()?, seconds, &options.words)
         }
         "states" => states::command(&options(rest, &["WORD"])?.words),
+        "halves" => options(rest, &[]).and_then(|_| halves::command(&Workspace::find()?)),
         "tidy" => options(rest, &[]).and_then(|_| tidy::command(&Workspace::find()?)),
         "doctor" => options(rest, &[]).and_then(|_| doctor::run(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

@@ -14,10 +14,11 @@ use crate::tools;
 use crate::workspace::Workspace;
 
 /// What the page downloads, from the build.
-const BUILT: [&str; 8] = [
+const BUILT: [&str; 9] = [
     "cuelight.js",
     "cuelight_client.js",
     "cuelight_client_bg.wasm",
+    "cuelight_client_rest.wasm",
     "reduced.js",
     "game/cuelight-game.js",
     "game/cuelight_client.js",
@@ -103,6 +104,7 @@ fn manifest() -> String {
             "./game": { "types": "./cuelight-game.d.ts", "default": "./game/cuelight-game.js" },
             "./react": { "types": "./react.d.ts", "default": "./react.js" },
             "./cuelight_client_bg.wasm": "./cuelight_client_bg.wasm",
+            "./cuelight_client_rest.wasm": "./cuelight_client_rest.wasm",
             "./game/cuelight_client_bg.wasm": "./game/cuelight_client_bg.wasm",
             "./custom-elements.json": "./custom-elements.json",
             "./package.json": "./package.json",

@@ -41,8 +41,8 @@ impl Use {
     /// What of the WebAssembly module they call.
     const fn bindings(self) -> &'static str {
         match self {
-            Self::Page => "CharacterHandle",
-            Self::Game => "CharacterHandle, ActorHandle, ResponseGraph",
+            Self::Page => "CharacterHandle, awaitRest, restIsHere",
+            Self::Game => "CharacterHandle, awaitRest, restIsHere, ActorHandle, ResponseGraph",
         }
     }
 }

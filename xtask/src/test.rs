@@ -1,7 +1,7 @@
 //! Everything that a change must pass, as numbered steps. A failed step does not stop the others: a
 //! developer learns all there is to learn from one run. The exit code and the last line tell the sum.
 
-mod plan;
+pub(crate) mod plan;
 mod tally;
 
 use std::process::Command;

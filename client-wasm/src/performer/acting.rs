@@ -21,6 +21,7 @@ use crate::address::{Address, AddressBook};
 use crate::browser;
 use crate::edge::{Clip, Edge};
 use crate::js_value::{list, object, set};
+use crate::memory;
 use crate::options::Options;
 use crate::token::Token;
 
@@ -87,7 +88,7 @@ pub(super) struct Current {
     /// Where the clip was; known once it is at hand.
     pub(super) origin: Option<Origin>,
     pub(super) wait_is_over: bool,
-    pub(super) svg: String,
+    pub(super) look: Look,
     /// How urgent a job for it is, 0 to 20; the edge's own idea when nobody said.
     pub(super) priority: Option<u8>,
 }
@@ -100,7 +101,10 @@ pub(super) struct Acting {
     pub(super) machine: StateMachine,
     pub(super) presenter: Presenter,
     pub(super) player: Player,
-    pub(super) predictor: Predictor,
+    /// Made when it is used first.
+    pub(super) predictor: Option<Predictor>,
+    /// What was asked for since it learned last.
+    pub(super) unlearned: Vec<Cue>,
     pub(super) addresses: AddressBook,
     pub(super) tickets: u64,
     pub(super) current: Option<Current>,
@@ -113,6 +117,8 @@ pub(super) struct Acting {
     pub(super) last: (bool, Millis),
     /// The character itself changed, so what is on screen is somebody else.
     pub(super) stranger: bool,
+    /// A placeholder that could not be drawn yet, because not everything is here.
+    pub(super) owed: Option<Ticket>,
     /// While the clip is on its way, what is there stays: no placeholder is drawn over it.
     pub(super) keeps: bool,
 }
@@ -132,10 +138,19 @@ impl Acting {
         self.addresses.find(&self.options, self.machine.config(), cue)
     }
 
-    /// What is drawn while the clip for `cue` is not there.
-    pub(super) fn placeholder(&self, cue: &Cue, look: &Look) -> String {
+    /// What is drawn while the clip that was asked for last is not there.
+    pub(super) fn placeholder(&self) -> String {
+        let Some(Current { cue, look, .. }) = &self.current else { return String::new() };
         let stance = self.def(cue).map_or_else(|| placeholder::state_for(cue), own::stance);
         placeholder::svg(stance, look).unwrap_or_default()
+    }
+
+    /// Has the predictor learn from what was asked for since it did.
+    pub(super) fn learn(&mut self) {
+        let Self { predictor, options, unlearned, .. } = self;
+        let predictor = predictor.get_or_insert_with(|| memory::recall(options));
+        unlearned.drain(..).for_each(|cue| predictor.observe(&cue));
+        memory::note(options, predictor);
     }
 
     /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
@@ -143,7 +158,7 @@ impl Acting {
         if !self.options.predict {
             return None;
         }
-        let guesses = self.predictor.predict().into_iter();
+        let guesses = self.predictor.as_ref()?.predict().into_iter();
         let within_plan = |cue: &Cue| match cue {
             Cue::State { .. } => self.def(cue).is_some_and(|def| def.tier <= self.options.tier),
             Cue::Reaction(_) => true,
@@ -250,7 +265,7 @@ impl Acting {
 
     /// What the client knows, for a panel; the cue is empty before anything was asked for.
     pub(super) fn stats(&mut self) -> JsValue {
-        let guesses = self.predictor.predict();
+        let guesses = self.predictor.as_ref().map(Predictor::predict).unwrap_or_default();
         let prediction = |(cue, probability): &(Cue, f64)| {
             let address = self.find(cue).ok()?;
             let ready = self.edge.has(&address.key);

@@ -8,6 +8,7 @@ use cuelight_core::units::Millis;
 use cuelight_core::{presenter, state_machine};
 
 use super::{Event, Performer, Told};
+use crate::halves;
 
 impl Performer {
     /// Carries out what the presenter decided.
@@ -17,6 +18,7 @@ impl Performer {
             Effect::Clip(ticket, key) => {
                 let event = {
                     let mut acting = self.acting.borrow_mut();
+                    acting.owed = None;
                     let once = acting.current.as_ref().is_some_and(|current| {
                         current.play == Play::Once
                             && (current.key == key || current.draft.as_ref() == Some(&key))
@@ -41,6 +43,10 @@ impl Performer {
             }
             // Unless there is nothing that could stay.
             Effect::Placeholder(_) if self.keeps() => {}
+            // The page's poster stays a moment longer; often the clip is there before what could draw is.
+            Effect::Placeholder(ticket) if !halves::is_whole() => {
+                self.acting.borrow_mut().owed = Some(ticket);
+            }
             Effect::Placeholder(ticket) => {
                 self.take(Event::Player(player::Event::show(ticket, Picture::Still)));
             }
@@ -87,14 +93,21 @@ impl Performer {
         acting.keeps && acting.player.shown().is_some()
     }
 
+    /// Does what had to wait until everything was here.
+    pub(super) fn catch_up(&self) {
+        let owed = self.acting.borrow_mut().owed.take();
+        if let Some(ticket) = owed {
+            self.feed(Event::Player(player::Event::show(ticket, Picture::Still)));
+        }
+        self.foresee();
+    }
+
     /// Carries out what the player decided.
     pub(super) fn play(&self, effect: player::Effect) {
         use player::Effect;
         match effect {
             Effect::Draw(surface, _) => {
-                let acting = self.acting.borrow();
-                let svg = acting.current.as_ref().map(|current| current.svg.clone()).unwrap_or_default();
-                drop(acting);
+                let svg = self.acting.borrow().placeholder();
                 self.stage.draw(surface, &svg);
             }
             Effect::Load { surface, clip, middle } => {
@@ -121,6 +134,8 @@ impl Performer {
                     told
                 };
                 if let Some((shown, settles)) = told {
+                    // From now on nobody waits for it to come.
+                    halves::bring();
                     (self.tell)(Told::Shown { shown, ticket, settles });
                 }
             }

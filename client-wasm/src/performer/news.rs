@@ -4,16 +4,21 @@ use cuelight_core::presenter;
 
 use super::{Event, Performer, Told};
 use crate::edge::{Listener, News};
+use crate::halves;
 
 impl Listener for Performer {
     fn hear(&self, news: &News) {
+        if !matches!(news, News::AtHand { .. }) {
+            // Without a clip everything else is needed.
+            halves::bring();
+        }
         match news {
             News::AtHand { key, origin } => {
                 if let Some(current) = self.acting.borrow_mut().current.as_mut().filter(|c| c.key == *key) {
                     current.origin = Some(*origin);
                 }
                 self.feed(Event::Presenter(presenter::Event::AtHand(*key)));
-                let likely = self.acting.borrow_mut().likely();
+                let likely = if halves::is_whole() { self.acting.borrow_mut().likely() } else { None };
                 if let Some(likely) = likely.filter(|l| l.iter().any(|(address, _)| address.key == *key)) {
                     self.stage_the_likely(&likely);
                 }

@@ -186,7 +186,20 @@ fn end_to_end(workspace: &Workspace, filter: &[String]) -> Command {
     let mut command = workspace.cargo();
     command
         .args(["test", "--no-fail-fast", "--package", "cuelight-tests", "--", "--test-threads=1"])
-        .args(filter)
+        .args(filter);
+    with_parts(workspace, command)
+}
+
+/// One file of the tests that run everything together.
+pub(crate) fn together(workspace: &Workspace, file: &str) -> Command {
+    let mut command = workspace.cargo();
+    command.args(["test", "--package", "cuelight-tests", "--test", file, "--", "--test-threads=1"]);
+    with_parts(workspace, command)
+}
+
+/// Tells the tests where everything is that they run.
+fn with_parts(workspace: &Workspace, mut command: Command) -> Command {
+    command
         .env("CUELIGHT_WRANGLER", workspace.npm_tool("wrangler"))
         .env("CUELIGHT_STUDIO", build::studio_program(workspace))
         .env("CUELIGHT_EDGE_DIR", workspace.root.join("edge-worker"))

@@ -1,0 +1,125 @@
+//! The first frame is shown by the first half of the module: the rest comes after it, and nothing that runs
+//! before it has to wait for the rest. `cargo xtask halves` runs this with a module that tells what it runs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::collections::BTreeSet;
+
+use cuelight_tests::{Browser, World};
+use serde_json::json;
+
+/// Notes what is shown and when, and what a recording module says it runs until the rest is there. Its rest
+/// is the second module that is started.
+const WATCH: &str = r"
+  window.__first = [];
+  addEventListener('cuelight-shown', (event) => window.__first.push([event.detail.kind, performance.now()]));
+  const ran = (window.__ran = new Set());
+  let modules = 0;
+  const start = WebAssembly.instantiate;
+  WebAssembly.instantiate = (module, imports) => {
+    modules += 1;
+    if (modules === 2) window.__whole = true;
+    const recorder = { ran: (number) => void (window.__whole || ran.add(number)) };
+    return start.call(WebAssembly, module, { ...imports, recorder });
+  };
+";
+/// Where in the page's downloads the rest was, and by what it was asked for.
+const REST: &str = r"
+  performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('_rest.wasm'))
+    .map((entry) => [entry.initiatorType, entry.startTime])
+";
+const CHARACTER: &str = "document.querySelector('cuelight-character')";
+
+struct Visits {
+    /// Set while a recording module is served.
+    recording: Option<String>,
+    ran: BTreeSet<u64>,
+}
+
+impl Visits {
+    /// Opens a page, has it come to `sight`, and looks at what was downloaded by then.
+    async fn to(&mut self, browser: &Browser, url: &str, sight: &str) {
+        browser.goto(url).await;
+        browser.until(sight).await;
+        browser.until("window.__whole").await;
+        if self.recording.is_some() {
+            let ran = browser.run("return [...window.__ran];").await;
+            self.ran.extend(ran.as_array().unwrap().iter().filter_map(serde_json::Value::as_u64));
+        }
+        let rest = browser.until(&format!("({REST})[0] && ({REST})")).await;
+        let rest = rest.as_array().unwrap();
+        assert!(rest.len() == 1 && rest[0][0] == "fetch", "the page waited for the rest: {rest:?}");
+    }
+}
+
+async fn visitor(width: u32, flags: &[&str]) -> Browser {
+    let browser = Browser::open(width, 900, flags).await;
+    let source = json!({ "source": WATCH });
+    browser.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", source).await.unwrap();
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_leads_to_the_first_frame_waits_for_the_rest() {
+    let world = World::start(&["--delay", "fast=300"]).await;
+    let page = format!("{}/storefront", world.edge);
+    let mut visits = Visits { recording: std::env::var("CUELIGHT_RAN").ok(), ran: BTreeSet::new() };
+    let clip = "window.__first.some(([kind]) => kind === 'clip')";
+
+    // Nobody has been here: nothing exists.
+    let browser = visitor(1280, &[]).await;
+    visits.to(&browser, &page, clip).await;
+    browser.close().await;
+
+    // Everything exists at the edge.
+    let browser = visitor(1280, &[]).await;
+    visits.to(&browser, &page, clip).await;
+    let asked = browser.run(&format!("return [({REST})[0][1], window.__first];")).await;
+    assert_eq!(asked[1][0][0], "clip", "the first thing shown is the clip: {asked}");
+    assert!(
+        asked[0].as_f64().unwrap() >= asked[1][0][1].as_f64().unwrap(),
+        "the rest is asked for when the first frame is there, not before: {asked}"
+    );
+    // And on the device.
+    visits.to(&browser, &page, clip).await;
+    browser.close().await;
+
+    // A phone, and somebody who wants little motion.
+    let browser = visitor(390, &["--force-prefers-reduced-motion"]).await;
+    browser.goto(&page).await;
+    browser.until("document.documentElement.dataset.ready").await;
+    browser.run(&format!("{CHARACTER}.loading = 'eager'; {CHARACTER}.scrollIntoView();")).await;
+    visits.to(&browser, &page, "window.__whole").await;
+    browser.close().await;
+
+    // Mounted, moved, removed and mounted again before anything came.
+    let browser = visitor(1280, &[]).await;
+    let mount = r"
+      addEventListener('DOMContentLoaded', async () => {
+        const { default: init } = await import('/cuelight/cuelight.js');
+        await init();
+        for (let round = 0; round < 3; round++) {
+          const other = document.createElement('cuelight-character');
+          other.setAttribute('character', 'bolt');
+          other.loading = 'eager';
+          document.body.prepend(other);
+          for (let turn = 0; turn < 5; turn++) await new Promise((done) => setTimeout(done, 0));
+          void other.state;
+          other.remove();
+        }
+      });
+    ";
+    browser
+        .driver
+        .cdp()
+        .send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": mount }))
+        .await
+        .unwrap();
+    visits.to(&browser, &page, clip).await;
+    browser.close().await;
+
+    if let Some(file) = &visits.recording {
+        let numbers: Vec<String> = visits.ran.iter().map(u64::to_string).collect();
+        std::fs::write(file, numbers.join("\n")).unwrap();
+    }
+}
