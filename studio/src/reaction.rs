@@ -1,6 +1,8 @@
 //! What the words of a game's reaction mean: an expression and an emotion shape the face and the
-//! posture, an animation moves the body, and the intensity scales both. An unknown word is neutral.
+//! posture, an animation moves the body, and the intensity scales both. An unknown word
+//! is neutral, and of a phrase the first known one counts.
 
+use cuelight_core::catalog;
 use cuelight_core::cue::Reaction;
 use cuelight_core::placeholder::stance::{self, Prop, Stance};
 
@@ -236,8 +238,17 @@ fn mood(word: &str) -> Option<Stance> {
             mouth_wide: 0.9,
             ..smile(0.9, 0.0, 1.2)
         },
-        _ => return None,
+        // Or a state of the catalogue: what stands in for a page's own state.
+        _ => return catalog::built_in().state(word).map(|state| stance::of_state(&state.id)),
     })
+}
+
+/// The first animation that a phrase names: "dances on the spot" is a dance.
+fn named(phrase: &str) -> &'static str {
+    let known = |word: &str| {
+        ANIMATIONS.iter().find(|known| word == **known || word.strip_suffix('s') == Some(**known)).copied()
+    };
+    phrase.split(' ').find_map(known).unwrap_or("idle")
 }
 
 /// Whether an animation plays once, from ease to ease, or goes on for as long as it is shown.
@@ -249,13 +260,14 @@ fn plays_once(animation: &str) -> bool {
 pub(crate) fn pose(words: &Reaction, at: Beat, seed: u32) -> Pose {
     #[allow(clippy::cast_possible_truncation)]
     let strength = words.intensity.as_unit() as f32;
-    let animation = words.animation.as_str();
+    let animation = named(&words.animation);
     let e = if plays_once(animation) { at.envelope() } else { 1.0 };
-    // The face follows the expression; the feeling behind it shows through by a third.
-    let face = mood(&words.expression).unwrap_or(AT_EASE);
+    // The face follows the expression; the feeling behind it shows through by a third, and alone where the
+    // expression says nothing.
+    let face = mood(&words.expression).filter(|_| words.expression != "neutral");
     let feeling = mood(&words.emotion).unwrap_or(AT_EASE);
-    let mut target = if words.expression == "neutral" { feeling } else { blend(&face, &feeling, 0.33) };
-    if face.prop != Prop::None {
+    let mut target = face.as_ref().map_or(feeling, |face| blend(face, &feeling, 0.33));
+    if let Some(face) = face.filter(|face| face.prop != Prop::None) {
         target.prop = face.prop;
     }
     let amount = (0.1 + 0.95 * strength) * e;
@@ -404,5 +416,31 @@ fn animate(pose: &mut Pose, animation: &str, at: Beat, strength: f32, e: f32) {
             pose.hop += 9.0 * at.bounce(5) * k;
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cuelight_core::cue::Intensity;
+
+    use super::*;
+
+    fn numbers(expression: &str, emotion: &str, animation: &str) -> Vec<f32> {
+        let words = Reaction {
+            expression: expression.into(),
+            emotion: emotion.into(),
+            animation: animation.into(),
+            intensity: Intensity::from_unit(0.5).unwrap(),
+        };
+        pose(&words, Beat::new(0.3), 7).numbers().to_vec()
+    }
+
+    #[test]
+    fn a_phrase_moves_as_its_first_known_word_and_a_state_stands_as_it_does() {
+        let known = numbers("dancing", "happy", "dance");
+        assert_eq!(numbers("dancing", "happy", "dances on the spot arms swinging"), known);
+        assert_eq!(numbers("neutral", "happy", "dance"), known, "an expression that is not known");
+        assert_ne!(numbers("packing", "thinking", "wraps a parcel"), numbers("neutral", "neutral", "idle"));
+        assert_eq!(numbers("packing", "unknown", "wraps a parcel"), numbers("neutral", "neutral", "idle"));
     }
 }

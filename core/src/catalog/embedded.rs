@@ -105,7 +105,6 @@ mod tests {
             (&CHARACTERS, include_str!("../../catalog/characters.json")),
             (&MODELS, include_str!("../../catalog/models.json")),
             (&PRESETS, include_str!("../../catalog/presets.json")),
-            (&RULES, include_str!("../../catalog/rules.json")),
             (&STATES, include_str!("../../catalog/states.json")),
         ] {
             assert_eq!(value_of(embedded), whole(serde_json::from_str(file).unwrap()));

@@ -212,6 +212,7 @@ impl Config {
 ///
 /// # Errors
 /// A field is missing, of another kind or out of range.
+#[cfg(test)]
 pub(super) fn read_rules(document: impl Document) -> Result<Rules, ConfigError> {
     let mut rules = Rules::default();
     amend(&mut rules, &Page::copy(&document).whole())?;
