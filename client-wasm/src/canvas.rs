@@ -137,20 +137,23 @@ impl Canvas {
         drop(self.shown.replace(Some(video.clone())));
         drop(self.frames.replace(frames));
         drop(self.lens.replace(lens));
-        let me = self.me.clone();
-        let late = (!ready).then(|| {
-            Timeout::new(A_FRAME_AT_THE_LATEST, move || {
-                if let Some(canvas) = me.upgrade() {
-                    canvas.present();
-                }
-            })
-        });
-        drop(self.late.replace(late));
         if !ready {
+            self.wait();
             return Drawn::Soon;
         }
+        self.late.take();
         self.draw(video);
         Drawn::Now
+    }
+
+    fn wait(&self) {
+        let me = self.me.clone();
+        let late = Timeout::new(A_FRAME_AT_THE_LATEST, move || {
+            if let Some(canvas) = me.upgrade() {
+                canvas.present();
+            }
+        });
+        drop(self.late.replace(Some(late)));
     }
 
     /// Draws another picture, of this size, until there is a frame of the video.
@@ -181,6 +184,7 @@ impl Canvas {
     pub(crate) fn give_way(&self, video: &HtmlVideoElement) {
         self.shown.take();
         self.late.take();
+        self.lens.take();
         let element = self.element.clone();
         let covered = Frames::once(video, move || browser::style(&element, "opacity", "0"));
         drop(self.frames.replace(covered));
@@ -188,6 +192,11 @@ impl Canvas {
 
     fn present(&self) {
         let Some(video) = self.shown.borrow().clone() else { return };
+        // A browser may present a frame and not yet, or for a moment no longer, have it to give away:
+        // `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11).
+        if video.ready_state() < 2 {
+            return self.wait();
+        }
         self.draw(&video);
         if self.late.take().is_some() {
             browser::style(&video, "opacity", "0");

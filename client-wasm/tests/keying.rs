@@ -25,6 +25,7 @@ export async function load(parent, bytes) {
   video.src = URL.createObjectURL(new Blob([bytes], { type: 'video/mp4' }));
   parent.append(video);
   await new Promise((done, failed) => { video.requestVideoFrameCallback(done); video.onerror = failed; });
+  while (video.readyState < 2) await new Promise((done) => setTimeout(done, 10));
   return video;
 }
 export function serve(host, clip, kind) {
