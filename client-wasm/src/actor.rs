@@ -151,13 +151,15 @@ impl ActorHandle {
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn frame(&self) -> JsValue {
-        self.performer().and_then(|performer| performer.frame()).map_or(JsValue::NULL, Into::into)
+        self.performer().and_then(|performer| performer.stage().frame()).map_or(JsValue::NULL, Into::into)
     }
 
     /// Draws the current frame; false when there is none yet.
     #[must_use]
     pub fn draw(&self, context: &CanvasRenderingContext2d, x: f64, y: f64, width: f64, height: f64) -> bool {
-        let Some(frame) = self.performer().and_then(|performer| performer.frame()) else { return false };
+        let Some(frame) = self.performer().and_then(|performer| performer.stage().frame()) else {
+            return false;
+        };
         let drawn = match frame.dyn_into::<HtmlVideoElement>() {
             Ok(video) => {
                 context.draw_image_with_html_video_element_and_dw_and_dh(&video, x, y, width, height)
@@ -180,8 +182,8 @@ impl ActorHandle {
     #[must_use]
     pub fn upload(&self, gl: &Gl, texture: &JsValue) -> bool {
         let performer = self.performer();
-        let frame = performer.as_ref().and_then(|performer| performer.frame());
-        let drawn = performer.map_or(0, |performer| performer.drawn());
+        let frame = performer.as_ref().and_then(|performer| performer.stage().frame());
+        let drawn = performer.map_or(0, |performer| performer.stage().drawn());
         texture::upload(gl, texture, frame.as_ref(), drawn, &self.uploaded)
     }
 

@@ -38,6 +38,9 @@ extern "C" {
 /// Where a browser reports no frame of a paused video, what there is is drawn after this long, in
 /// milliseconds.
 const A_FRAME_AT_THE_LATEST: u32 = 100;
+/// A frame that is reported can be drawn about this much later, where it cannot be at once: a frame at 60 a
+/// second, in milliseconds.
+const A_FRAME_LATER: u32 = 16;
 
 /// A canvas, and the video that it shows.
 pub(crate) struct Canvas {
@@ -119,9 +122,10 @@ impl Canvas {
         &self.element
     }
 
-    /// Draws the frame that the video is on, if it is `ready`, and every one that it presents from now on. It
-    /// fades into what was drawn before over this long. A browser presents no frames on a page that is not seen.
-    pub(crate) fn show(&self, video: &HtmlVideoElement, ready: bool, lens: Lens, fade: Millis) -> Drawn {
+    /// Draws the frame that the video is on, if it has `presented` one, and every one that it presents from
+    /// now on. It fades into what was drawn before over this long. A browser presents no frames on a page that
+    /// is not seen.
+    pub(crate) fn show(&self, video: &HtmlVideoElement, presented: bool, lens: Lens, fade: Millis) -> Drawn {
         let me = self.me.clone();
         let frames = Frames::each(video, move || {
             if let Some(canvas) = me.upgrade() {
@@ -131,26 +135,30 @@ impl Canvas {
         if frames.is_none() {
             return Drawn::Never;
         }
+        let ready = presented && has_data(video);
         // Into nothing fades nothing.
         let length = if ready && self.shown.borrow().is_some() { fade } else { Millis(0) };
         self.fade.set(Fade { from: browser::now(), length, done: 0 });
         drop(self.shown.replace(Some(video.clone())));
         drop(self.frames.replace(frames));
         drop(self.lens.replace(lens));
-        let me = self.me.clone();
-        let late = (!ready).then(|| {
-            Timeout::new(A_FRAME_AT_THE_LATEST, move || {
-                if let Some(canvas) = me.upgrade() {
-                    canvas.present();
-                }
-            })
-        });
-        drop(self.late.replace(late));
         if !ready {
+            self.wait(if presented { A_FRAME_LATER } else { A_FRAME_AT_THE_LATEST });
             return Drawn::Soon;
         }
+        self.late.take();
         self.draw(video);
         Drawn::Now
+    }
+
+    fn wait(&self, pause: u32) {
+        let me = self.me.clone();
+        let late = Timeout::new(pause, move || {
+            if let Some(canvas) = me.upgrade() {
+                canvas.present();
+            }
+        });
+        drop(self.late.replace(Some(late)));
     }
 
     /// Draws another picture, of this size, until there is a frame of the video.
@@ -181,6 +189,7 @@ impl Canvas {
     pub(crate) fn give_way(&self, video: &HtmlVideoElement) {
         self.shown.take();
         self.late.take();
+        self.lens.take();
         let element = self.element.clone();
         let covered = Frames::once(video, move || browser::style(&element, "opacity", "0"));
         drop(self.frames.replace(covered));
@@ -188,6 +197,9 @@ impl Canvas {
 
     fn present(&self) {
         let Some(video) = self.shown.borrow().clone() else { return };
+        if !has_data(&video) {
+            return self.wait(A_FRAME_LATER);
+        }
         self.draw(&video);
         if self.late.take().is_some() {
             browser::style(&video, "opacity", "0");
@@ -233,6 +245,12 @@ impl Canvas {
         let _ = pen.draw_part(source, 0, 0, width, height, 0, 0, width, height);
         self.drawn.set(self.drawn.get().wrapping_add(1));
     }
+}
+
+/// `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11). A browser may present a frame and not yet, or for a moment no
+/// longer, have it to give away.
+fn has_data(video: &HtmlVideoElement) -> bool {
+    video.ready_state() >= 2
 }
 
 impl Drop for Canvas {

@@ -314,14 +314,8 @@ impl Performer {
 
     /// What is in sight, for drawing.
     #[cfg(feature = "game")]
-    pub(crate) fn frame(&self) -> Option<Element> {
-        self.stage.frame()
-    }
-
-    /// How often [`Self::frame`] was drawn on, if it is a canvas.
-    #[cfg(feature = "game")]
-    pub(crate) fn drawn(&self) -> u32 {
-        self.stage.drawn()
+    pub(crate) fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// What the client knows, for a panel.

@@ -325,10 +325,10 @@ impl Stage {
     }
 
     fn show(&self, video: &Video, fade: Millis) {
-        let (video, ready) = (video.element(), video.has_frame());
+        let (video, presented) = (video.element(), video.has_presented());
         let canvas = if self.is_plain() { None } else { self.canvas() };
         let lens = || Lens { background: self.background.get(), keyer: self.keyer() };
-        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, ready, lens(), fade))) {
+        match canvas.as_ref().map(|canvas| (canvas, canvas.show(video, presented, lens(), fade))) {
             Some((canvas, Drawn::Now)) => {
                 browser::style(video, "transition", "none");
                 // Nobody sees it, but it is the one on top.

@@ -142,10 +142,15 @@ impl Video {
         self.clip.take();
     }
 
-    /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11) alone is no frame
-    /// yet where the browser tells of frames.
+    /// Whether there is a frame to draw: `HAVE_CURRENT_DATA` (HTML, section 4.8.11.11) alone is no frame yet.
+    #[cfg(feature = "game")]
     pub(crate) fn has_frame(&self) -> bool {
-        self.element.ready_state() >= 2 && (self.presented.get() || self.frame.borrow().is_none())
+        self.element.ready_state() >= 2 && self.has_presented()
+    }
+
+    /// Whether a frame of what is loaded was presented, as far as the browser tells.
+    pub(crate) fn has_presented(&self) -> bool {
+        self.presented.get() || self.frame.borrow().is_none()
     }
 
     fn expect(&self, load: u32, middle: bool) {

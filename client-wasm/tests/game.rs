@@ -181,6 +181,17 @@ async fn a_texture_gets_a_frame_once_and_again_only_when_there_is_a_new_one() {
 }
 
 #[wasm_bindgen_test]
+fn a_canvas_is_uploaded_again_when_it_was_drawn_on_again() {
+    let (gl, texture, uploaded) = (recorder(), JsValue::from("texture"), Uploaded::default());
+    let document = web_sys::window().unwrap().document().unwrap();
+    let canvas = document.create_element("canvas").unwrap();
+    let told =
+        [1, 1, 2, 3, 3, 3].map(|drawn| upload(gl.unchecked_ref(), &texture, Some(&canvas), drawn, &uploaded));
+    assert_eq!(told, [true, false, true, true, false, false]);
+    assert_eq!(calls(&gl, "image"), 3);
+}
+
+#[wasm_bindgen_test]
 async fn a_lost_context_is_left_alone_and_filled_again_when_it_is_back() {
     let (gl, texture, uploaded) = (recorder(), JsValue::from("texture"), Uploaded::default());
     let as_gl: &Gl = gl.unchecked_ref();

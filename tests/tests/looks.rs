@@ -57,6 +57,53 @@ async fn who_wants_little_motion_sees_stills_that_still_change_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn behind_a_character_that_stands_free_the_page_is_seen() {
+    let world = World::start(&["--delay", "realtime=100,fast=200"]).await;
+    let browser = Browser::open(1280, 900, &[]).await;
+    browser.goto(&world.at("/storefront")).await;
+    open_the_chat(&browser).await;
+    browser.until(&plays("idle")).await;
+    let magenta = "setProperty('--cuelight-background', 'rgb(255, 0, 255)')";
+    browser.run(&format!("{CHARACTER}.style.{magenta};")).await;
+    let plain = browser.screenshot("looks-storefront-background-keep").await;
+    let canvases =
+        |count: u8| format!("{CHARACTER}.shadowRoot.querySelectorAll('[part=canvas]').length === {count}");
+    browser.until(&canvases(0)).await;
+    browser.run(&format!("{CHARACTER}.background = 'key';")).await;
+    browser.until(&canvases(1)).await;
+    browser
+        .run("return new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)));")
+        .await;
+    let free = browser.screenshot("looks-storefront-background-key").await;
+    // Beside the head, inside of where the demo fades the picture out, and the body.
+    let (beside, body) = (place(&browser, 0.2, 0.2).await, place(&browser, 0.4, 0.66).await);
+    let is_magenta = |png: &[u8], at| matches!(colour(png, at), [250..=255, 0..=5, 250..=255]);
+    assert!(!is_magenta(&plain, beside), "the backdrop is there before: {:?}", colour(&plain, beside));
+    assert!(is_magenta(&free, beside), "the page is seen: {:?}", colour(&free, beside));
+    assert!(!is_magenta(&free, body), "the character is not seen through: {:?}", colour(&free, body));
+    assert_eq!(browser.run("return window.__errors;").await, serde_json::json!([]));
+    browser.close().await;
+}
+
+/// A place in the character, as parts of its width and height, in pixels of the window.
+async fn place(browser: &Browser, x: f64, y: f64) -> [usize; 2] {
+    let script = format!(
+        "const box = {CHARACTER}.getBoundingClientRect(); \
+         return [Math.round(box.x + {x} * box.width), Math.round(box.y + {y} * box.height)];"
+    );
+    serde_json::from_value(browser.run(&script).await).unwrap()
+}
+
+/// Red, green and blue of a place in a screenshot.
+fn colour(png: &[u8], [x, y]: [usize; 2]) -> [u8; 3] {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    let at = y * info.line_size + x * info.color_type.samples();
+    pixels[at..at + 3].try_into().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_the_edge_is_down_a_placeholder_stands_in_and_the_page_says_so_until_it_is_back() {
     let mut world = World::start(&["--delay", "realtime=100,fast=200"]).await;
     for (device, width, height) in SIZES {
