@@ -101,7 +101,7 @@ struct Waiting {
 pub struct StateMachine {
     config: Rc<Config>,
     tier: Tier,
-    /// For each activity of the rules, until when it goes on and what began it; empty before anything did.
+    /// For each activity of the rules: until when it goes on, and what began it.
     active: Vec<Option<(Millis, SignalKind)>>,
     /// What is felt, the one that is shown or comes next in front.
     moods: Vec<Waiting>,
@@ -124,11 +124,11 @@ impl StateMachine {
     /// A machine with these states and rules, at rest.
     #[must_use]
     pub fn with(config: Rc<Config>, tier: Tier) -> Self {
-        let state = config.rest();
+        let (active, state) = (vec![None; config.rules().activities.len()], config.rules().rest.clone());
         Self {
             config,
             tier,
-            active: Vec::new(),
+            active,
             moods: Vec::new(),
             brought: Vec::new(),
             spoken_to: false,
@@ -148,7 +148,7 @@ impl StateMachine {
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         let busy = self.forced.is_some() || self.active.iter().any(Option::is_some);
-        !busy && self.moods.is_empty() && self.state == self.config.rest()
+        !busy && self.moods.is_empty() && self.state == self.config.rules().rest
     }
 
     /// The state the character is in.
@@ -160,7 +160,7 @@ impl StateMachine {
     /// Follows other states and rules from the next event on, which brings the character to rest. What
     /// the page shows by itself stays, if there still is such a state.
     pub fn follow(&mut self, config: Rc<Config>) {
-        self.active.clear();
+        self.active = vec![None; config.rules().activities.len()];
         self.moods.clear();
         self.brought.clear();
         self.forced.take_if(|state| config.state(state).is_none());
@@ -211,7 +211,6 @@ impl StateMachine {
 
     fn hear(&mut self, now: Millis, signal: &Signal) {
         let (kind, config) = (signal.kind(), self.config.clone());
-        self.active.resize(config.rules().activities.len(), None);
         for (activity, slot) in config.rules().activities.iter().zip(&mut self.active) {
             if activity.ends.has(kind) {
                 *slot = None;
@@ -292,7 +291,7 @@ impl StateMachine {
         }
         let chain = self.config.state(state).map(|def| def.fallback.as_slice()).unwrap_or_default();
         let stand_in = chain.iter().find(|name| has(name)).cloned().map(Name::Owned);
-        (stand_in.unwrap_or_else(|| self.config.rest()), cause)
+        (stand_in.unwrap_or_else(|| self.config.rules().rest.clone()), cause)
     }
 
     fn plays(&self, state: &str) -> Play {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::rules::{Activity, List, Mood, Name, REST, Rules};
+use super::rules::{Activity, List, Mood, Name, Rules};
 use super::signal::{SignalKind, Who};
 use crate::catalog::{self, Play, StateDef, Tier};
 use crate::document::Document;
@@ -29,19 +29,20 @@ impl ConfigError {
 }
 
 /// The states a character may be in and the rules it follows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// States that the catalogue lacks or tells differently.
     own: Vec<StateDef>,
     /// States that no built-in rule brings; without a rule of the page's they are shown by its call only.
     quiet: Vec<String>,
-    /// The rules, unless they are the built-in ones, which are read when they are needed first.
-    rules: Option<Rules>,
+    /// The rules.
+    rules: Rules,
 }
 
-impl PartialEq for Config {
-    fn eq(&self, other: &Self) -> bool {
-        self.own == other.own && self.quiet == other.quiet && self.rules() == other.rules()
+impl Default for Config {
+    /// What this build ships with.
+    fn default() -> Self {
+        Self { own: Vec::new(), quiet: Vec::new(), rules: Rules::built_in().clone() }
     }
 }
 
@@ -86,25 +87,17 @@ impl Config {
             return page.refuse("without_rules", "a list of states that there are");
         }
         let kept = |name: &Name| !config.quiet.iter().any(|quiet| quiet == name);
-        let mut rules = Rules::built_in().clone();
-        rules.activities.to_mut().retain(|activity| kept(&activity.state));
-        rules.moods.to_mut().retain(|mood| kept(&mood.state));
-        amend(&mut rules, page)?;
-        config.rules = Some(rules);
+        config.rules.activities.to_mut().retain(|activity| kept(&activity.state));
+        config.rules.moods.to_mut().retain(|mood| kept(&mood.state));
+        amend(&mut config.rules, page)?;
         config.check_names(page)?;
         Ok(config)
     }
 
     /// The rules.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
-        self.rules.as_ref().unwrap_or_else(|| Rules::built_in())
-    }
-
-    /// The state of rest, for which no rule has to be read.
-    #[must_use]
-    pub fn rest(&self) -> Name {
-        self.rules.as_ref().map_or(REST, |rules| rules.rest.clone())
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The state with this id, the page's own before the catalogue's.
@@ -122,20 +115,19 @@ impl Config {
     /// Whether a rule must be able to bring this state: not when the page wants to show it by itself.
     #[must_use]
     pub fn wants_rule(&self, id: &str) -> bool {
-        !self.quiet.iter().any(|quiet| quiet == id) || self.rules().named().any(|named| named == id)
+        !self.quiet.iter().any(|quiet| quiet == id) || self.rules.named().any(|named| named == id)
     }
 
     /// A configuration with these rules, whatever they are.
     #[cfg(test)]
     pub(super) fn with_rules(rules: Rules) -> Self {
-        Self { rules: Some(rules), ..Self::default() }
+        Self { rules, ..Self::default() }
     }
 
     /// The same without the moods of a state, which is still wanted.
     #[cfg(test)]
     pub(super) fn without(mut self, state: &str) -> Self {
-        let rules = self.rules.get_or_insert_with(|| Rules::built_in().clone());
-        rules.moods.to_mut().retain(|mood| mood.state != state);
+        self.rules.moods.to_mut().retain(|mood| mood.state != state);
         self
     }
 
@@ -192,16 +184,19 @@ impl Config {
         if self.own.iter().flat_map(|state| &state.fallback).any(|name| self.state(name).is_none()) {
             return page.refuse("states", "given fallbacks that are states");
         }
-        if !self.state(&self.rest()).is_some_and(|rest| rest.play != Play::Once && rest.tier == Tier::Free) {
+        if !self
+            .state(&self.rules.rest)
+            .is_some_and(|rest| rest.play != Play::Once && rest.tier == Tier::Free)
+        {
             return page.refuse("rest", "a state of every plan that does not play `once`");
         }
-        if !self.rules().activities.iter().all(|activity| lasts(&activity.state)) {
+        if !self.rules.activities.iter().all(|activity| lasts(&activity.state)) {
             return page.refuse(
                 "activities",
                 "about states that do not play `once`: they would freeze on the last frame",
             );
         }
-        if self.rules().moods.iter().any(|mood| self.state(&mood.state).is_none()) {
+        if self.rules.moods.iter().any(|mood| self.state(&mood.state).is_none()) {
             return page.refuse("moods", "about states that there are");
         }
         Ok(())

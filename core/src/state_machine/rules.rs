@@ -73,9 +73,6 @@ pub struct Rules {
     pub moods: List<Mood>,
 }
 
-/// The state of rest of the rules this build ships with.
-pub const REST: Name = Cow::Borrowed("idle");
-
 impl Rules {
     /// The rules this build ships with.
     #[must_use]
@@ -119,7 +116,7 @@ mod tests {
             serde_json::from_str(include_str!("../../catalog/rules.json")).unwrap();
         let rules = config::read_rules(&rules).unwrap();
         assert_eq!(&rules, Rules::built_in());
-        assert_eq!((&rules.rest, rules.activities.len()), (&REST, 3));
+        assert_eq!((rules.rest.as_ref(), rules.activities.len()), ("idle", 3));
     }
 
     #[test]

@@ -30,14 +30,11 @@ fn a_page_adds_what_it_names_and_keeps_the_rest() {
     let happy = config.state("happy").unwrap();
     assert_eq!((happy.play, happy.tier, happy.label.as_str()), (Play::Once, Tier::Pro, "happy"));
     assert_eq!(config.state("dancing").unwrap().tier, Tier::Free);
-    let [talking, _, listening] = &*config.rules().activities else { panic!("three activities") };
-    assert_eq!(talking, &usual.rules().activities[0]);
-    assert_eq!(
-        listening,
-        &Activity { times_out: Some(Millis(4_000)), ..usual.rules().activities[2].clone() }
-    );
-    assert_eq!(config.rules().moods.len(), usual.rules().moods.len() + 1);
-    assert_eq!((config.rules().dwell, config.rules().held), (Millis(250), usual.rules().held));
+    let [talking, _, listening] = &*config.rules.activities else { panic!("three activities") };
+    assert_eq!(talking, &usual.rules.activities[0]);
+    assert_eq!(listening, &Activity { times_out: Some(Millis(4_000)), ..usual.rules.activities[2].clone() });
+    assert_eq!(config.rules.moods.len(), usual.rules.moods.len() + 1);
+    assert_eq!((config.rules.dwell, config.rules.held), (Millis(250), usual.rules.held));
 }
 
 #[test]
@@ -48,10 +45,10 @@ fn a_page_replaces_the_rules_of_a_state_and_sets_the_order_of_activities() {
         "priority": ["listening", "thinking"],
     });
     let config = read(&page).unwrap();
-    let order: Vec<&str> = config.rules().activities.iter().map(|activity| activity.state.as_ref()).collect();
+    let order: Vec<&str> = config.rules.activities.iter().map(|activity| activity.state.as_ref()).collect();
     assert_eq!(order, ["listening", "thinking", "talking"]);
     assert!(config.wants_rule("thinking") && !config.wants_rule("farewell"));
-    assert!(config.rules().moods.iter().all(|mood| mood.state != "farewell"));
+    assert!(config.rules.moods.iter().all(|mood| mood.state != "farewell"));
 }
 
 #[test]
