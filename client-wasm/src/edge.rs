@@ -85,8 +85,9 @@ pub(crate) struct Edge {
     token: RefCell<Option<Token>>,
     machines: RefCell<Machines>,
     wishes: RefCell<SmallMap<CacheKey, Wished>>,
-    gets: RefCell<SmallMap<CacheKey, AbortController>>,
-    asks: Option<AbortController>,
+    /// The request for each clip that is under way.
+    requests: RefCell<SmallMap<CacheKey, AbortController>>,
+    cancellations: Option<AbortController>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     listeners: RefCell<Vec<Weak<dyn Listener>>>,
@@ -119,8 +120,8 @@ impl Edge {
                     cache: ClipCache::new(Limits::default()),
                 }),
                 wishes: RefCell::default(),
-                gets: RefCell::default(),
-                asks: AbortController::new().ok(),
+                requests: RefCell::default(),
+                cancellations: AbortController::new().ok(),
                 socket: RefCell::default(),
                 timer: RefCell::default(),
                 listeners: RefCell::default(),
@@ -258,8 +259,9 @@ impl Edge {
         match effect {
             Effect::Get { key, address } => self.get(key, &address),
             Effect::Abort(key) => {
-                if let Some(get) = self.gets.borrow_mut().remove(&key) {
-                    get.abort();
+                let request = self.requests.borrow_mut().remove(&key);
+                if let Some(request) = request {
+                    request.abort();
                 }
             }
             Effect::Post { key, speculative } => self.post(key, speculative),
@@ -384,9 +386,9 @@ impl Edge {
 
 impl Drop for Edge {
     fn drop(&mut self) {
-        self.gets.get_mut().values().for_each(AbortController::abort);
-        if let Some(asks) = &self.asks {
-            asks.abort();
+        self.requests.get_mut().values().for_each(AbortController::abort);
+        if let Some(cancellations) = &self.cancellations {
+            cancellations.abort();
         }
     }
 }
