@@ -77,6 +77,14 @@ export function flaky(host, clip, log, line) {
     if (!url.startsWith(host)) return before.call(window, request);
     log.push(`${Math.round(performance.now())} ${request.method}`);
     if (line.down) throw new TypeError('Failed to fetch');
+    if (line.hangs) {
+      const stopped = new Promise((_, fail) => {
+        request.signal.addEventListener('abort', () => { log.push('stopped'); fail(request.signal.reason); });
+      });
+      if (line.hangs === 'before') return stopped;
+      const start = (sink) => { sink.enqueue(clip.slice(0, 100)); stopped.catch((why) => sink.error(why)); };
+      return new Response(new ReadableStream({ start }), { headers: { 'content-type': 'video/mp4' } });
+    }
     return new Response(new Blob([clip]), { headers: { 'content-type': 'video/mp4' } });
   };
 }
@@ -167,7 +175,7 @@ impl Mounted {
 
     /// Waits until this was told; at most ten seconds, which fails the test.
     async fn hears(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..200 {
+        for _ in 0..400 {
             let found = self.told.borrow().iter().find(|(n, detail)| n == name && fits(detail)).cloned();
             if let Some((_, detail)) = found {
                 return detail;
