@@ -184,6 +184,16 @@ impl Edge {
         }
     }
 
+    /// Somebody waits still for the clip at this address, which could not be had.
+    pub(crate) fn want_again(&self, address: &Address, priority: Option<u8>) {
+        if self.has(&address.key) {
+            return self.want(address, priority);
+        }
+        self.wishes.borrow_mut().insert(address.key, (address.wish.clone(), priority));
+        self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key)));
+        self.feed(Event::Supply(supply::Event::Again(address.key)));
+    }
+
     /// These clips may follow what `character` shows now.
     pub(crate) fn guess(&self, character: u64, likely: &[(Address, f64)]) {
         for (address, _) in likely {

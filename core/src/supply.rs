@@ -166,6 +166,12 @@ impl Supply {
         }
         let mut effects = match event {
             Event::Want { key, urgent } => self.want(now, key, urgent),
+            Event::Again(key) => {
+                if let Some(Line { stage: Stage::Failed { until }, .. }) = self.lines.get_mut(&key) {
+                    *until = now;
+                }
+                self.want(now, key, true)
+            }
             Event::Make(key) => self.make(key),
             Event::Forget(key) => {
                 let idle = |line: &Line| !line.urgent && matches!(line.stage, Stage::Fetching { .. });

@@ -15,6 +15,8 @@ pub enum Event {
         /// Whether somebody waits.
         urgent: bool,
     },
+    /// A clip that somebody waits for is to be tried once more, even if it has just failed for good.
+    Again(CacheKey),
     /// A guessed clip that is missing should be made.
     Make(CacheKey),
     /// A guessed clip is no longer worth fetching.

@@ -150,6 +150,7 @@ fn an_edge_that_falters_is_tried_again_and_then_reported() {
     }
     assert_eq!(tries, 5);
     assert_eq!(asks(&mut supply, want(0, true)), [Effect::Far(key(0))], "not at once again");
+    assert_eq!(asks(&mut supply.clone(), Event::Again(key(0))), [get(0)], "unless it is said so");
     let later = now + SULK;
     assert!(supply.on(later, want(0, true)).contains(&get(0)), "but later");
 }
@@ -321,6 +322,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => keys().prop_map(Event::Got),
         2 => keys().prop_map(Event::Absent),
         1 => keys().prop_map(Event::HeardMore),
+        1 => keys().prop_map(Event::Again),
         1 => keys().prop_map(|key| Event::Faltered { key, after: None }),
         2 => keys().prop_map(Event::Unreachable),
         1 => keys().prop_map(Event::Cancel),
