@@ -88,6 +88,12 @@ export function flaky(host, clip, log, line) {
     return new Response(new Blob([clip]), { headers: { 'content-type': 'video/mp4' } });
   };
 }
+export function ahead(ms) {
+  const { now } = Performance.prototype;
+  Performance.prototype.now = function () { return now.call(this) + ms; };
+  // Whoever has set a timer by the old time looks again.
+  window.dispatchEvent(new Event('online'));
+}
 export async function reachable(url) {
   try { await real(url); return true; } catch { return false; }
 }
@@ -107,6 +113,7 @@ extern "C" {
     fn serve(host: &str, clip: &JsValue, log: &js_sys::Array);
     fn guard(host: &str, clip: &JsValue, log: &js_sys::Array, rules: &js_sys::Array);
     fn flaky(host: &str, clip: &JsValue, log: &js_sys::Array, line: &js_sys::Object);
+    fn ahead(ms: f64);
     async fn reachable(url: &str) -> JsValue;
     fn shadow(element: &HtmlElement) -> ShadowRoot;
     fn colours(frame: &JsValue) -> u32;
@@ -175,7 +182,7 @@ impl Mounted {
 
     /// Waits until this was told; at most ten seconds, which fails the test.
     async fn hears(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..400 {
+        for _ in 0..200 {
             let found = self.told.borrow().iter().find(|(n, detail)| n == name && fits(detail)).cloned();
             if let Some((_, detail)) = found {
                 return detail;

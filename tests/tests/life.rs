@@ -103,7 +103,7 @@ async fn a_thousand_more_mounts_and_unmounts_leave_nothing_behind() {
     // What is kept for good, as code that has become hot and memory that is lent again, has its size by then:
     // more at a time need more memory than what follows.
     for way in WAYS {
-        mount(way, 600, 6).await;
+        mount(way, 300, 6).await;
     }
     let mut before = left(&browser).await;
     for way in WAYS {

@@ -29,14 +29,22 @@ async fn a_network_that_comes_back_brings_the_clip_without_a_new_cue_and_both_ar
 
 #[wasm_bindgen_test]
 async fn a_fetch_that_hangs_before_its_answer_or_within_it_is_stopped_and_tried_again() {
-    let hanging = ["before", "within"].map(|place| {
+    for place in ["before", "within"] {
         let (log, line) = (js_sys::Array::new(), js_sys::Object::new());
         js_sys::Reflect::set(&line, &"hangs".into(), &place.into()).unwrap();
         let host = format!("http://hangs-{place}.test");
         flaky(&host, &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
-        (Mounted::mount(&host, None, log), line)
-    });
-    for (mounted, line) in hanging {
+        let mounted = Mounted::mount(&host, None, log);
+        for _ in 0..200 {
+            if mounted.count("cuelight-connection") > 0 {
+                break;
+            }
+            TimeoutFuture::new(20).await;
+            if mounted.requests().len() == 1 {
+                // Ten seconds pass.
+                ahead(10_000.0);
+            }
+        }
         mounted.hears("cuelight-connection", |told| told["online"] == false).await;
         assert_eq!(mounted.requests()[1], "stopped");
         js_sys::Reflect::set(&line, &"hangs".into(), &JsValue::NULL).unwrap();

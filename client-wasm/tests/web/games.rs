@@ -56,7 +56,7 @@ async fn a_games_priority_goes_with_the_job_and_a_wrong_one_is_refused() {
     for wrong in [-1.0, 20.5, 21.0, f64::NAN] {
         let error = JsFuture::from(with(wrong)).await.unwrap_err();
         let message = error.unchecked_into::<js_sys::Error>().message();
-        assert_eq!(message, "A priority is a whole number from 0 to 20.", "{wrong}");
+        assert_eq!(message, "This is no request: priority is a whole number from 0 to 20.", "{wrong}");
     }
     assert_eq!(log.length(), 0, "nothing was asked for");
     JsFuture::from(with(17.0)).await.unwrap();
