@@ -59,8 +59,9 @@ export interface RequestOptions {
   /**
    * What is shown after that: the first of these that can be had. `placeholder`, the default, is drawn;
    * with `freeze`, `skip` and `retry` what is there stays, unless there is nothing yet, and the request
-   * resolves with `null`. The clip takes over when it arrives in any case. No other reaction's clip is
-   * close enough for `cached`, which leaves it to the next.
+   * resolves with `null`. `cached`, first in the list, shows the closest reaction at hand, one with the same
+   * expression or the same emotion; where there is none, the next counts. `retry`, anywhere in the list, asks
+   * once more for a clip that failed, a second later. The clip takes over when it arrives in any case.
    */
   fallback?: Fallback | Fallback[];
 }

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
+#[cfg(feature = "game")]
+use cuelight_core::cue::Reaction;
 use cuelight_core::operation::own::{self, Manner, Sharing, Who};
 use cuelight_core::small_map::SmallMap;
 use cuelight_core::state_machine::Config;
@@ -76,6 +78,16 @@ impl AddressBook {
         }
         self.known.insert(asked, address.clone());
         Ok(address)
+    }
+
+    /// The address of the reaction that comes closest to `wanted`, among those that are at hand.
+    #[cfg(feature = "game")]
+    pub(crate) fn closest(&self, wanted: &Reaction, at_hand: impl Fn(&CacheKey) -> bool) -> Option<CacheKey> {
+        let reactions = self.known.iter().filter_map(|((cue, _), address)| match cue {
+            Cue::Reaction(reaction) => Some((wanted.distance(reaction)?, address.key)),
+            Cue::State { .. } => None,
+        });
+        reactions.filter(|(_, key)| at_hand(key)).min().map(|(_, key)| key)
     }
 
     /// The cue that has this key.

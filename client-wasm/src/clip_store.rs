@@ -5,7 +5,7 @@
 //! One cache for the page's origin. A clip lies under its own address, with its size and its address
 //! noted in the answer's headers.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use cuelight_core::clip_store::{ClipStore as Index, Counters, Found};
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -225,18 +225,26 @@ fn is_quota(error: &JsValue) -> bool {
     name.is_ok_and(|name| name.as_string().as_deref() == Some("QuotaExceededError"))
 }
 
-/// What `future` gives, unless it takes longer than so many milliseconds.
+/// What `future` gives, unless it takes longer than so many milliseconds. The alarm is no promise: one that
+/// is never kept holds whoever waits for it, for as long as the page lives.
 async fn within<F: Future>(millis: u32, future: F) -> Option<F::Output> {
-    let mut timeout = None;
-    let over = Promise::new(&mut |resolve: Function, _| {
-        timeout = Some(Timeout::new(millis, move || drop(resolve.call0(&JsValue::UNDEFINED))));
-    });
-    let (mut future, mut over) = (pin!(future), pin!(JsFuture::from(over)));
+    let rung = Rc::new(Cell::new(false));
+    let mut alarm = None;
+    let mut future = pin!(future);
     let first = poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => over.as_mut().poll(context).map(|_| None),
+        Poll::Pending if rung.get() => Poll::Ready(None),
+        Poll::Pending => {
+            // One task waits throughout, so whom it had woken first is whom it has woken last.
+            if alarm.is_none() {
+                let (rung, waker) = (rung.clone(), context.waker().clone());
+                alarm = Some(Timeout::new(millis, move || {
+                    rung.set(true);
+                    waker.wake();
+                }));
+            }
+            Poll::Pending
+        }
     });
-    let output = first.await;
-    drop(timeout);
-    output
+    first.await
 }

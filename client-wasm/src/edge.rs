@@ -86,8 +86,9 @@ pub(crate) struct Edge {
     token: RefCell<Option<Token>>,
     machines: RefCell<Machines>,
     wishes: RefCell<SmallMap<CacheKey, Wished>>,
-    gets: RefCell<SmallMap<CacheKey, AbortController>>,
-    asks: Option<AbortController>,
+    /// The request for each clip that is under way.
+    requests: RefCell<SmallMap<CacheKey, AbortController>>,
+    cancellations: Option<AbortController>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     listeners: RefCell<Vec<Weak<dyn Listener>>>,
@@ -121,8 +122,8 @@ impl Edge {
                     cache: ClipCache::new(Limits::default()),
                 }),
                 wishes: RefCell::default(),
-                gets: RefCell::default(),
-                asks: AbortController::new().ok(),
+                requests: RefCell::default(),
+                cancellations: AbortController::new().ok(),
                 socket: RefCell::default(),
                 timer: RefCell::default(),
                 listeners: RefCell::default(),
@@ -191,6 +192,16 @@ impl Edge {
             self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key)));
             self.feed(Event::Supply(supply::Event::Want { key: address.key, urgent: true }));
         }
+    }
+
+    /// Somebody waits still for the clip at this address, which could not be had.
+    pub(crate) fn want_again(&self, address: &Address, priority: Option<u8>) {
+        if self.has(&address.key) {
+            return self.want(address, priority);
+        }
+        self.wishes.borrow_mut().insert(address.key, (address.wish.clone(), priority));
+        self.feed(Event::Prefetch(prefetcher::Event::Wanted(address.key)));
+        self.feed(Event::Supply(supply::Event::Again(address.key)));
     }
 
     /// These clips may follow what `character` shows now.
@@ -295,8 +306,9 @@ impl Edge {
             }
             Effect::Get { key, address } => self.get(key, &address),
             Effect::Abort(key) => {
-                if let Some(get) = self.gets.borrow_mut().remove(&key) {
-                    get.abort();
+                let request = self.requests.borrow_mut().remove(&key);
+                if let Some(request) = request {
+                    request.abort();
                 }
             }
             Effect::Post { key, speculative } => self.post(key, speculative),
@@ -421,9 +433,9 @@ impl Edge {
 
 impl Drop for Edge {
     fn drop(&mut self) {
-        self.gets.get_mut().values().for_each(AbortController::abort);
-        if let Some(asks) = &self.asks {
-            asks.abort();
+        self.requests.get_mut().values().for_each(AbortController::abort);
+        if let Some(cancellations) = &self.cancellations {
+            cancellations.abort();
         }
     }
 }

@@ -15,7 +15,7 @@ use cuelight_core::presenter::{self, Patience, Presenter};
 use cuelight_core::state_machine::{self, StateMachine};
 use cuelight_core::units::Millis;
 #[cfg(feature = "game")]
-use cuelight_core::{api::Fallback, cue_request::CueRequest, operation::own::Sharing};
+use cuelight_core::{cue_request::CueRequest, operation::own::Sharing};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, Node};
@@ -161,6 +161,8 @@ impl Performer {
             last: (false, Millis(0)),
             owed: None,
             keeps: false,
+            #[cfg(feature = "game")]
+            close: false,
             stranger: false,
             edge: edge.clone(),
             options,
@@ -216,18 +218,15 @@ impl Performer {
     /// Shows a reaction, as a game asks for it. The ticket tells its answer from others'.
     #[cfg(feature = "game")]
     pub(crate) fn react(&self, request: CueRequest, sharing: Sharing) -> Ticket {
-        let CueRequest { cue, priority, max_wait, fallbacks, .. } = request;
+        let meanwhile = request.meanwhile();
+        let CueRequest { cue, priority, max_wait, .. } = request;
         let (ticket, patience) = {
             let mut acting = self.acting.borrow_mut();
             acting.options.sharing = sharing;
-            acting.keeps = fallbacks.iter().find_map(|fallback| match fallback {
-                Fallback::Freeze | Fallback::Skip | Fallback::Retry => Some(true),
-                Fallback::Placeholder => Some(false),
-                // A reaction has no other that comes close, so the next one counts.
-                Fallback::Cached | Fallback::DefaultContent => None,
-            }) == Some(true);
+            (acting.close, acting.keeps) = (meanwhile.close, meanwhile.keeps);
             let at_most = max_wait.unwrap_or(acting.options.max_wait);
-            (Ticket(acting.tickets + 1), Patience { at_most, until_far: false })
+            let patience = Patience { at_most, until_far: false, retry: meanwhile.retry };
+            (Ticket(acting.tickets + 1), patience)
         };
         self.active();
         self.feed(Event::Cue(Wish { cue, play: Play::Loop, patience, priority }));
@@ -344,7 +343,7 @@ impl Performer {
 
     fn show(&self, cue: Cue, play: Play) {
         let most = self.acting.borrow().options.max_wait;
-        let patience = Patience { at_most: GRACE.min(most), until_far: true };
+        let patience = Patience { at_most: GRACE.min(most), until_far: true, retry: false };
         self.feed(Event::Cue(Wish { cue, play, patience, priority: None }));
     }
 

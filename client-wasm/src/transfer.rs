@@ -4,10 +4,12 @@
 use cuelight_core::document::Document;
 use cuelight_core::supply::Heard;
 use cuelight_core::units::Millis;
-use js_sys::Promise;
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, Request, RequestInit, Response};
+use web_sys::{
+    AbortSignal, Blob, BlobPropertyBag, ReadableStreamDefaultReader, Request, RequestInit, Response,
+};
 
 use crate::browser;
 use crate::js_value::{Given, object, set};
@@ -45,19 +47,19 @@ pub(crate) enum Call {
     Delete,
 }
 
-/// `GET /clips/{key}`. The bytes stay in the browser's blob.
-pub(crate) async fn clip(url: &str, signal: &AbortSignal) -> Outcome<Blob> {
+/// `GET /clips/{key}`. The bytes stay in the browser's blob. Calls `more` whenever some of them have come.
+pub(crate) async fn clip(url: &str, signal: &AbortSignal, more: &dyn Fn()) -> Outcome<Blob> {
     let response = match send(url, None, &Call::Get, signal).await {
         Ok(response) if response.ok() => response,
         answer => return failure(answer.ok()).await,
     };
-    if !header(&response, "content-type").is_some_and(|kind| kind.starts_with("video/")) {
+    let Some(kind) = header(&response, "content-type").filter(|kind| kind.starts_with("video/")) else {
         return Outcome::Refused {
             code: "bad_media".into(),
             detail: "The edge sent something that is no video.".into(),
         };
-    }
-    match body(response.blob()).await.and_then(|blob| blob.dyn_into::<Blob>().ok()) {
+    };
+    match bytes(&response, &kind, more).await {
         Some(blob) if blob.size() > 0.0 => Outcome::Done(blob),
         // The network broke off, or the body is empty.
         None => Outcome::Unreachable,
@@ -117,6 +119,25 @@ async fn send(
 /// What a body is read as; nothing where it breaks off or is something else.
 async fn body(read: Result<Promise, JsValue>) -> Option<JsValue> {
     JsFuture::from(read.ok()?).await.ok()
+}
+
+/// A body, read piece by piece, so that one that stops coming is noticed; nothing where it breaks off.
+async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<Blob> {
+    let reader: ReadableStreamDefaultReader = response.body()?.get_reader().unchecked_into();
+    let pieces = Array::new();
+    loop {
+        more();
+        let read = JsFuture::from(reader.read()).await.ok()?;
+        let piece = Reflect::get(&read, &"value".into()).ok()?;
+        // At the end there is no more of it.
+        if piece.is_undefined() {
+            break;
+        }
+        pieces.push(&piece);
+    }
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    Blob::new_with_buffer_source_sequence_and_options(&pieces, &options).ok()
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

@@ -79,8 +79,22 @@ export function flaky(host, clip, log, line) {
     if (!url.startsWith(host)) return before.call(window, request);
     log.push(`${Math.round(performance.now())} ${request.method}`);
     if (line.down) throw new TypeError('Failed to fetch');
+    if (line.hangs) {
+      const stopped = new Promise((_, fail) => {
+        request.signal.addEventListener('abort', () => { log.push('stopped'); fail(request.signal.reason); });
+      });
+      if (line.hangs === 'before') return stopped;
+      const start = (sink) => { sink.enqueue(clip.slice(0, 100)); stopped.catch((why) => sink.error(why)); };
+      return new Response(new ReadableStream({ start }), { headers: { 'content-type': 'video/mp4' } });
+    }
     return new Response(new Blob([clip]), { headers: { 'content-type': 'video/mp4' } });
   };
+}
+export function ahead(ms) {
+  const { now } = Performance.prototype;
+  Performance.prototype.now = function () { return now.call(this) + ms; };
+  // Whoever has set a timer by the old time looks again.
+  window.dispatchEvent(new Event('online'));
 }
 export async function reachable(url) {
   try { await real(url); return true; } catch { return false; }
@@ -101,6 +115,7 @@ extern "C" {
     fn serve(host: &str, clip: &JsValue, log: &js_sys::Array);
     fn guard(host: &str, clip: &JsValue, log: &js_sys::Array, rules: &js_sys::Array);
     fn flaky(host: &str, clip: &JsValue, log: &js_sys::Array, line: &js_sys::Object);
+    fn ahead(ms: f64);
     async fn reachable(url: &str) -> JsValue;
     fn shadow(element: &HtmlElement) -> ShadowRoot;
     fn colours(frame: &JsValue) -> u32;

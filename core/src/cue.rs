@@ -97,6 +97,22 @@ pub struct Reaction {
     pub intensity: Intensity,
 }
 
+impl Reaction {
+    /// How far `other` is from this reaction, 0 for the same. What the face shows counts more than the feeling
+    /// behind it, that more than what the body does, and the intensity decides among equals. `None` where
+    /// neither the face nor the feeling is the same: that would say something else.
+    #[must_use]
+    pub fn distance(&self, other: &Self) -> Option<u8> {
+        let face = self.expression == other.expression;
+        let feeling = self.emotion == other.emotion;
+        let body = self.animation == other.animation;
+        let differs = |same: bool, weight: u8| if same { 0 } else { weight };
+        let intensity = self.intensity.0.abs_diff(other.intensity.0);
+        let words = differs(face, 80) + differs(feeling, 40) + differs(body, 20);
+        (face || feeling).then_some(words + intensity)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +124,29 @@ mod tests {
             let got = Intensity::from_unit(f64::from(hundredths) / 100.0).unwrap();
             prop_assert_eq!(u32::from(got.tenths()), (hundredths + 5) / 10);
         }
+    }
+
+    #[test]
+    fn of_two_reactions_the_one_with_the_same_face_is_closer_and_one_with_nothing_in_common_is_none() {
+        let reaction = |expression: &str, emotion: &str, animation: &str, tenths| Reaction {
+            expression: expression.into(),
+            emotion: emotion.into(),
+            animation: animation.into(),
+            intensity: Intensity(tenths),
+        };
+        let wanted = reaction("smile", "pleased", "wave", 5);
+        let by_distance = [
+            reaction("smile", "pleased", "wave", 5),
+            reaction("smile", "pleased", "wave", 9),
+            reaction("smile", "pleased", "nod", 5),
+            reaction("smile", "shy", "wave", 5),
+            reaction("smile", "shy", "nod", 10),
+            reaction("grin", "pleased", "wave", 5),
+        ];
+        let distances: Vec<_> = by_distance.iter().map(|one| wanted.distance(one).unwrap()).collect();
+        assert!(distances.is_sorted_by(|a, b| a < b), "{distances:?}");
+        assert_eq!(distances[0], 0);
+        assert_eq!(wanted.distance(&reaction("frown", "angry", "wave", 5)), None);
     }
 
     #[test]

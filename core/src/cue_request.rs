@@ -48,6 +48,17 @@ pub struct CueRequestError {
 /// Longest wait of one request: ten minutes, like that of a character.
 pub const LONGEST_WAIT: Millis = Millis::seconds(600);
 
+/// What is to be seen and done while the clip of a request is on its way, as its fallbacks say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meanwhile {
+    /// A reaction at hand that comes close stands in.
+    pub close: bool,
+    /// Where none does, what is on screen stays; otherwise the placeholder is drawn.
+    pub keeps: bool,
+    /// What fails is asked for once more, within the wait.
+    pub retry: bool,
+}
+
 type Read<T> = Result<T, CueRequestError>;
 
 impl Who {
@@ -61,6 +72,17 @@ impl Who {
 }
 
 impl CueRequest {
+    /// What the fallbacks come to: the first that says what is seen counts.
+    #[must_use]
+    pub fn meanwhile(&self) -> Meanwhile {
+        let others = self.fallbacks.iter().find(|one| **one != Fallback::Cached);
+        Meanwhile {
+            close: self.fallbacks.first() == Some(&Fallback::Cached),
+            keeps: matches!(others, Some(Fallback::Freeze | Fallback::Skip | Fallback::Retry)),
+            retry: self.fallbacks.contains(&Fallback::Retry),
+        }
+    }
+
     /// Reads `request(cue, options)`. Words that are not given are `neutral` and `idle`, an intensity
     /// that is not given is 0.5.
     ///
@@ -218,6 +240,21 @@ mod tests {
         assert_eq!(request.max_wait, Some(Millis(250)));
         assert_eq!(request.fallbacks, [Fallback::Cached, Fallback::Freeze]);
         assert_eq!(read(json!({}), json!({ "fallback": "skip" })).unwrap().fallbacks, [Fallback::Skip]);
+    }
+
+    #[test]
+    fn the_first_fallback_that_says_what_is_seen_counts() {
+        let come_to = |list: Value| {
+            let Meanwhile { close, keeps, retry } =
+                read(json!({}), json!({ "fallback": list })).unwrap().meanwhile();
+            (close, keeps, retry)
+        };
+        assert_eq!(come_to(json!("cached")), (true, false, false));
+        assert_eq!(come_to(json!(["cached", "skip"])), (true, true, false));
+        assert_eq!(come_to(json!(["freeze", "cached"])), (false, true, false));
+        assert_eq!(come_to(json!(["placeholder", "retry"])), (false, false, true));
+        assert_eq!(come_to(json!("retry")), (false, true, true));
+        assert_eq!(read(json!({}), json!({})).unwrap().meanwhile(), Meanwhile::default());
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub struct Patience {
     pub at_most: Millis,
     /// Whether news that the clip is far away ends the wait.
     pub until_far: bool,
+    /// Whether a clip that could not be had is asked for once more before the wait is over.
+    pub retry: bool,
 }
 
 /// What the presenter asks for.
@@ -144,7 +146,9 @@ impl Presenter {
             Event::Far(key) => self.far(&key),
             Event::Failed(key) => {
                 if let Some(awaited) = self.awaited.as_mut().filter(|awaited| awaited.key == key) {
-                    awaited.ask_at = Some(now + ASK_AGAIN);
+                    let retry = std::mem::take(&mut awaited.patience.retry);
+                    let soon = awaited.until.is_some_and(|until| now + RETRY < until);
+                    awaited.ask_at = Some(now + if retry && soon { RETRY } else { ASK_AGAIN });
                 }
                 self.far(&key)
             }
@@ -184,6 +188,10 @@ impl Presenter {
 /// A little longer than the supply sulks after a failure ([`crate::supply`]).
 const ASK_AGAIN: Millis = Millis::seconds(31);
 
+/// How soon a request that asks for it tries once more: what failed in passing is over by then, and most of a
+/// usual wait is not.
+const RETRY: Millis = Millis::seconds(1);
+
 impl Awaited {
     /// Shows the draft, which is at hand.
     fn sketch(&mut self) -> Option<Effect> {
@@ -216,8 +224,8 @@ mod tests {
     use super::*;
 
     const ONE: Ticket = Ticket(1);
-    const SHORT: Patience = Patience { at_most: Millis(300), until_far: true };
-    const LONG: Patience = Patience { at_most: Millis(5_000), until_far: false };
+    const SHORT: Patience = Patience { at_most: Millis(300), until_far: true, retry: false };
+    const LONG: Patience = Patience { at_most: Millis(5_000), until_far: false, retry: false };
 
     fn key(letter: char) -> CacheKey {
         CacheKey::parse(&letter.to_string().repeat(32)).unwrap()
@@ -285,6 +293,21 @@ mod tests {
             presenter.on(Millis(5_000), Event::Wake),
             [Effect::Placeholder(ONE), Effect::WaitIsOver(ONE)]
         );
+    }
+
+    #[test]
+    fn a_request_that_asks_for_it_tries_once_more_within_its_wait_and_then_as_everybody() {
+        let mut presenter = Presenter::default();
+        let _ = presenter.on(Millis(0), cue(Patience { retry: true, ..LONG }));
+        assert_eq!(presenter.on(Millis(100), Event::Failed(key('a'))), []);
+        assert_eq!(presenter.next_wake(), Some(Millis(1_100)));
+        assert_eq!(presenter.on(Millis(1_100), Event::Wake), [Effect::AskAgain(key('a'))]);
+        assert_eq!(presenter.on(Millis(1_200), Event::Failed(key('a'))), []);
+        assert_eq!(presenter.next_wake(), Some(Millis(5_000)), "once");
+        let mut presenter = Presenter::default();
+        let _ = presenter.on(Millis(0), cue(Patience { retry: true, ..LONG }));
+        let _ = presenter.on(Millis(4_500), Event::Failed(key('a')));
+        assert_eq!(presenter.on(Millis(5_500), Event::Wake).len(), 2, "the wait is over first");
     }
 
     #[test]

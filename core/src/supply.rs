@@ -14,6 +14,7 @@ use crate::units::Millis;
 
 mod event;
 mod gate;
+mod hang;
 mod heard;
 mod jobs;
 mod outage;
@@ -21,6 +22,7 @@ mod outage;
 pub use event::{Effect, Event, OpenJob, Origin};
 use gate::Gate;
 pub use gate::Pause;
+use hang::LONGEST_SILENCE;
 pub use heard::{Heard, Listing};
 use outage::Outage;
 
@@ -70,6 +72,8 @@ struct Line {
     wish: u64,
     /// Whether its job is to be cancelled, or was.
     cancel: Cancel,
+    /// While a request for it is under way: when it counts as hung, if nothing more is heard of it.
+    hangs_at: Option<Millis>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +151,9 @@ impl Supply {
             Stage::Resting { at, .. } => *at,
             _ => None,
         };
+        let hung = self.lines.values().filter_map(|line| line.hangs_at);
         let others = self.gate.next_wake().into_iter().chain(self.outage.next_try());
-        self.lines.values().filter_map(due).chain(others).min()
+        self.lines.values().filter_map(due).chain(hung).chain(others).min()
     }
 
     /// Takes an event at `now`.
@@ -156,8 +161,17 @@ impl Supply {
     pub fn on(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         self.gate.tick(now);
         let answered = event.is_answer() && self.outage.is_over();
+        if let Some(key) = event.ends_request() {
+            self.ended(key);
+        }
         let mut effects = match event {
             Event::Want { key, urgent } => self.want(now, key, urgent),
+            Event::Again(key) => {
+                if let Some(Line { stage: Stage::Failed { until }, .. }) = self.lines.get_mut(&key) {
+                    *until = now;
+                }
+                self.want(now, key, true)
+            }
             Event::Make(key) => self.make(key),
             Event::Forget(key) => {
                 let idle = |line: &Line| !line.urgent && matches!(line.stage, Stage::Fetching { .. });
@@ -170,8 +184,15 @@ impl Supply {
             }
             Event::Cancel(key) => self.cancel(key),
             Event::Got(key) => self.deliver(key, None),
-            Event::Stored(key) => self.deliver(key, Some(Origin::Device)),
+            Event::Stored(key) => {
+                self.outage.goes_on(now);
+                self.deliver(key, Some(Origin::Device))
+            }
             Event::Absent(key) => self.absent(now, key),
+            Event::HeardMore(key) => {
+                self.heard_more(now, &key);
+                Vec::new()
+            }
             Event::Unreachable(key) => self.unreachable(now, key),
             Event::Online => self.online(now),
             Event::Faltered { key, after } => self.faltered(now, key, after),
@@ -203,7 +224,7 @@ impl Supply {
         if answered {
             effects.extend(self.reached(now));
         }
-        effects.extend(self.send_what_is_due());
+        effects.extend(self.send_what_is_due(now));
         let no_guesses = !self.gate.admits_guesses();
         if std::mem::replace(&mut self.no_guesses, no_guesses) != no_guesses {
             // First, so that a guess that is put off is not made again at once.
@@ -235,7 +256,7 @@ impl Supply {
     fn want(&mut self, now: Millis, key: CacheKey, urgent: bool) -> Vec<Effect> {
         self.wishes += u64::from(urgent);
         let Some(line) = self.lines.get_mut(&key) else {
-            return vec![self.fetch(key, key, urgent, false)];
+            return vec![self.fetch(now, key, key, urgent, false)];
         };
         let newly = urgent && !line.urgent;
         line.urgent |= urgent;
@@ -256,7 +277,7 @@ impl Supply {
             }
             Stage::Asking | Stage::Making { .. } | Stage::Resting { .. } if urgent => vec![Effect::Far(key)],
             Stage::Failed { until } if *until <= now => {
-                return vec![self.fetch(key, key, urgent, false)];
+                return vec![self.fetch(now, key, key, urgent, false)];
             }
             Stage::Failed { .. } if urgent => vec![Effect::Far(key)],
             _ => Vec::new(),
@@ -267,12 +288,14 @@ impl Supply {
         effects.into_iter().chain(reminder).collect()
     }
 
-    fn fetch(&mut self, key: CacheKey, address: CacheKey, urgent: bool, made: bool) -> Effect {
+    fn fetch(&mut self, now: Millis, key: CacheKey, address: CacheKey, urgent: bool, made: bool) -> Effect {
         let known = self.lines.get(&key);
         let failures = known.map_or(0, |line| line.failures);
         let wish = if urgent { known.map_or(self.wishes, |line| line.wish) } else { 0 };
         let stage = Stage::Fetching { address, made };
-        self.lines.insert(key, Line { urgent, failures, stage, ask: Ask::None, wish, cancel: Cancel::No });
+        let hangs_at = Some(now + LONGEST_SILENCE);
+        let line = Line { urgent, failures, stage, ask: Ask::None, wish, cancel: Cancel::No, hangs_at };
+        self.lines.insert(key, line);
         Effect::Get { key, address }
     }
 
@@ -374,18 +397,21 @@ impl Supply {
     }
 
     /// The POSTs that may go out now.
-    fn send_what_is_due(&mut self) -> Vec<Effect> {
+    fn send_what_is_due(&mut self, now: Millis) -> Vec<Effect> {
         let mut under_way = self.lines.values().filter(|line| line.ask == Ask::Sent).count();
         let mut effects = Vec::new();
         while self.gate.admits(under_way) {
             let due = self.lines.iter_mut().filter(|(_, line)| line.ask == Ask::Due);
             let Some((key, line)) = due.max_by_key(|(_, line)| (line.urgent, line.wish)) else {
-                if under_way == 0 {
+                // What rests after a failure is asked for again.
+                let rests = |line: &Line| matches!(line.stage, Stage::Resting { .. });
+                if under_way == 0 && !self.lines.values().any(rests) {
                     self.gate.at_rest();
                 }
                 break;
             };
             line.ask = Ask::Sent;
+            line.hangs_at = Some(now + LONGEST_SILENCE);
             under_way += 1;
             effects.push(Effect::Post { key: *key, speculative: !line.urgent });
         }
@@ -393,20 +419,23 @@ impl Supply {
     }
 
     fn wake(&mut self, now: Millis) -> Vec<Effect> {
-        let mut effects = self.probe(now);
+        let mut effects = self.stop_what_hangs(now);
+        effects.extend(self.probe(now));
         let may_poll = !self.gate.needs_token();
         let slowest = self.outage.slowest_poll();
         for (key, line) in self.lines.iter_mut() {
             match &mut line.stage {
                 Stage::Making { job_id, ask_at, .. } if *ask_at <= now => {
-                    if may_poll {
+                    // One that is under way may yet be answered.
+                    if may_poll && line.hangs_at.is_none() {
+                        line.hangs_at = Some(now + LONGEST_SILENCE);
                         effects.push(Effect::Poll { key: *key, job_id: job_id.clone() });
                     }
                     line.failures = line.failures.saturating_add(1);
                     let pause = Millis((FIRST_POLL.0 << line.failures.min(5)).min(slowest));
                     *ask_at = now + if self.socket { SILENCE } else { pause };
                 }
-                Stage::Resting { at: Some(at), .. } if *at <= now => effects.extend(line.resume(key)),
+                Stage::Resting { at: Some(at), .. } if *at <= now => effects.extend(line.resume(now, key)),
                 _ => {}
             }
         }
@@ -426,10 +455,11 @@ impl Line {
     }
 
     /// Tries again.
-    fn resume(&mut self, key: &CacheKey) -> Option<Effect> {
+    fn resume(&mut self, now: Millis, key: &CacheKey) -> Option<Effect> {
         let Stage::Resting { then, .. } = &self.stage else { return None };
         self.stage = (**then).clone();
         if let Stage::Fetching { address, .. } = &self.stage {
+            self.hangs_at = Some(now + LONGEST_SILENCE);
             return Some(Effect::Get { key: *key, address: *address });
         }
         self.ask = Ask::Due;

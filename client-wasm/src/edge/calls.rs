@@ -1,14 +1,14 @@
 //! What an edge asks over HTTP, and what it makes of the answers: clips, from the device first, and
 //! jobs.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::own::Manner;
 use cuelight_core::prefetcher;
 use cuelight_core::supply::{self, Heard};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, Blob};
+use web_sys::{AbortController, AbortSignal, Blob};
 
 use super::{Clip, Edge, Event};
 use crate::clip_store::ClipStore;
@@ -19,9 +19,7 @@ use crate::transfer::{self, Call, Outcome};
 impl Edge {
     /// Gets a clip from the device, or else from the edge.
     pub(super) fn get(&self, key: CacheKey, address: &CacheKey) {
-        let Ok(controller) = AbortController::new() else { return };
-        let signal = controller.signal();
-        self.gets.borrow_mut().insert(key, controller);
+        let Some(signal) = self.begin(key) else { return };
         let url = format!("{}{}", self.endpoint, address.path());
         let me = self.me.clone();
         spawn_local(async move {
@@ -34,10 +32,16 @@ impl Edge {
             let from_device = stored.is_some();
             let outcome = match stored {
                 Some(blob) => Outcome::Done(blob),
-                None => transfer::clip(&url, &signal).await,
+                None => {
+                    let more = || {
+                        if let Some(edge) = me.upgrade() {
+                            edge.feed(Event::Supply(supply::Event::HeardMore(key)));
+                        }
+                    };
+                    transfer::clip(&url, &signal, &more).await
+                }
             };
-            let Some(edge) = me.upgrade().filter(|_| !signal.aborted()) else { return };
-            edge.gets.borrow_mut().remove(&key);
+            let Some(edge) = Self::end(&me, &key, &signal) else { return };
             let event = match outcome {
                 Outcome::Done(blob) => {
                     let kept = edge.keep(key, &blob, from_device);
@@ -100,7 +104,7 @@ impl Edge {
 
     /// Cancels a job. Where that is refused the job goes on, and its end is told as any other's.
     pub(super) fn delete(&self, job_id: &str) {
-        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
+        let Some(signal) = self.cancellations.as_ref().map(AbortController::signal) else { return };
         let (me, token) = (self.me.clone(), self.token.borrow().clone());
         let url = format!("{}/api/v1/jobs/{job_id}", self.endpoint);
         spawn_local(async move {
@@ -112,15 +116,34 @@ impl Edge {
     }
 
     fn ask(&self, key: CacheKey, job: String, call: Call) {
-        let Some(signal) = self.asks.as_ref().map(AbortController::signal) else { return };
+        let Some(signal) = self.begin(key) else { return };
         let (me, token) = (self.me.clone(), self.token.borrow().clone());
         let url = format!("{}/api/v1/jobs{job}", self.endpoint);
         spawn_local(async move {
             let outcome = transfer::job(&url, &call, token.as_ref(), &signal).await;
-            if let Some(edge) = me.upgrade() {
+            if let Some(edge) = Self::end(&me, &key, &signal) {
                 edge.answered(key, token.as_ref(), outcome);
             }
         });
+    }
+
+    /// A request for this clip begins. An earlier one, if it is still under way, is of no use any more.
+    fn begin(&self, key: CacheKey) -> Option<AbortSignal> {
+        let controller = AbortController::new().ok()?;
+        let signal = controller.signal();
+        let earlier = self.requests.borrow_mut().insert(key, controller);
+        if let Some(earlier) = earlier {
+            earlier.abort();
+        }
+        Some(signal)
+    }
+
+    /// The request has ended. The edge that is to hear of it, if there is one still, and if nobody has
+    /// stopped the request.
+    fn end(me: &Weak<Self>, key: &CacheKey, signal: &AbortSignal) -> Option<Rc<Self>> {
+        let edge = me.upgrade().filter(|_| !signal.aborted())?;
+        edge.requests.borrow_mut().remove(key);
+        Some(edge)
     }
 
     /// The answer to a call that showed `token`.

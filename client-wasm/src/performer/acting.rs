@@ -121,6 +121,9 @@ pub(super) struct Acting {
     pub(super) owed: Option<Ticket>,
     /// While the clip is on its way, what is there stays: no placeholder is drawn over it.
     pub(super) keeps: bool,
+    /// While the clip is on its way, a reaction that comes close stands in.
+    #[cfg(feature = "game")]
+    pub(super) close: bool,
 }
 
 impl Acting {
@@ -253,9 +256,17 @@ impl Acting {
         pictures
     }
 
-    /// The first clip of the state's fallback chain that is at hand.
+    /// The first clip of the state's fallback chain that is at hand, or the closest reaction that is, where
+    /// the request wants one.
     pub(super) fn closest(&mut self, cue: &Cue) -> Option<CacheKey> {
-        let Cue::State { state } = cue else { return None };
+        let state = match cue {
+            Cue::State { state } => state,
+            #[cfg(feature = "game")]
+            Cue::Reaction(wanted) if self.close => {
+                return self.addresses.closest(wanted, |key| self.edge.has(key));
+            }
+            Cue::Reaction(_) => return None,
+        };
         let config = self.machine.config().clone();
         config.state(state)?.fallback.iter().find_map(|name| {
             let address = self.find(&Cue::state(name.as_str())).ok()?;

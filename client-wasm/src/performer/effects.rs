@@ -59,7 +59,7 @@ impl Performer {
                     (acting.edge.clone(), wanted)
                 };
                 if let Some((address, priority)) = wanted {
-                    edge.want(&address, priority);
+                    edge.want_again(&address, priority);
                 }
             }
             Effect::WaitIsOver(ticket) => {

@@ -28,6 +28,34 @@ async fn a_network_that_comes_back_brings_the_clip_without_a_new_cue_and_both_ar
 }
 
 #[wasm_bindgen_test]
+async fn a_fetch_that_hangs_before_its_answer_or_within_it_is_stopped_and_tried_again() {
+    for place in ["before", "within"] {
+        let (log, line) = (js_sys::Array::new(), js_sys::Object::new());
+        js_sys::Reflect::set(&line, &"hangs".into(), &place.into()).unwrap();
+        let host = format!("http://hangs-{place}.test");
+        flaky(&host, &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
+        let mounted = Mounted::mount(&host, None, log);
+        for _ in 0..200 {
+            if mounted.count("cuelight-connection") > 0 {
+                break;
+            }
+            TimeoutFuture::new(20).await;
+            if mounted.requests().len() == 1 {
+                // Ten seconds pass.
+                ahead(10_000.0);
+            }
+        }
+        mounted.hears("cuelight-connection", |told| told["online"] == false).await;
+        assert_eq!(mounted.requests()[1], "stopped");
+        js_sys::Reflect::set(&line, &"hangs".into(), &JsValue::NULL).unwrap();
+        mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+        mounted.hears("cuelight-connection", |told| told["online"] == true).await;
+        assert_eq!(mounted.count("cuelight-error"), 0);
+        mounted.handle.destroy();
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_clip_that_an_earlier_page_fetched_comes_from_the_device_without_a_request() {
     let host = "http://device.test";
     let first = Mounted::new(host, true);

@@ -44,6 +44,24 @@ async fn a_newer_request_wins_and_a_missing_clip_settles_for_the_placeholder() {
 }
 
 #[wasm_bindgen_test]
+async fn a_reaction_that_comes_close_stands_in_where_the_request_wants_one() {
+    let (log, line) = (js_sys::Array::new(), js_sys::Object::new());
+    flaky("http://close.test", &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
+    let actor = actor("http://close.test", 300);
+    let ask = async |expression: &str, fallback: &str| -> Value {
+        let options = JsValue::from_serde(&json!({ "fallback": fallback })).unwrap();
+        JsFuture::from(actor.request(&cue(expression), &options)).await.unwrap().into_serde().unwrap()
+    };
+    let first = ask("pleased", "placeholder").await;
+    assert_eq!(first["kind"], "clip");
+    js_sys::Reflect::set(&line, &"down".into(), &true.into()).unwrap();
+    let close = ask("annoyed", "cached").await;
+    assert_eq!((&close["kind"], &close["cue"]), (&json!("clip"), &first["cue"]));
+    assert_eq!(ask("annoyed", "placeholder").await["kind"], "placeholder");
+    actor.destroy();
+}
+
+#[wasm_bindgen_test]
 async fn a_games_priority_goes_with_the_job_and_a_wrong_one_is_refused() {
     let log = js_sys::Array::new();
     serve("http://priority.test", &JsValue::NULL, &log);

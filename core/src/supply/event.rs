@@ -15,6 +15,8 @@ pub enum Event {
         /// Whether somebody waits.
         urgent: bool,
     },
+    /// A clip that somebody waits for is to be tried once more, even if it has just failed for good.
+    Again(CacheKey),
     /// A guessed clip that is missing should be made.
     Make(CacheKey),
     /// A guessed clip is no longer worth fetching.
@@ -27,6 +29,8 @@ pub enum Event {
     Stored(CacheKey),
     /// The GET said that it does not exist.
     Absent(CacheKey),
+    /// The GET's answer has begun, or more of it has come.
+    HeardMore(CacheKey),
     /// The GET, the POST or the poll got no answer: the network is down, or the edge is.
     Unreachable(CacheKey),
     /// The edge is there again, as far as the browser knows: try at once.
@@ -105,7 +109,7 @@ pub enum Effect {
         /// Where the server keeps it; the same, unless the server knows better.
         address: CacheKey,
     },
-    /// Stop the GET of this clip.
+    /// Stop the request for this clip, the last one that was asked for; whatever comes of it is not told.
     Abort(CacheKey),
     /// POST a job for this clip.
     Post {

@@ -69,7 +69,7 @@ impl Supply {
         match heard.status {
             JobStatus::Complete => {
                 let urgent = line.urgent;
-                vec![self.fetch(*key, heard.address, urgent, true)]
+                vec![self.fetch(now, *key, heard.address, urgent, true)]
             }
             JobStatus::Cancelled if line.cancel == Cancel::Sent => self.cancelled(now, key),
             JobStatus::Failed | JobStatus::Cancelled => {

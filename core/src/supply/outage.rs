@@ -41,6 +41,13 @@ impl Outage {
         over
     }
 
+    /// What was to try the edge was found on the device: something else will have to.
+    pub(super) fn goes_on(&mut self, now: Millis) {
+        if self.tries > 0 {
+            self.begin(now);
+        }
+    }
+
     fn begin(&mut self, now: Millis) {
         // Of several requests that fail together only the first counts.
         if self.next.is_none() {
@@ -122,7 +129,7 @@ impl Supply {
         self.poll_at_once(now);
         for (key, line) in self.lines.iter_mut() {
             if matches!(line.stage, Stage::Resting { at: None, .. }) {
-                effects.extend(line.resume(key));
+                effects.extend(line.resume(now, key));
             }
         }
         effects
@@ -133,10 +140,15 @@ impl Supply {
         if self.outage.next.take_if(|at| *at <= now).is_none() {
             return Vec::new();
         }
-        let resting = |line: &super::Line| matches!(line.stage, Stage::Resting { at: None, .. });
-        let resting = self.lines.iter_mut().filter(|(_, line)| resting(line));
-        let newest = resting.max_by_key(|(_, line)| line.wish);
-        newest.and_then(|(key, line)| line.resume(key)).into_iter().collect()
+        // A POST that may not go out would tell nothing.
+        let posts = self.gate.admits(0);
+        let may_go = |line: &super::Line| match &line.stage {
+            Stage::Resting { at: None, then } => Some(posts || **then != Stage::Asking),
+            _ => None,
+        };
+        let resting = self.lines.iter_mut().filter_map(|(key, line)| Some((may_go(line)?, key, line)));
+        let newest = resting.max_by_key(|(may_go, _, line)| (*may_go, line.wish));
+        newest.and_then(|(_, key, line)| line.resume(now, key)).into_iter().collect()
     }
 
     fn poll_at_once(&mut self, now: Millis) {

@@ -6,6 +6,7 @@ use super::*;
 use crate::api::{EventKind, Job, JobEvent, job_id};
 use crate::operation::Operation;
 
+mod hang;
 mod jobs;
 mod outage;
 
@@ -126,6 +127,7 @@ fn while_the_socket_is_down_a_job_is_polled_ever_more_slowly() {
         now = at;
         let polls = supply.on(now, Event::Wake).iter().filter(|e| matches!(e, Effect::Poll { .. })).count();
         assert_eq!(polls, 1);
+        let _ = supply.on(now, Event::Faltered { key: key(0), after: None });
     }
     assert_eq!(pauses, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
     let _ = supply.on(now, Event::Socket(true));
@@ -148,6 +150,7 @@ fn an_edge_that_falters_is_tried_again_and_then_reported() {
     }
     assert_eq!(tries, 5);
     assert_eq!(asks(&mut supply, want(0, true)), [Effect::Far(key(0))], "not at once again");
+    assert_eq!(asks(&mut supply.clone(), Event::Again(key(0))), [get(0)], "unless it is said so");
     let later = now + SULK;
     assert!(supply.on(later, want(0, true)).contains(&get(0)), "but later");
 }
@@ -318,6 +321,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => keys().prop_map(Event::Forget),
         2 => keys().prop_map(Event::Got),
         2 => keys().prop_map(Event::Absent),
+        1 => keys().prop_map(Event::HeardMore),
+        1 => keys().prop_map(Event::Again),
         1 => keys().prop_map(|key| Event::Faltered { key, after: None }),
         2 => keys().prop_map(Event::Unreachable),
         1 => keys().prop_map(Event::Cancel),
@@ -355,7 +360,9 @@ proptest! {
                     open = may;
                 }
             }
-            careful &= !(open && supply.waiting() == 0);
+            let resting = |line: &Line| matches!(line.stage, Stage::Resting { .. });
+            let at_rest = supply.lines.values().all(|line| line.ask == Ask::None && !resting(line));
+            careful &= closed || !at_rest;
             prop_assert!(!(open && closed), "no guesses while nothing may be asked for");
             now = now + Millis(pause);
         }
@@ -382,7 +389,12 @@ proptest! {
             }
             let parked = supply.waiting() > 0 && !supply.needs_token() && supply.pause(now).is_some();
             prop_assert!(!parked || supply.next_wake().is_some(), "what waits for a time is woken");
-            let resting = |line: &Line| matches!(line.stage, Stage::Resting { at: None, .. });
+            // What needs another token, and nothing else, waits for it.
+            let needs_token = supply.needs_token();
+            let resting = |line: &Line| match &line.stage {
+                Stage::Resting { at: None, then } => !needs_token || **then != Stage::Asking,
+                _ => false,
+            };
             let tried = supply.lines.values().any(|line| {
                 line.ask == Ask::Sent || matches!(line.stage, Stage::Fetching { .. })
             });
