@@ -34,7 +34,7 @@ async fn a_fetch_that_hangs_before_its_answer_or_within_it_is_stopped_and_tried_
         js_sys::Reflect::set(&line, &"hangs".into(), &place.into()).unwrap();
         let host = format!("http://hangs-{place}.test");
         flaky(&host, &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
-        let mounted = Mounted::mount(&host, None, log);
+        let mounted = Mounted::mount(&options(&host, None), log);
         for _ in 0..200 {
             if mounted.count("cuelight-connection") > 0 {
                 break;
