@@ -134,9 +134,9 @@ impl Performer {
                     told
                 };
                 if let Some((shown, settles)) = told {
+                    (self.tell)(Told::Shown { shown, ticket, settles });
                     // From now on nobody waits for it to come.
                     halves::bring();
-                    (self.tell)(Told::Shown { shown, ticket, settles });
                 }
             }
             Effect::Finished(ticket) => {
