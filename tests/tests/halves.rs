@@ -8,17 +8,20 @@ use std::collections::BTreeSet;
 use cuelight_tests::{Browser, World};
 use serde_json::json;
 
-/// Notes what is shown and when, and what a recording module says it runs until the rest is there. Its rest
-/// is the second module that is started.
+/// Notes what is shown and when, and what a recording module says it runs until the rest is there. That is
+/// the second module which is started, and it comes late here, as on a slow line.
 const WATCH: &str = r"
   window.__first = [];
   addEventListener('cuelight-shown', (event) => window.__first.push([event.detail.kind, performance.now()]));
   const ran = (window.__ran = new Set());
   let modules = 0;
   const start = WebAssembly.instantiate;
-  WebAssembly.instantiate = (module, imports) => {
+  WebAssembly.instantiate = async (module, imports) => {
     modules += 1;
-    if (modules === 2) window.__whole = true;
+    if (modules === 2) {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      window.__whole = true;
+    }
     const recorder = { ran: (number) => void (window.__whole || ran.add(number)) };
     return start.call(WebAssembly, module, { ...imports, recorder });
   };
