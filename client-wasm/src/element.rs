@@ -11,6 +11,7 @@ use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 
 use crate::halves;
 use crate::js_value::{Given, fault, object};
+use crate::keying::Background;
 use crate::options::Options;
 use crate::performer::{Performer, Told};
 
@@ -50,6 +51,7 @@ impl CharacterHandle {
         match Options::read(options) {
             Ok(options) => {
                 let ruled = options.rules.is_some();
+                let keyed = options.background != Background::Keep;
                 let told: Weak<Host> = Rc::downgrade(&host);
                 let tell = move |what| {
                     if let Some(host) = told.upgrade() {
@@ -66,8 +68,8 @@ impl CharacterHandle {
                     host.look_around();
                     performer.show_state();
                 };
-                if ruled {
-                    // What its states are must be known first.
+                if ruled || keyed {
+                    // What its states are must be known first, and what keys is not in the first half.
                     halves::bring();
                     halves::when_whole(begin);
                 } else {

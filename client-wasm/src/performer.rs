@@ -183,23 +183,29 @@ impl Performer {
         *slot.borrow_mut() = Rc::downgrade(&performer);
         let weak: Weak<dyn Listener> = performer.me.clone();
         edge.listen(weak);
-        let me = performer.me.clone();
+        let (me, host) = (performer.me.clone(), host.cloned());
+        // Until then it counts as seen and as alone, which is what a first frame takes.
+        halves::when_whole(move || {
+            if let Some(performer) = me.upgrade() {
+                performer.take_seat(host.as_ref());
+                performer.catch_up();
+            }
+        });
+        Some(performer)
+    }
+
+    /// From now on the page's decoders are shared with it.
+    fn take_seat(&self, host: Option<&Element>) {
+        let me = self.me.clone();
         let seat = Seat::take(host, move |share| {
             if let Some(performer) = me.upgrade() {
                 performer.share(share);
             }
         });
-        *performer.seat.borrow_mut() = Some(seat);
+        *self.seat.borrow_mut() = Some(seat);
         if host.is_none() {
-            performer.see(1.0, GAMES_AREA);
+            self.see(1.0, GAMES_AREA);
         }
-        let me = performer.me.clone();
-        halves::when_whole(move || {
-            if let Some(performer) = me.upgrade() {
-                performer.catch_up();
-            }
-        });
-        Some(performer)
     }
 
     /// The conversation goes on.

@@ -12,6 +12,7 @@ use web_sys::{AbortController, AbortSignal, Blob};
 
 use super::{Clip, Edge, Event};
 use crate::clip_store::ClipStore;
+use crate::halves;
 use crate::object_url::ObjectUrl;
 use crate::token::Token;
 use crate::transfer::{self, Call, Outcome};
@@ -46,7 +47,7 @@ impl Edge {
                 Outcome::Done(blob) => {
                     let kept = edge.keep(key, &blob, from_device);
                     if matches!(kept, supply::Event::Got(_)) {
-                        spawn_local(async move { store.put(&url, &blob).await });
+                        halves::when_whole(move || spawn_local(async move { store.put(&url, &blob).await }));
                     }
                     kept
                 }
