@@ -42,7 +42,7 @@ async function start(wasm, rest) {
     },
   });
   await own.bindings.default({ module_or_path: module });
-  await begin(own);
+  begin(own);
   return own;
 }
 

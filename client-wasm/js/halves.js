@@ -45,12 +45,12 @@ export const gateOf = (module) =>
 export const imports = (own) => (own.gate ? { [own.gate]: { bring: () => bringNow(own) } } : {});
 
 /** Once `own` can be called: has the rest brought when it is time. */
-export async function begin(own) {
+export function begin(own) {
   own.held = [];
   own.whole = !own.gate;
   if (own.whole) return;
   own.bindings.awaitRest(() => void bring(own));
-  if (compiledRest) await bring(own);
+  if (compiledRest) bring(own);
   else setTimeout(() => bring(own), AT_THE_LATEST);
 }
 

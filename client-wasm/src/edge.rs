@@ -262,6 +262,10 @@ impl Edge {
             // Nothing is guessed before everything is here, so there is nothing to tell it.
             Event::Prefetch(_) if !halves::is_whole() => {}
             Event::Link(_) if !halves::is_whole() => self.put_off(event),
+            Event::Supply(ref news) if !halves::is_whole() && !leads_to_a_frame(news) => {
+                halves::bring();
+                self.put_off(event);
+            }
             Event::Supply(event) => {
                 let effects = self.machines.borrow_mut().supply.on(now, event);
                 effects.into_iter().for_each(|effect| self.supply(effect));
@@ -287,23 +291,9 @@ impl Edge {
         });
     }
 
-    /// Asks for something to be made, or about it, once everything is here.
-    fn ask_when_whole(&self, effect: supply::Effect) {
-        halves::bring();
-        let me = self.me.clone();
-        halves::when_whole(move || {
-            if let Some(edge) = me.upgrade() {
-                edge.supply(effect);
-            }
-        });
-    }
-
     fn supply(&self, effect: supply::Effect) {
         use supply::Effect;
         match effect {
-            Effect::Post { .. } | Effect::Poll { .. } | Effect::Delete { .. } if !halves::is_whole() => {
-                self.ask_when_whole(effect);
-            }
             Effect::Get { key, address } => self.get(key, &address),
             Effect::Abort(key) => {
                 let request = self.requests.borrow_mut().remove(&key);
@@ -413,6 +403,10 @@ impl Edge {
     }
 
     fn set_timer(&self) {
+        if !halves::is_whole() {
+            // What a timer would bring is put off, and the timer set again when it is taken.
+            return;
+        }
         let next = {
             let machines = self.machines.borrow();
             [machines.supply.next_wake(), machines.link.next_wake()].into_iter().flatten().min()
@@ -429,6 +423,15 @@ impl Edge {
         });
         drop(self.timer.replace(timer));
     }
+}
+
+/// Whether all that an event brings is a clip, or the way to one that exists.
+const fn leads_to_a_frame(event: &supply::Event) -> bool {
+    use supply::Event;
+    matches!(
+        event,
+        Event::Want { .. } | Event::Got(_) | Event::Stored(_) | Event::HeardMore(_) | Event::Token
+    )
 }
 
 impl Drop for Edge {

@@ -92,6 +92,17 @@ async fn nothing_that_leads_to_the_first_frame_waits_for_the_rest() {
     visits.to(&browser, &page, clip).await;
     browser.close().await;
 
+    // The edge has clips no more, and then it has.
+    let browser = visitor(1280, &[]).await;
+    let blocked = |urls: &[&str]| json!({ "urls": urls });
+    let tools = browser.driver.cdp();
+    tools.send_raw("Network.enable", json!({})).await.unwrap();
+    tools.send_raw("Network.setBlockedURLs", blocked(&["*/clips/*", "*/api/*"])).await.unwrap();
+    visits.to(&browser, &page, "window.__first.some(([kind]) => kind === 'placeholder')").await;
+    tools.send_raw("Network.setBlockedURLs", blocked(&[])).await.unwrap();
+    browser.until(clip).await;
+    browser.close().await;
+
     // A phone, and somebody who wants little motion.
     let browser = visitor(390, &["--force-prefers-reduced-motion"]).await;
     browser.goto(&page).await;
