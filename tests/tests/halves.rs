@@ -142,3 +142,32 @@ async fn nothing_that_leads_to_the_first_frame_waits_for_the_rest() {
         std::fs::write(file, numbers.join("\n")).unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_rest_the_first_frame_stays_and_what_was_asked_is_done_once_it_comes() {
+    let world = World::start(&["--delay", "fast=300"]).await;
+    let page = format!("{}/storefront", world.edge);
+    let showing = format!("{CHARACTER}.shadowRoot.querySelector('video')?.readyState >= 2");
+    let browser = Browser::open(1280, 900, &[]).await;
+    browser.goto(&page).await;
+    browser.until(&format!("{CHARACTER}.stats().showing === 'clip'")).await;
+    browser.close().await;
+
+    let browser = Browser::open(1280, 900, &[]).await;
+    let tools = browser.driver.cdp();
+    tools.send_raw("Network.enable", json!({})).await.unwrap();
+    tools.send_raw("Network.setBlockedURLs", json!({ "urls": ["*_rest.wasm"] })).await.unwrap();
+    browser.goto(&page).await;
+    browser.until("window.__errors.some((error) => error.includes('module_unavailable'))").await;
+    browser.until(&showing).await;
+    browser.run(&format!("{CHARACTER}.setState('happy');")).await;
+    assert_eq!(browser.run(&format!("return {CHARACTER}.state;")).await, "idle", "nobody is here who could");
+    assert_eq!(browser.run(&format!("return {CHARACTER}.stats().mode;")).await, "pending");
+    browser.screenshot("halves-without-the-rest").await;
+    tools.send_raw("Network.setBlockedURLs", json!({ "urls": [] })).await.unwrap();
+    browser.until(&format!("{CHARACTER}.state === 'happy'")).await;
+    assert_eq!(browser.run(&format!("return {CHARACTER}.stats().mode;")).await, "full");
+    let told = browser.run("return window.__errors.filter((error) => error.includes('module_unavailable'));");
+    assert_eq!(told.await.as_array().unwrap().len(), 1, "told once");
+    browser.close().await;
+}
