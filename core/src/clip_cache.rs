@@ -49,8 +49,8 @@ struct Slot<H> {
 
 type Map<H> = LruCache<CacheKey, Slot<H>, BuildHasherDefault<OfKey>>;
 
-/// A key is a hash, so a part of it is one as well: half a kilobyte of code less than any other. Who could
-/// choose keys that collide could break SHA-256.
+/// A key is a hash, so a part of it is one as well, and a page downloads no other. Keys are a page's own: who
+/// searched for some that collide would slow down that page.
 #[derive(Debug, Default)]
 struct OfKey(u64);
 

@@ -98,7 +98,8 @@ pub struct Reaction {
 }
 
 impl Reaction {
-    /// How far `other` is from this reaction, 0 for the same. What the face shows counts more than the feeling
+    /// How far `other` is from this reaction, 0 for the same, word by word: [`crate::nearest`], which the edge
+    /// asks, compares words by mood as well, from data that a page does not download. What the face shows counts more than the feeling
     /// behind it, that more than what the body does, and the intensity decides among equals. `None` where
     /// neither the face nor the feeling is the same: that would say something else.
     #[must_use]

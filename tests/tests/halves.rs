@@ -105,10 +105,7 @@ async fn nothing_that_leads_to_the_first_frame_waits_for_the_rest() {
 
     // A phone, and somebody who wants little motion.
     let browser = visitor(390, &["--force-prefers-reduced-motion"]).await;
-    browser.goto(&page).await;
-    browser.until("document.documentElement.dataset.ready").await;
-    browser.run(&format!("{CHARACTER}.loading = 'eager'; {CHARACTER}.scrollIntoView();")).await;
-    visits.to(&browser, &page, "window.__whole").await;
+    visits.to(&browser, &page, clip).await;
     browser.close().await;
 
     // Mounted, moved, removed and mounted again before anything came.

@@ -2,7 +2,7 @@
 //! is made by running it: `cargo xtask halves`. `cuelight-halves` cuts.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -36,12 +36,6 @@ fn tool(workspace: &Workspace) -> Result<std::process::Command> {
     Ok(workspace.command(workspace.target.join("debug/cuelight-halves")))
 }
 
-/// What records, and where.
-struct Recording {
-    names: PathBuf,
-    ran: PathBuf,
-}
-
 /// The command: builds a module that tells what runs, has a browser meet it in every way that a first frame
 /// can come about, writes the list, and builds by it.
 ///
@@ -52,9 +46,7 @@ pub(crate) fn command(workspace: &Workspace) -> Result<()> {
     build::build(workspace, Care::Release)?;
     let folder = workspace.target.join("xtask/halves");
     build::fresh_folder(&folder)?;
-    let recording = Recording { names: folder.join("names.txt"), ran: folder.join("ran.txt") };
-    let served = build::served(workspace).join("cuelight");
-    let listed = record(workspace, &served, &recording);
+    let listed = record(workspace, &folder);
     // What is served tells what runs: it must not stay.
     build::forget_module(workspace)?;
     listed?;
@@ -63,17 +55,19 @@ pub(crate) fn command(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn record(workspace: &Workspace, served: &Path, recording: &Recording) -> Result<()> {
+/// Has a browser run a module that records, and makes the list of what it tells. `folder` is for files on the way.
+fn record(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let (names, ran) = (folder.join("names.txt"), folder.join("ran.txt"));
+    let served = build::served(workspace).join("cuelight");
     let mut tell = tool(workspace)?;
-    tell.arg("record").arg(build::bound(workspace)).arg(served.join(build::WASM)).arg(&recording.names);
+    tell.arg("record").args([build::bound(workspace), served.join(build::WASM), names.clone()]);
     step("browser module: have it tell what runs", &mut tell, None)?;
     // A module of nothing: its preamble (WebAssembly core specification, section 5.5.16).
     fs::write(served.join(REST), b"\0asm\x01\0\0\0").context("could not write an empty rest")?;
-    let _ = fs::remove_file(&recording.ran);
     let mut meet = plan::together(workspace, "halves");
-    meet.env("CUELIGHT_RAN", &recording.ran);
+    meet.env("CUELIGHT_RAN", &ran);
     step("a browser meets it (usually a minute)", &mut meet, None)?;
     let mut list = tool(workspace)?;
-    list.arg("list").args([&recording.names, &recording.ran, &workspace.root.join(LIST)]);
+    list.arg("list").args([names, ran, workspace.root.join(LIST)]);
     step("browser module: list what ran", &mut list, None).map(drop)
 }

@@ -51,9 +51,6 @@ fn downloads(workspace: &Workspace, budget: &Value) -> Result<Vec<String>> {
         }
         let allowed = number(moment.get("brotli_bytes"), name)?;
         say!("{name:<48} {:>9} {:>9} {:>9} {allowed:>9}", total.raw, total.gzip, total.brotli);
-        if let Some(goal) = moment.get("goal_brotli_bytes").and_then(Value::as_u64) {
-            say!("  the goal is {goal}: {} bytes to go", total.brotli.saturating_sub(goal));
-        }
         outgrown.extend(over(&format!("what a page downloads {name}"), "brotli", total.brotli, allowed));
     }
     Ok(outgrown)
