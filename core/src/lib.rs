@@ -29,6 +29,7 @@ pub mod media;
 pub mod metrics;
 pub mod nearest;
 pub mod operation;
+pub mod order;
 pub mod placeholder;
 pub mod player;
 pub mod predictor;
