@@ -7,6 +7,7 @@
 mod arithmetic;
 mod intensities;
 mod memory;
+mod mind;
 mod prior;
 mod saved;
 mod vocabulary;
@@ -16,11 +17,10 @@ use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 use arithmetic::hash;
 use memory::Memory;
+use mind::{Mind, Trust};
 pub use saved::{MOST_BYTES, Refused};
 use vocabulary::{Vocabulary, WORDS};
 
-/// How many contexts are remembered for good.
-const LASTING: usize = 1024;
 /// How many contexts of the present session are remembered.
 const SESSION: usize = 512;
 
@@ -38,12 +38,12 @@ pub struct Guess {
 pub struct Predictor {
     tier: Tier,
     vocabulary: Vocabulary,
-    lasting: Memory,
+    /// Who remembers every session, and who knows the present one only.
+    old: Mind,
+    new: Mind,
+    trust: Trust,
     session: Memory,
-    words: words::Weights,
-    intensities: intensities::Weights,
-    /// How common each word is, for good and of late; fading.
-    common: [f32; WORDS],
+    /// How common each word is of late; fading.
     recent: [f32; WORDS],
     /// What followed each word the last two times, in this session.
     followed: [[u8; 2]; WORDS],
@@ -108,11 +108,10 @@ impl Predictor {
         Self {
             tier,
             vocabulary: Vocabulary::new(),
-            lasting: Memory::new(LASTING),
+            old: Mind::new(),
+            new: Mind::new(),
+            trust: Trust::default(),
             session: Memory::new(SESSION),
-            words: words::Weights::default(),
-            intensities: intensities::Weights::default(),
-            common: [0.0; WORDS],
             recent: [0.0; WORDS],
             followed: [[u8::MAX; 2]; WORDS],
             visits: [0; WORDS],
@@ -128,6 +127,8 @@ impl Predictor {
 
     /// A new session begins: what was learned stays, what was shown lately is over.
     pub fn begin(&mut self) {
+        self.trust.begin(self.old.knows_anything());
+        self.new = Mind::new();
         self.session = Memory::new(SESSION);
         self.recent = [0.0; WORDS];
         self.followed = [[u8::MAX; 2]; WORDS];
@@ -167,9 +168,10 @@ impl Predictor {
         let (word, taken) = self.vocabulary.number(cue);
         if taken {
             let symbol = words::symbol(word);
-            self.lasting.forget(symbol);
-            self.session.forget(symbol);
-            for counts in [&mut self.common, &mut self.recent] {
+            for memory in [&mut self.old.lasting, &mut self.new.lasting, &mut self.session] {
+                memory.forget(symbol);
+            }
+            for counts in [&mut self.old.common, &mut self.new.common, &mut self.recent] {
                 if let Some(count) = counts.get_mut(word) {
                     *count = 0.0;
                 }
@@ -192,7 +194,8 @@ impl Predictor {
 
     /// Counts that belong to no context.
     fn count(&mut self, word: usize) {
-        for (counts, keep) in [(&mut self.common, 0.999), (&mut self.recent, 0.95)] {
+        let all = [(&mut self.old.common, 0.999), (&mut self.new.common, 0.999), (&mut self.recent, 0.95)];
+        for (counts, keep) in all {
             for count in counts.iter_mut() {
                 *count *= keep;
             }
@@ -221,14 +224,13 @@ impl Predictor {
         if self.past.word(0).is_none() {
             return guesses;
         }
-        let opinion = self.mix_words();
-        for (word, share) in opinion.answers() {
+        for (word, share) in self.word_shares() {
             let reaction = self.vocabulary.words.get(word).is_some_and(vocabulary::Word::is_reaction);
             if !reaction {
                 guesses.push(Guess { word, intensity: Intensity::default(), probability: share });
                 continue;
             }
-            let shares = self.mix_intensities(word).answer;
+            let shares = self.intensity_shares(word, share);
             for (tenths, p) in (0u8..).zip(shares) {
                 let intensity = Intensity::from_unit(f64::from(tenths) / 10.0).unwrap_or_default();
                 guesses.push(Guess { word, intensity, probability: share * p });

@@ -3,6 +3,7 @@
 use super::Predictor;
 use super::arithmetic::{hash, log2, normalize};
 use super::memory::Pace;
+use super::mind::{Mind, STRENGTH};
 use super::words::{Belief, belief, dot, refine, reweigh, softmax};
 
 /// How many opinions are mixed.
@@ -15,6 +16,8 @@ const LEVEL: [Belief; 2] = [belief(0.2, 2.5), belief(0.2, 3.5)];
 const OWN: Belief = belief(0.1, 0.6);
 const LONG: Pace = Pace { most: 200, fade: 0 };
 const SHORT: Pace = Pace { most: 100, fade: 30 };
+/// Of a word less likely than this, no strength comes near a prefetcher's budget.
+const UNLIKELY: f32 = 0.005;
 /// From 0 to 1 in tenths.
 const STEPS: usize = 11;
 
@@ -28,9 +31,9 @@ impl Default for Weights {
     }
 }
 
-pub(super) struct Opinion {
+struct Opinion {
     logs: [[f32; OPINIONS]; STEPS],
-    pub(super) answer: [f32; STEPS],
+    answer: [f32; STEPS],
 }
 
 /// How likely a change by so many tenths is, for the same word: down 10 to up 10. Small steps, up
@@ -53,6 +56,16 @@ fn shipped_step(step: i32, same: bool) -> f32 {
         (-5 | -4, _) => 0.025,
         _ => 0.008,
     }
+}
+
+/// What is shipped, from this level.
+fn steps_from(now: i32, same: bool) -> [f32; STEPS] {
+    let mut shares = [0.0f32; STEPS];
+    for (at, share) in (0i32..).zip(&mut shares) {
+        *share = shipped_step(at - now, same);
+    }
+    normalize(&mut shares);
+    shares
 }
 
 struct Contexts {
@@ -82,13 +95,27 @@ impl Predictor {
         (contexts, usize::try_from(same).unwrap_or_default(), now)
     }
 
-    pub(super) fn mix_intensities(&self, word: usize) -> Opinion {
-        let (contexts, same, now) = self.intensity_contexts(word);
-        let mut base = [0.0f32; STEPS];
-        for (at, share) in (0i32..).zip(&mut base) {
-            *share = shipped_step(at - now, same == 1);
+    /// How likely each intensity of this word is, should it come. What hardly comes at all is not
+    /// looked at closely.
+    pub(super) fn intensity_shares(&self, word: usize, likely: f32) -> [f32; STEPS] {
+        let moment = self.intensity_contexts(word);
+        if likely < UNLIKELY {
+            return steps_from(moment.2, moment.1 == 1);
         }
-        normalize(&mut base);
+        let trust = self.trust.of(STRENGTH);
+        let mut answer = self.mix_intensities(&self.old, word, &moment).answer;
+        if trust < 1.0 {
+            for (share, other) in answer.iter_mut().zip(self.mix_intensities(&self.new, word, &moment).answer) {
+                *share = *share * trust + other * (1.0 - trust);
+            }
+        }
+        answer
+    }
+
+    fn mix_intensities(&self, mind: &Mind, word: usize, moment: &(Contexts, usize, i32)) -> Opinion {
+        let (contexts, same, now) = moment;
+        let (same, now) = (*same, *now);
+        let base = steps_from(now, same == 1);
         let mut logs = [[0.0f32; OPINIONS]; STEPS];
         let mut put = |opinion: usize, shares: &[f32; STEPS]| {
             for (row, share) in logs.iter_mut().zip(shares) {
@@ -97,15 +124,14 @@ impl Predictor {
                 }
             }
         };
-        let weights = self.intensities.0.get(same).copied().unwrap_or_default();
+        let weights = mind.intensities.0.get(same).copied().unwrap_or_default();
         put(0, &base);
-        let known = self.common.get(word).is_some_and(|count| *count > 0.0);
-        if !known {
+        if !mind.knows(word) {
             return Opinion { logs, answer: base };
         }
         let mut steps = base;
         for (at, key) in contexts.relative.iter().enumerate() {
-            refine(&mut steps, self.lasting.find(*key), now - 10, STEP[0]);
+            refine(&mut steps, mind.lasting.find(*key), now - 10, STEP[0]);
             refine(&mut steps, self.session.find(*key), now - 10, STEP[1]);
             // What leads out of the scale is lost, and the rest counts for more.
             normalize(&mut steps);
@@ -113,7 +139,7 @@ impl Predictor {
         }
         let mut chain = steps;
         for (at, key) in contexts.absolute.iter().enumerate() {
-            refine(&mut chain, self.lasting.find(*key), 0, LEVEL[0]);
+            refine(&mut chain, mind.lasting.find(*key), 0, LEVEL[0]);
             refine(&mut chain, self.session.find(*key), 0, LEVEL[1]);
             put(3 + at, &chain);
         }
@@ -129,22 +155,23 @@ impl Predictor {
     }
 
     pub(super) fn learn_intensity(&mut self, word: usize, tenths: u8) {
-        let (contexts, same, now) = self.intensity_contexts(word);
-        let known = self.common.get(word).is_some_and(|count| *count > 0.0);
-        if known {
-            let opinion = self.mix_intensities(word);
-            if let Some(weights) = self.intensities.0.get_mut(same) {
-                reweigh(weights, &opinion.logs, &opinion.answer, usize::from(tenths), RATE);
+        let moment = self.intensity_contexts(word);
+        let at = usize::from(tenths);
+        let opinions = [&self.old, &self.new].map(|mind| self.mix_intensities(mind, word, &moment));
+        let (contexts, same, now) = moment;
+        for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
+            if mind.knows(word) && let Some(weights) = mind.intensities.0.get_mut(same) {
+                reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
             }
         }
-        for key in contexts.absolute {
-            self.lasting.learn(key, tenths, LONG);
-            self.session.learn(key, tenths, SHORT);
-        }
+        let [old, new] = opinions.map(|opinion| opinion.answer.get(at).copied().unwrap_or(0.5));
+        self.trust.came(STRENGTH, old, new);
         let step = u8::try_from(i32::from(tenths) - now + 10).unwrap_or_default();
-        for key in contexts.relative {
-            self.lasting.learn(key, step, LONG);
-            self.session.learn(key, step, SHORT);
+        let levels = contexts.absolute.into_iter().map(|key| (key, tenths));
+        for (key, symbol) in levels.chain(contexts.relative.map(|key| (key, step))) {
+            self.old.lasting.learn(key, symbol, LONG);
+            self.new.lasting.learn(key, symbol, LONG);
+            self.session.learn(key, symbol, SHORT);
         }
     }
 }

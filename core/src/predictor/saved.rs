@@ -40,14 +40,14 @@ impl Predictor {
                 }
             }
         }
-        for (word, common) in self.vocabulary.words.iter().zip(self.common) {
+        for (word, common) in self.vocabulary.words.iter().zip(self.old.common) {
             out.extend(word.seen.to_le_bytes());
             out.extend(common.to_le_bytes());
         }
-        for weight in self.words.0.iter().flatten().chain(self.intensities.0.iter().flatten()) {
+        for weight in self.old.words.0.iter().flatten().chain(self.old.intensities.0.iter().flatten()) {
             out.extend(weight.to_le_bytes());
         }
-        for context in self.lasting.contexts() {
+        for context in self.old.lasting.contexts() {
             out.extend(context.key.to_le_bytes());
             // Free places between others are saved too: sums come out the same in the same order only.
             let last = context.counts.iter().rposition(|count| *count > 0);
@@ -88,11 +88,11 @@ impl Predictor {
             }
             saved.vocabulary.words.push(Word::new(cue));
         }
-        for (word, common) in saved.vocabulary.words.iter_mut().zip(&mut saved.common) {
+        for (word, common) in saved.vocabulary.words.iter_mut().zip(&mut saved.old.common) {
             word.seen = u32::from_le_bytes(read.array()?);
             *common = read.number(0.0, 10_000.0)?;
         }
-        for weight in saved.words.0.iter_mut().flatten().chain(saved.intensities.0.iter_mut().flatten()) {
+        for weight in saved.old.words.0.iter_mut().flatten().chain(saved.old.intensities.0.iter_mut().flatten()) {
             *weight = read.number(-1.0, 3.0)?;
         }
         while !read.0.is_empty() {
@@ -105,7 +105,7 @@ impl Predictor {
                 *symbol = read.byte()?;
                 *count = u16::from_le_bytes(read.array()?);
             }
-            saved.lasting.put(context).ok_or(Refused)?;
+            saved.old.lasting.put(context).ok_or(Refused)?;
         }
         Ok(saved)
     }

@@ -2,6 +2,7 @@
 //! as long as it is remembered; the one unseen for longest gives way to a new one.
 
 use super::arithmetic::hash;
+use super::prior::FACES;
 use crate::cue::{Cue, Intensity, Reaction};
 
 /// The catalogue's states, in its order: always known, numbered from 0.
@@ -30,6 +31,8 @@ pub(super) struct Word {
     /// As a cue, with no intensity.
     pub(super) cue: Cue,
     pub(super) hash: u32,
+    /// Its place among the shipped faces, if it is one of them.
+    pub(super) face: Option<usize>,
     /// When it was seen last; 0 for a word that was shipped and never seen.
     pub(super) seen: u32,
 }
@@ -40,7 +43,11 @@ impl Word {
             Cue::State { state } => hash_of(1, state),
             Cue::Reaction(r) => hash_of(hash_of(hash_of(2, &r.expression), &r.emotion), &r.animation),
         };
-        Self { cue, hash, seen: 0 }
+        let face = match &cue {
+            Cue::State { .. } => None,
+            Cue::Reaction(r) => FACES.iter().position(|(name, _)| *name == r.expression),
+        };
+        Self { cue, hash, face, seen: 0 }
     }
 
     pub(super) fn is_reaction(&self) -> bool {
@@ -93,6 +100,11 @@ impl Vocabulary {
 
     pub(super) fn find(&self, cue: &Cue) -> Option<usize> {
         self.words.iter().position(|word| same(&word.cue, cue))
+    }
+
+    /// Whether this word was known before it was ever shown.
+    pub(super) fn is_shipped(&self, number: usize) -> bool {
+        number < STATES.len() || self.words.get(number).is_some_and(|word| word.face.is_some())
     }
 
     /// The number of this word, and whether another word had it until now.

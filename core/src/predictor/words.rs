@@ -2,7 +2,8 @@
 
 use super::arithmetic::{exp2, hash, log2, normalize};
 use super::memory::{Context, Pace};
-use super::vocabulary::{STATES, WORDS};
+use super::mind::Mind;
+use super::vocabulary::WORDS;
 use super::{Predictor, prior};
 
 /// How many opinions are mixed: what is shipped, what is common, the last one, two, three and five
@@ -28,6 +29,8 @@ const HABIT: [Belief; 2] = [belief(3.0, 2.3), belief(0.7, 1.5)];
 const THIRD: [Belief; 2] = [belief(2.5, 7.0), belief(0.4, 10.0)];
 /// How much more the session counts than all before in how common a word is.
 const LATELY: f32 = 6.0;
+/// How much likelier the faces are that often follow the present one.
+const FOLLOWS: [f32; 5] = [0.032, 0.024, 0.018, 0.0135, 0.0101];
 /// How fast memories fade: for good, and within a session.
 const LONG: Pace = Pace { most: 200, fade: 0 };
 const SHORT: Pace = Pace { most: 100, fade: 8 };
@@ -70,17 +73,9 @@ pub(super) fn symbol(word: usize) -> u8 {
 }
 
 /// What the opinions are, in binary logarithms, and what they make together.
-pub(super) struct Opinion {
-    candidates: Vec<u8>,
+struct Opinion {
     logs: Vec<[f32; OPINIONS]>,
     answer: Vec<f32>,
-}
-
-impl Opinion {
-    /// Word numbers with their probabilities.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
-        self.candidates.iter().map(|word| usize::from(*word)).zip(self.answer.iter().copied())
-    }
 }
 
 /// What a context saw, above what is known without it.
@@ -113,7 +108,7 @@ pub(super) fn refine(lower: &mut [f32], context: Option<&Context>, offset: i32, 
 }
 
 impl Predictor {
-    fn kind(&self) -> usize {
+    pub(super) fn kind(&self) -> usize {
         let current = self.past.word(0).and_then(|word| self.vocabulary.words.get(word));
         usize::from(current.is_some_and(super::vocabulary::Word::is_reaction))
     }
@@ -132,13 +127,13 @@ impl Predictor {
     }
 
     /// What is shipped of the present moment, and whether that is worth much.
-    fn shipped(&self, candidates: &[u8]) -> (Shares, bool) {
+    fn shipped(&self, mind: &Mind, candidates: &[u8]) -> (Shares, bool) {
         let mut shares = [0.0; WORDS];
         let Some(current) = self.past.word(0) else { return (shares, false) };
         let reaction = self.kind() == 1;
         for word in candidates {
             let word = usize::from(*word);
-            let known = self.common.get(word).is_some_and(|count| *count > 0.0);
+            let known = mind.knows(word);
             if let Some(share) = shares.get_mut(word) {
                 *share = match (known, reaction) {
                     (true, true) => 0.1,
@@ -150,7 +145,7 @@ impl Predictor {
         }
         let row = prior::row(self.tier, self.past.word(1), current).filter(|_| !reaction);
         if reaction {
-            shipped_faces(current, &mut shares);
+            self.shipped_faces(mind, current, &mut shares);
         } else if let Some(row) = row {
             for (share, letter) in shares.iter_mut().zip(row) {
                 *share = exp2(-0.5 * f32::from(letter.saturating_sub(b'a'))) + 0.003;
@@ -173,6 +168,21 @@ impl Predictor {
         (shares, row.is_some())
     }
 
+    /// What is shipped of the faces that games name.
+    fn shipped_faces(&self, mind: &Mind, current: usize, shares: &mut Shares) {
+        let present = self.vocabulary.words.get(current).and_then(|word| word.face);
+        let next = present.and_then(|face| prior::FACES.get(face)).map_or(&[][..], |(_, next)| *next);
+        for (at, (word, share)) in self.vocabulary.words.iter().zip(shares).enumerate() {
+            if at == current {
+                *share = 0.75;
+            } else if word.is_reaction() && (word.face.is_some() || mind.knows(at)) {
+                *share += 0.0036;
+                let place = word.face.and_then(|face| next.iter().position(|next| usize::from(*next) == face));
+                *share += place.and_then(|place| FOLLOWS.get(place)).copied().unwrap_or_default();
+            }
+        }
+    }
+
     fn lasting_contexts(&self) -> [u32; ORDERS] {
         std::array::from_fn(|order| self.past.context(order + 1))
     }
@@ -193,9 +203,8 @@ impl Predictor {
     }
 
     /// All opinions, and their mixture.
-    pub(super) fn mix_words(&self) -> Opinion {
-        let candidates = self.candidates();
-        let weights = self.words.0.get(self.kind()).copied().unwrap_or_default();
+    fn mix_words(&self, mind: &Mind, candidates: &[u8]) -> Opinion {
+        let weights = mind.words.0.get(self.kind()).copied().unwrap_or_default();
         let mut logs = vec![[0.0f32; OPINIONS]; candidates.len()];
         let mut put = |opinion: usize, shares: &Shares| {
             for (word, row) in candidates.iter().zip(&mut logs) {
@@ -204,13 +213,13 @@ impl Predictor {
                 }
             }
         };
-        let (shipped, told) = self.shipped(&candidates);
+        let (shipped, told) = self.shipped(mind, candidates);
         put(0, &shipped);
 
         // How common each word is, of late above all.
         let mut common = shipped;
-        let total: f32 = self.common.iter().sum::<f32>() * 0.05 + self.recent.iter().sum::<f32>() * LATELY;
-        for (share, (all, recent)) in common.iter_mut().zip(self.common.iter().zip(self.recent)) {
+        let total: f32 = mind.common.iter().sum::<f32>() * 0.05 + self.recent.iter().sum::<f32>() * LATELY;
+        for (share, (all, recent)) in common.iter_mut().zip(mind.common.iter().zip(self.recent)) {
             *share = (*share * 4.0 + all * 0.05 + recent * LATELY) / (total + 4.0);
         }
         put(1, &common);
@@ -219,7 +228,7 @@ impl Predictor {
         let contexts = self.lasting_contexts();
         for (order, (key, belief)) in contexts.iter().zip(LASTING).enumerate() {
             let doubt = if order == 0 && !told { OTHER_DOUBT } else { belief.doubt };
-            refine(&mut chain, self.lasting.find(*key), -SYMBOLS, Belief { doubt, ..belief });
+            refine(&mut chain, mind.lasting.find(*key), -SYMBOLS, Belief { doubt, ..belief });
             match order {
                 0..=2 => put(2 + order, &chain),
                 4 => put(5, &chain),
@@ -240,7 +249,7 @@ impl Predictor {
             [(&mut usual, &[habit, longer][..], HABIT), (&mut other, &[third][..], THIRD)]
         {
             for key in keys {
-                refine(shares, self.lasting.find(*key), -SYMBOLS, good);
+                refine(shares, mind.lasting.find(*key), -SYMBOLS, good);
                 refine(shares, self.session.find(*key), -SYMBOLS, late);
             }
         }
@@ -249,45 +258,52 @@ impl Predictor {
 
         let mut answer: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
         softmax(&mut answer);
-        Opinion { candidates, logs, answer }
+        Opinion { logs, answer }
+    }
+
+    /// Word numbers with their probabilities.
+    pub(super) fn word_shares(&self) -> Vec<(usize, f32)> {
+        let candidates = self.candidates();
+        let trust = self.trust.of(self.kind());
+        let mut answer = self.mix_words(&self.old, &candidates).answer;
+        if trust < 1.0 {
+            for (share, other) in answer.iter_mut().zip(self.mix_words(&self.new, &candidates).answer) {
+                *share = *share * trust + other * (1.0 - trust);
+            }
+        }
+        candidates.into_iter().map(usize::from).zip(answer).collect()
     }
 
     /// `next` came: whoever said so counts more, and every memory learns it.
     pub(super) fn learn_word(&mut self, next: usize) {
-        let opinion = self.mix_words();
+        let candidates = self.candidates();
         let kind = self.kind();
-        if let Some(at) = opinion.candidates.iter().position(|word| usize::from(*word) == next)
-            && let Some(weights) = self.words.0.get_mut(kind)
-        {
-            reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
+        if let Some(at) = candidates.iter().position(|word| usize::from(*word) == next) {
+            let opinions = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
+            let shipped = self.vocabulary.is_shipped(next);
+            for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
+                // A name that nobody could give says nothing of who is right.
+                if (mind.knows(next) || shipped)
+                    && let Some(weights) = mind.words.0.get_mut(kind)
+                {
+                    reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
+                }
+            }
+            let [old, new] = opinions.map(|opinion| opinion.answer.get(at).copied().unwrap_or(0.5));
+            if shipped || self.old.knows(next) {
+                self.trust.came(kind, old, new);
+            }
         }
         let symbol = symbol(next);
         let contexts = self.lasting_contexts();
         let others = self.other_contexts();
         for key in contexts.iter().chain(&others) {
-            self.lasting.learn(*key, symbol, LONG);
+            self.old.lasting.learn(*key, symbol, LONG);
+            self.new.lasting.learn(*key, symbol, LONG);
         }
         for key in contexts.iter().take(SESSION_ORDERS).chain(&others) {
             self.session.learn(*key, symbol, SHORT);
         }
-    }
-}
-
-/// What is shipped of the faces that games name.
-fn shipped_faces(current: usize, shares: &mut Shares) {
-    let first = STATES.len();
-    for (at, share) in shares.iter_mut().enumerate().skip(first) {
-        if *share > 0.0 {
-            *share = if at == current { 0.75 } else { *share + 0.0036 };
-        }
-    }
-    let next = current.checked_sub(first).and_then(|face| prior::FACES.get(face));
-    let mut weight = 0.032;
-    for face in next.map(|(_, next)| *next).unwrap_or_default() {
-        if let Some(share) = shares.get_mut(first + usize::from(*face)) {
-            *share += weight;
-        }
-        weight *= 0.75;
     }
 }
 
