@@ -102,10 +102,11 @@ impl Predictor {
         if likely < UNLIKELY {
             return steps_from(moment.2, moment.1 == 1);
         }
-        let trust = self.trust.of(STRENGTH);
         let mut answer = self.mix_intensities(&self.old, word, &moment).answer;
-        if trust < 1.0 {
-            for (share, other) in answer.iter_mut().zip(self.mix_intensities(&self.new, word, &moment).answer) {
+        if self.trust.older {
+            let trust = self.trust.of(STRENGTH, 0);
+            for (share, other) in answer.iter_mut().zip(self.mix_intensities(&self.new, word, &moment).answer)
+            {
                 *share = *share * trust + other * (1.0 - trust);
             }
         }
@@ -160,12 +161,14 @@ impl Predictor {
         let opinions = [&self.old, &self.new].map(|mind| self.mix_intensities(mind, word, &moment));
         let (contexts, same, now) = moment;
         for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
-            if mind.knows(word) && let Some(weights) = mind.intensities.0.get_mut(same) {
+            if mind.knows(word)
+                && let Some(weights) = mind.intensities.0.get_mut(same)
+            {
                 reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
             }
         }
         let [old, new] = opinions.map(|opinion| opinion.answer.get(at).copied().unwrap_or(0.5));
-        self.trust.came(STRENGTH, old, new);
+        self.trust.came(STRENGTH, 0, old, new);
         let step = u8::try_from(i32::from(tenths) - now + 10).unwrap_or_default();
         let levels = contexts.absolute.into_iter().map(|key| (key, tenths));
         for (key, symbol) in levels.chain(contexts.relative.map(|key| (key, step))) {

@@ -2,6 +2,7 @@
 //! remembers every session and one that began with the present one, and the session shows whom to
 //! believe.
 
+use super::arithmetic::{exp2, log2};
 use super::memory::Memory;
 use super::vocabulary::WORDS;
 use super::{intensities, words};
@@ -40,55 +41,69 @@ impl Mind {
     }
 }
 
-/// How many things are foreseen: states, reactions, their intensities.
-pub(super) const MATTERS: usize = 3;
-/// The matter of intensities; before it, the two kinds of words.
-pub(super) const STRENGTH: usize = 2;
-/// How much of a belief is given up at every step, since sessions change.
-const SHARE: f32 = 0.02;
-/// How much of what a session showed is kept for the next one.
-const KEEP: f32 = 0.1;
+/// Into how many groups reactions fall: the present one, others that the session has seen, the rest.
+pub(super) const GROUPS: usize = 3;
+/// What is foreseen: the state, or the group of a reaction, which one it is of either of two groups,
+/// and its strength.
+pub(super) const STATE: usize = 0;
+pub(super) const GROUP: usize = 1;
+pub(super) const STRENGTH: usize = 4;
+const MATTERS: usize = 5;
+/// How much the session has seen of a moment: nothing, or what followed the last one, two, three.
+pub(super) const DEPTHS: usize = 4;
+/// How fast it is learned whom to believe about states, and the most that is believed beforehand.
+const RATE: f32 = 0.03;
+pub(super) const MOST: f32 = 3.0;
+/// Games have less in common than shops: what others taught is believed half as much at first.
+const OTHER_GAMES: f32 = -1.0;
+/// How much of what the session showed still counts at the next step, and the most it comes to.
+const KEEP: f32 = 0.98;
+const MOST_SHOWN: f32 = 6.0;
 
-/// How far the one that remembers is believed rather than the one that began with the session: the
-/// probability that it is right, by Bayes' rule, given how likely each found what came.
+/// How far the one that remembers is believed rather than the one that began with the session, as
+/// binary logarithms of odds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Trust {
-    /// At the beginning of a session.
-    pub(super) usual: [f32; MATTERS],
-    /// In this one.
+    /// Whom sessions usually prove right about states, by how much they have seen of the moment.
+    pub(super) usual: [f32; DEPTHS],
+    /// Whom the present one proves right: how much likelier what came was to the one than the other.
     now: [f32; MATTERS],
-    /// Whether there is anything to remember.
+    /// Whether there is anything to remember: without, both know the same.
     pub(super) older: bool,
 }
 
 impl Default for Trust {
     fn default() -> Self {
-        Self { usual: [0.5; MATTERS], now: [0.5; MATTERS], older: false }
+        Self { usual: [0.0; DEPTHS], now: [0.0; MATTERS], older: false }
     }
 }
 
 impl Trust {
-    /// A session is over, and another begins.
+    /// A session begins.
     pub(super) fn begin(&mut self, older: bool) {
-        for (usual, now) in self.usual.iter_mut().zip(&mut self.now) {
-            if self.older {
-                *usual = (*usual + KEEP * (*now - *usual)).clamp(0.1, 0.9);
-            }
-            *now = *usual;
-        }
+        self.now = [0.0; MATTERS];
         self.older = older;
     }
 
-    /// How far the old one is believed in this matter; 1 when both know the same.
-    pub(super) fn of(&self, matter: usize) -> f32 {
-        if self.older { self.now.get(matter).copied().unwrap_or(0.5) } else { 1.0 }
+    /// How far the old one is believed in this matter, from 0 to 1.
+    pub(super) fn of(&self, matter: usize, depth: usize) -> f32 {
+        let usual = if matter == STATE { self.usual.get(depth).copied() } else { Some(OTHER_GAMES) };
+        let now = self.now.get(matter).copied().unwrap_or_default();
+        1.0 / (1.0 + exp2(-usual.unwrap_or_default() - now))
     }
 
     /// What came was this likely, to the old one and to the new one.
-    pub(super) fn came(&mut self, matter: usize, old: f32, new: f32) {
-        if let (Some(now), Some(usual)) = (self.now.get_mut(matter), self.usual.get(matter)) {
-            let (old, new) = (*now * old, (1.0 - *now) * new);
-            *now = (1.0 - SHARE) * old / (old + new) + SHARE * usual;
+    pub(super) fn came(&mut self, matter: usize, depth: usize, old: f32, new: f32) {
+        if !self.older {
+            return;
+        }
+        let trust = self.of(matter, depth);
+        let (all, apart) = (trust * old + (1.0 - trust) * new, old - new);
+        if let Some(usual) = self.usual.get_mut(depth).filter(|_| matter == STATE) {
+            *usual = (*usual + RATE * trust * (1.0 - trust) * apart / all).clamp(-MOST, MOST);
+        }
+        if let Some(now) = self.now.get_mut(matter) {
+            *now = (*now * KEEP + log2(old) - log2(new)).clamp(-MOST_SHOWN, MOST_SHOWN);
         }
     }
 }

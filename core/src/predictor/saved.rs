@@ -3,12 +3,13 @@
 
 use super::Predictor;
 use super::memory::Context;
+use super::mind::MOST;
 use super::vocabulary::{STATES, WORDS, Word, fits};
 use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 
 /// Raised when the layout changes; what was saved before is then refused, and learned anew.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// No saved predictor is longer, in bytes.
 pub const MOST_BYTES: usize = 56_000;
 
@@ -46,6 +47,9 @@ impl Predictor {
         }
         for weight in self.old.words.0.iter().flatten().chain(self.old.intensities.0.iter().flatten()) {
             out.extend(weight.to_le_bytes());
+        }
+        for usual in self.trust.usual {
+            out.extend(usual.to_le_bytes());
         }
         for context in self.old.lasting.contexts() {
             out.extend(context.key.to_le_bytes());
@@ -92,8 +96,13 @@ impl Predictor {
             word.seen = u32::from_le_bytes(read.array()?);
             *common = read.number(0.0, 10_000.0)?;
         }
-        for weight in saved.old.words.0.iter_mut().flatten().chain(saved.old.intensities.0.iter_mut().flatten()) {
+        for weight in
+            saved.old.words.0.iter_mut().flatten().chain(saved.old.intensities.0.iter_mut().flatten())
+        {
             *weight = read.number(-1.0, 3.0)?;
+        }
+        for usual in &mut saved.trust.usual {
+            *usual = read.number(-MOST, MOST)?;
         }
         while !read.0.is_empty() {
             let mut context = Context { key: u32::from_le_bytes(read.array()?), ..Context::default() };
@@ -107,6 +116,7 @@ impl Predictor {
             }
             saved.old.lasting.put(context).ok_or(Refused)?;
         }
+        saved.trust.begin(saved.old.knows_anything());
         Ok(saved)
     }
 }

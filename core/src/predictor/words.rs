@@ -2,7 +2,7 @@
 
 use super::arithmetic::{exp2, hash, log2, normalize};
 use super::memory::{Context, Pace};
-use super::mind::Mind;
+use super::mind::{DEPTHS, GROUP, GROUPS, Mind, STATE};
 use super::vocabulary::WORDS;
 use super::{Predictor, prior};
 
@@ -31,6 +31,8 @@ const THIRD: [Belief; 2] = [belief(2.5, 7.0), belief(0.4, 10.0)];
 const LATELY: f32 = 6.0;
 /// How much likelier the faces are that often follow the present one.
 const FOLLOWS: [f32; 5] = [0.032, 0.024, 0.018, 0.0135, 0.0101];
+/// Belief in how often a word repeats elsewhere, in observations.
+const REPEAT_DOUBT: f32 = 6.0;
 /// How fast memories fade: for good, and within a session.
 const LONG: Pace = Pace { most: 200, fade: 0 };
 const SHORT: Pace = Pace { most: 100, fade: 8 };
@@ -157,15 +159,20 @@ impl Predictor {
             }
         }
         normalize(&mut shares);
-        // How often anything repeats is a habit of the page, not of a state.
+        self.repeat(&mut shares);
+        (shares, row.is_some())
+    }
+
+    /// How often anything repeats is a habit of the page, not of a word.
+    fn repeat(&self, shares: &mut Shares) {
+        let Some(current) = self.past.word(0) else { return };
         let [repeated, steps] = self.repeats;
         let own = shares.get(current).copied().unwrap_or_default();
-        let rate = (repeated + own * 6.0) / (steps + 6.0);
+        let rate = (repeated + own * REPEAT_DOUBT) / (steps + REPEAT_DOUBT);
         let rest = (1.0 - rate) / (1.0 - own).max(0.001);
         for (word, share) in shares.iter_mut().enumerate() {
             *share = if word == current { rate } else { *share * rest };
         }
-        (shares, row.is_some())
     }
 
     /// What is shipped of the faces that games name.
@@ -177,7 +184,8 @@ impl Predictor {
                 *share = 0.75;
             } else if word.is_reaction() && (word.face.is_some() || mind.knows(at)) {
                 *share += 0.0036;
-                let place = word.face.and_then(|face| next.iter().position(|next| usize::from(*next) == face));
+                let place =
+                    word.face.and_then(|face| next.iter().position(|next| usize::from(*next) == face));
                 *share += place.and_then(|place| FOLLOWS.get(place)).copied().unwrap_or_default();
             }
         }
@@ -235,6 +243,7 @@ impl Predictor {
                 _ => {}
             }
         }
+        self.repeat(&mut chain);
         let (mut late, mut alone) = (chain, shipped);
         for (key, (belief, own)) in contexts.iter().zip(LATE.into_iter().zip(ALONE)) {
             let found = self.session.find(*key);
@@ -261,15 +270,53 @@ impl Predictor {
         Opinion { logs, answer }
     }
 
-    /// Word numbers with their probabilities.
+    /// How many of these contexts, shortest first, the session has seen.
+    pub(super) fn depth(&self, contexts: &[u32]) -> usize {
+        contexts.iter().take(DEPTHS - 1).filter(|key| self.session.find(**key).is_some()).count()
+    }
+
+    /// Whether a reaction is the present one, another that the session has seen, or one that it has
+    /// not. States are few, and one group.
+    fn group(&self, word: usize) -> usize {
+        if self.kind() == 0 {
+            return 0;
+        }
+        if self.past.word(0) == Some(word) {
+            return 0;
+        }
+        if self.recent.get(word).is_some_and(|count| *count > 0.0) { 1 } else { 2 }
+    }
+
+    /// How likely each group is to the owner of this opinion.
+    fn groups(&self, candidates: &[u8], answer: &[f32]) -> [f32; GROUPS] {
+        let mut groups = [0.000_001; GROUPS];
+        for (word, share) in candidates.iter().zip(answer) {
+            if let Some(group) = groups.get_mut(self.group(usize::from(*word))) {
+                *group += share;
+            }
+        }
+        groups
+    }
+
+    /// Word numbers with their probabilities. Who knows best which group comes need not know best
+    /// which word of it: one that has seen other sessions names the words that this one has not.
     pub(super) fn word_shares(&self) -> Vec<(usize, f32)> {
         let candidates = self.candidates();
-        let trust = self.trust.of(self.kind());
         let mut answer = self.mix_words(&self.old, &candidates).answer;
-        if trust < 1.0 {
-            for (share, other) in answer.iter_mut().zip(self.mix_words(&self.new, &candidates).answer) {
-                *share = *share * trust + other * (1.0 - trust);
+        if self.trust.older {
+            let other = self.mix_words(&self.new, &candidates).answer;
+            let (old, new) = (self.groups(&candidates, &answer), self.groups(&candidates, &other));
+            let depth = self.depth(&self.lasting_contexts());
+            let matter = if self.kind() == 0 { STATE } else { GROUP };
+            let trust = self.trust.of(GROUP, depth);
+            for ((word, share), other) in candidates.iter().zip(&mut answer).zip(other) {
+                let group = self.group(usize::from(*word));
+                let of = |groups: &[f32; GROUPS]| groups.get(group).copied().unwrap_or(1.0);
+                let within = self.trust.of(matter + group, depth);
+                *share = (of(&old) * trust + of(&new) * (1.0 - trust))
+                    * (*share / of(&old) * within + other / of(&new) * (1.0 - within));
             }
+            normalize(&mut answer);
         }
         candidates.into_iter().map(usize::from).zip(answer).collect()
     }
@@ -278,9 +325,9 @@ impl Predictor {
     pub(super) fn learn_word(&mut self, next: usize) {
         let candidates = self.candidates();
         let kind = self.kind();
+        let shipped = self.vocabulary.is_shipped(next);
         if let Some(at) = candidates.iter().position(|word| usize::from(*word) == next) {
             let opinions = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
-            let shipped = self.vocabulary.is_shipped(next);
             for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
                 // A name that nobody could give says nothing of who is right.
                 if (mind.knows(next) || shipped)
@@ -289,9 +336,22 @@ impl Predictor {
                     reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
                 }
             }
-            let [old, new] = opinions.map(|opinion| opinion.answer.get(at).copied().unwrap_or(0.5));
-            if shipped || self.old.knows(next) {
-                self.trust.came(kind, old, new);
+            if self.trust.older && (shipped || self.old.knows(next)) {
+                let group = self.group(next);
+                let depth = self.depth(&self.lasting_contexts());
+                let [(old, p), (new, q)] = opinions.map(|opinion| {
+                    let groups = self.groups(&candidates, &opinion.answer);
+                    let mass = groups.get(group).copied().unwrap_or(1.0);
+                    (mass, opinion.answer.get(at).map_or(1.0, |share| share / mass))
+                });
+                if kind == 0 {
+                    self.trust.came(STATE, depth, p, q);
+                } else {
+                    self.trust.came(GROUP, depth, old, new);
+                    if group > 0 {
+                        self.trust.came(GROUP + group, depth, p, q);
+                    }
+                }
             }
         }
         let symbol = symbol(next);
