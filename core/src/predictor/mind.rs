@@ -54,7 +54,7 @@ pub(super) const DEPTHS: usize = 4;
 /// How fast it is learned whom to believe about states, and the most that is believed beforehand.
 const RATE: f32 = 0.03;
 pub(super) const MOST: f32 = 3.0;
-/// Games have less in common than shops: what others taught is believed half as much at first.
+/// Games have less in common than shops: what others taught is believed a quarter as much at first.
 const OTHER_GAMES: f32 = -2.0;
 /// How much of what the session showed still counts at the next step, and the most it comes to.
 const KEEP: f32 = 0.98;
