@@ -46,7 +46,7 @@ pub(crate) fn command(workspace: &Workspace, words: &[String]) -> Result<()> {
     match what {
         "cache" if rest.is_empty() => cache::run(workspace),
         "edge" if rest.is_empty() => edge(workspace),
-        "predictor" => predictor::command(rest),
+        "predictor" => predictor::command(workspace, rest),
         "size" if rest.is_empty() => {
             build::build(workspace, Care::Release)?;
             sizes::report(workspace)

@@ -44,6 +44,22 @@ fn ours_foresees_more_of_games_it_never_saw() {
     }
 }
 
+/// Other pages and other games have habits of their own; those of one single page mislead most.
+#[test]
+fn what_others_taught_does_no_harm() {
+    for (kind, seed, per_site) in [("mixed", 911, 10), ("game", 913, 10), ("shop:direct", 915, 1_000)] {
+        let test = corpus(kind, seed, 60, per_site);
+        let mut ours = Ours::default();
+        let cold = hold(&ours, &test, 3);
+        learn(&mut ours, &corpus(kind, seed + 1, 200, per_site));
+        let trained = hold(&ours, &test, 3);
+        for (with, without) in trained.hits().into_iter().zip(cold.hits()) {
+            assert!(with > without - 0.01, "{kind}: {trained:?} {cold:?}");
+        }
+        assert!(trained.bits() < cold.bits() + 0.02, "{kind}: {} {}", trained.bits(), cold.bits());
+    }
+}
+
 /// Of everything that was given a probability of about a tenth, about a tenth comes, and so on.
 #[test]
 fn a_probability_means_what_it_says() {
