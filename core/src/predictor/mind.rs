@@ -48,14 +48,14 @@ pub(super) const GROUPS: usize = 3;
 pub(super) const STATE: usize = 0;
 pub(super) const GROUP: usize = 1;
 pub(super) const STRENGTH: usize = 4;
-const MATTERS: usize = 5;
+pub(super) const MATTERS: usize = 5;
 /// How much the session has seen of a moment: nothing, or what followed the last one, two, three.
 pub(super) const DEPTHS: usize = 4;
-/// How fast it is learned whom to believe about states, and the most that is believed beforehand.
+/// How fast it is learned whom to believe at first, and the most that is believed then.
 const RATE: f32 = 0.03;
 pub(super) const MOST: f32 = 3.0;
-/// Games have less in common than shops: what others taught is believed a quarter as much at first.
-const OTHER_GAMES: f32 = -2.0;
+/// Games have less in common than shops: before anything else is learned, others are believed a quarter.
+const OTHER_GAMES: [f32; DEPTHS] = [-2.0; DEPTHS];
 /// How much of what the session showed still counts at the next step, and the most it comes to.
 const KEEP: f32 = 0.98;
 const MOST_SHOWN: f32 = 6.0;
@@ -64,8 +64,8 @@ const MOST_SHOWN: f32 = 6.0;
 /// binary logarithms of odds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Trust {
-    /// Whom sessions usually prove right about states, by how much they have seen of the moment.
-    pub(super) usual: [f32; DEPTHS],
+    /// Whom sessions usually prove right, by how much they have seen of the moment.
+    pub(super) usual: [[f32; DEPTHS]; MATTERS],
     /// Whom the present one proves right: how much likelier what came was to the one than the other.
     now: [f32; MATTERS],
     /// Whether there is anything to remember: without, both know the same.
@@ -74,7 +74,9 @@ pub(super) struct Trust {
 
 impl Default for Trust {
     fn default() -> Self {
-        Self { usual: [0.0; DEPTHS], now: [0.0; MATTERS], older: false }
+        let mut usual = [OTHER_GAMES; MATTERS];
+        usual[STATE] = [0.0; DEPTHS];
+        Self { usual, now: [0.0; MATTERS], older: false }
     }
 }
 
@@ -87,7 +89,7 @@ impl Trust {
 
     /// How far the old one is believed in this matter, from 0 to 1.
     pub(super) fn of(&self, matter: usize, depth: usize) -> f32 {
-        let usual = if matter == STATE { self.usual.get(depth).copied() } else { Some(OTHER_GAMES) };
+        let usual = self.usual.get(matter).and_then(|usual| usual.get(depth)).copied();
         let now = self.now.get(matter).copied().unwrap_or_default();
         1.0 / (1.0 + exp2(-usual.unwrap_or_default() - now))
     }
@@ -99,7 +101,7 @@ impl Trust {
         }
         let trust = self.of(matter, depth);
         let (all, apart) = (trust * old + (1.0 - trust) * new, old - new);
-        if let Some(usual) = self.usual.get_mut(depth).filter(|_| matter == STATE) {
+        if let Some(usual) = self.usual.get_mut(matter).and_then(|usual| usual.get_mut(depth)) {
             *usual = (*usual + RATE * trust * (1.0 - trust) * apart / all).clamp(-MOST, MOST);
         }
         if let Some(now) = self.now.get_mut(matter) {

@@ -48,7 +48,7 @@ impl Predictor {
         for weight in self.old.words.0.iter().flatten().chain(self.old.intensities.0.iter().flatten()) {
             out.extend(weight.to_le_bytes());
         }
-        for usual in self.trust.usual {
+        for usual in self.trust.usual.iter().flatten() {
             out.extend(usual.to_le_bytes());
         }
         for context in self.old.lasting.contexts() {
@@ -101,7 +101,7 @@ impl Predictor {
         {
             *weight = read.number(-1.0, 3.0)?;
         }
-        for usual in &mut saved.trust.usual {
+        for usual in saved.trust.usual.iter_mut().flatten() {
             *usual = read.number(-MOST, MOST)?;
         }
         while !read.0.is_empty() {
