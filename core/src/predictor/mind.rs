@@ -8,7 +8,7 @@ use super::vocabulary::WORDS;
 use super::{intensities, words};
 
 /// How many contexts a mind remembers.
-const LASTING: usize = 1024;
+pub(super) const LASTING: usize = 1024;
 
 /// What one was shown, and how it weighs that.
 #[derive(Debug, Clone)]

@@ -207,7 +207,7 @@ proptest! {
     fn memory_is_bounded(story in prop::collection::vec(any_cue(), 300..600)) {
         let predictor = tell(&story);
         prop_assert!(predictor.vocabulary.words.len() <= WORDS);
-        prop_assert!(predictor.lasting.contexts().count() <= LASTING);
+        prop_assert!(predictor.old.lasting.contexts().count() <= mind::LASTING);
         prop_assert!(predictor.save().len() <= MOST_BYTES);
     }
 }
