@@ -21,9 +21,9 @@ use web_sys::AbortController;
 
 use crate::address::{Address, Wish};
 use crate::browser;
+use crate::clip_source::ClipSource;
 use crate::conditions::Watch;
 use crate::halves;
-use crate::object_url::ObjectUrl;
 use crate::socket::{Socket, Told};
 use crate::token::Token;
 
@@ -34,7 +34,7 @@ mod stats;
 #[derive(Debug)]
 pub(crate) struct Clip {
     pub(crate) key: CacheKey,
-    pub(crate) url: ObjectUrl,
+    pub(crate) source: ClipSource,
 }
 
 /// What an edge tells its characters.

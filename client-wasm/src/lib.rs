@@ -12,6 +12,7 @@ pub mod actor;
 mod address;
 mod browser;
 mod canvas;
+mod clip_source;
 pub mod clip_store;
 pub mod conditions;
 mod edge;

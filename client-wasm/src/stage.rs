@@ -190,6 +190,15 @@ impl Stage {
         self.on_top.set(Some(Place::Frozen));
     }
 
+    /// Puts a video that has no frame yet above what is in sight, where videos are seen themselves.
+    pub(crate) fn put_above(&self, surface: Surface) {
+        if self.is_plain()
+            && let Some(video) = self.video_of(surface)
+        {
+            self.show_plain(video.element(), Millis(0));
+        }
+    }
+
     /// Brings a surface into sight, above what was there, over this long.
     pub(crate) fn reveal(&self, surface: Surface, fade: Millis) {
         match surface.place {

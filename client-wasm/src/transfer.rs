@@ -4,14 +4,13 @@
 use cuelight_core::document::Document;
 use cuelight_core::supply::Heard;
 use cuelight_core::units::Millis;
-use js_sys::{Array, Promise, Reflect};
+use js_sys::{Array, JsString, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortSignal, Blob, BlobPropertyBag, ReadableStreamDefaultReader, Request, RequestInit, Response,
-};
+use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader, Request, RequestInit, Response};
 
 use crate::browser;
+use crate::clip_source;
 use crate::js_value::{Given, object, set};
 use crate::token::Token;
 
@@ -47,8 +46,13 @@ pub(crate) enum Call {
     Delete,
 }
 
-/// `GET /clips/{key}`. The bytes stay in the browser's blob. Calls `more` whenever some of them have come.
-pub(crate) async fn clip(url: &str, signal: &AbortSignal, more: &dyn Fn()) -> Outcome<Blob> {
+/// `GET /clips/{key}`. The bytes stay in the browser's blob, and in a text where that is of use. Calls `more`
+/// whenever some of them have come.
+pub(crate) async fn clip(
+    url: &str,
+    signal: &AbortSignal,
+    more: &dyn Fn(),
+) -> Outcome<(Blob, Option<JsString>)> {
     let response = match send(url, None, &Call::Get, signal).await {
         Ok(response) if response.ok() => response,
         answer => return failure(answer.ok()).await,
@@ -60,7 +64,7 @@ pub(crate) async fn clip(url: &str, signal: &AbortSignal, more: &dyn Fn()) -> Ou
         };
     };
     match bytes(&response, &kind, more).await {
-        Some(blob) if blob.size() > 0.0 => Outcome::Done(blob),
+        Some((blob, text)) if blob.size() > 0.0 => Outcome::Done((blob, text)),
         // The network broke off, or the body is empty.
         None => Outcome::Unreachable,
         Some(_) => Outcome::Faltered(None),
@@ -122,7 +126,7 @@ async fn body(read: Result<Promise, JsValue>) -> Option<JsValue> {
 }
 
 /// A body, read piece by piece, so that one that stops coming is noticed; nothing where it breaks off.
-async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<Blob> {
+async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<(Blob, Option<JsString>)> {
     let reader: ReadableStreamDefaultReader = response.body()?.get_reader().unchecked_into();
     let pieces = Array::new();
     loop {
@@ -135,9 +139,7 @@ async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<Blob>
         }
         pieces.push(&piece);
     }
-    let options = BlobPropertyBag::new();
-    options.set_type(kind);
-    Blob::new_with_buffer_source_sequence_and_options(&pieces, &options).ok()
+    Some((clip_source::blob_of(&pieces, kind)?, clip_source::in_text(&pieces)))
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

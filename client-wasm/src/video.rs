@@ -98,7 +98,7 @@ impl Video {
         // Its refusal concerns a request that is taken back anyway.
         let _ = self.element.pause();
         self.await_frame();
-        self.element.set_src(clip.url.as_str());
+        clip.source.give_to(&self.element);
         // The old clip's address is released only now that nothing uses it.
         drop(self.clip.replace(Some(clip)));
         self.element.load();
@@ -224,9 +224,21 @@ impl Video {
             }
             "canplay" => self.told(Told::Playable),
             "ended" => self.told(Told::Ended),
+            "error" if self.loads_from_elsewhere() => {}
             "error" => self.told(Told::Broken),
             _ => {}
         }
+    }
+
+    /// What cannot be loaded from where it is may be loaded from somewhere else.
+    fn loads_from_elsewhere(&self) -> bool {
+        let clip = self.clip.borrow();
+        let changed = clip.as_ref().filter(|clip| !self.presented.get() && clip.source.change());
+        if let Some(clip) = changed {
+            clip.source.give_to(&self.element);
+            self.element.load();
+        }
+        changed.is_some()
     }
 
     fn told(&self, told: Told) {

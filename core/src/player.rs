@@ -61,6 +61,8 @@ pub struct Player {
     loads: u32,
     shown: Option<Seen>,
     wanted: Option<Wanted>,
+    /// What was wanted when it was put above what is in sight.
+    raised: Option<Surface>,
     /// A placeholder on its way to stand in for a video that was lost or may not start.
     cover: Option<Surface>,
     /// Another quality of what is wanted, for when that is shown.
@@ -87,6 +89,7 @@ impl Default for Player {
             loads: 0,
             shown: None,
             wanted: None,
+            raised: None,
             cover: None,
             later: None,
             dormant: None,
@@ -187,6 +190,7 @@ impl Player {
             Event::Tick => {}
         }
         self.pass(now, &mut effects);
+        self.raise(now, &mut effects);
         effects
     }
 
@@ -213,6 +217,25 @@ impl Player {
         self.join_the_loop(now, effects);
         self.check(now, effects);
         self.stage(now, effects);
+    }
+
+    /// Has what is wanted now seen as soon as it is painted, and takes down what is wanted no more.
+    fn raise(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let wanted = self.wanted.filter(|wanted| wanted.due <= now && !wanted.upgrade);
+        let wanted = wanted.map(|wanted| wanted.surface).filter(|surface| {
+            // A slot that was rewound still has the frame from before.
+            surface.slot().and_then(|index| self.pool.get(index)).is_some_and(|held| held.is_empty())
+        });
+        if wanted == self.raised {
+            return;
+        }
+        let held = |raised: &Surface| raised.slot().is_some_and(|index| self.pool.get(index).is_some());
+        if let Some(raised) = self.raised.filter(|raised| raised.slot() != self.shown_slot() && held(raised))
+        {
+            effects.push(Effect::Hide(raised));
+        }
+        self.raised = wanted;
+        effects.extend(wanted.map(Effect::Raise));
     }
 
     /// Loads the likeliest clip that is not staged yet; one at a time, and never while something
@@ -299,7 +322,7 @@ impl Player {
     ) -> Surface {
         let clip = picture.clip().unwrap_or(ClipId(0));
         let (surface, held) = self.take(now, index, picture, clip);
-        self.pool.put(index, Held { seen, ..held });
+        self.pool.put(index, Held { seen, rewound: true, ..held });
         effects.push(Effect::Rewind { surface, middle: held.middle });
         surface
     }

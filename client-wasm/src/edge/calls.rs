@@ -7,13 +7,14 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::own::Manner;
 use cuelight_core::prefetcher;
 use cuelight_core::supply::{self, Heard};
+use js_sys::JsString;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, AbortSignal, Blob};
 
 use super::{Clip, Edge, Event};
+use crate::clip_source::ClipSource;
 use crate::clip_store::ClipStore;
 use crate::halves;
-use crate::object_url::ObjectUrl;
 use crate::token::Token;
 use crate::transfer::{self, Call, Outcome};
 
@@ -32,7 +33,7 @@ impl Edge {
             }
             let from_device = stored.is_some();
             let outcome = match stored {
-                Some(blob) => Outcome::Done(blob),
+                Some(blob) => Outcome::Done((blob, None)),
                 None => {
                     let more = || {
                         if let Some(edge) = me.upgrade() {
@@ -44,8 +45,8 @@ impl Edge {
             };
             let Some(edge) = Self::end(&me, &key, &signal) else { return };
             let event = match outcome {
-                Outcome::Done(blob) => {
-                    let kept = edge.keep(key, &blob, from_device);
+                Outcome::Done((blob, text)) => {
+                    let kept = edge.keep(key, &blob, text, from_device);
                     if matches!(kept, supply::Event::Got(_)) {
                         halves::when_whole(move || spawn_local(async move { store.put(&url, &blob).await }));
                     }
@@ -64,13 +65,13 @@ impl Edge {
         });
     }
 
-    fn keep(&self, key: CacheKey, blob: &Blob, from_device: bool) -> supply::Event {
-        let Ok(url) = ObjectUrl::new(blob) else {
+    fn keep(&self, key: CacheKey, blob: &Blob, text: Option<JsString>, from_device: bool) -> supply::Event {
+        let Ok(source) = ClipSource::new(blob, text) else {
             return supply::Event::Faltered { key, after: None };
         };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let bytes = blob.size().max(0.0) as u64;
-        let clip = Rc::new(Clip { key, url });
+        let clip = Rc::new(Clip { key, source });
         let (dropped, kept) = {
             let cache = &mut self.machines.borrow_mut().cache;
             (cache.insert(key, bytes, clip), cache.contains(&key))

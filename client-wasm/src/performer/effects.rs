@@ -119,6 +119,7 @@ impl Performer {
             }
             Effect::Rewind { surface, middle } => self.stage.rewind(surface, middle),
             Effect::Freeze(surface) => self.stage.freeze(surface),
+            Effect::Raise(surface) => self.stage.put_above(surface),
             Effect::Reveal(surface, fade) => self.stage.reveal(surface, fade),
             Effect::Play { surface, looped } => self.stage.play(surface, looped),
             Effect::Pause(surface) => self.stage.pause(surface),

@@ -158,6 +158,9 @@ pub enum Effect {
     Draw(Surface, Ticket),
     /// Cover a slot in sight with a copy of its frame.
     Freeze(Surface),
+    /// Put this above what is in sight although it has no frame yet: a video without one is transparent, so
+    /// its first frame is seen in the very frame in which it is painted. What is in sight stays beneath.
+    Raise(Surface),
     /// Bring this into sight, above all else, over this long.
     Reveal(Surface, Millis),
     /// Play; start over at the end, or not.

@@ -16,6 +16,8 @@ pub(super) struct Held {
     pub(super) fresh: bool,
     /// That frame is in the middle.
     pub(super) middle: bool,
+    /// It had frames before this was asked for.
+    pub(super) rewound: bool,
     /// Covered, and out of sight at this time.
     pub(super) leaving: Option<Millis>,
     /// When it was asked for, or the page was seen again.
@@ -37,6 +39,7 @@ impl Held {
             painted: false,
             fresh: true,
             middle: false,
+            rewound: false,
             leaving: None,
             since: now,
             nudged: false,
@@ -53,6 +56,11 @@ impl Held {
     /// The same, for who wants this frame.
     pub(super) fn is_ready_for(&self, middle: bool) -> bool {
         self.is_ready() && self.middle == middle
+    }
+
+    /// Whether there is no frame at all yet, and the first is the one to wait for.
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.painted && !self.rewound && !self.middle
     }
 }
 

@@ -71,7 +71,7 @@ fn a_clip_is_shown_when_its_first_frame_is_painted_and_not_before() {
     let mut player = Player::default();
     let effects = player.on(NOW, Event::show(ONE, Picture::Loop(A)));
     let (surface, clip) = loaded(&effects).unwrap();
-    assert_eq!((effects.len(), clip, player.shown()), (1, A, None));
+    assert_eq!((effects.len(), clip, player.shown()), (2, A, None));
     let effects = player.on(NOW, Event::Painted(surface));
     let shown = Effect::Shown { ticket: ONE, picture: Picture::Loop(A), staged: false };
     assert_eq!(effects[..3], [Effect::Reveal(surface, NOW), Effect::Play { surface, looped: true }, shown]);

@@ -12,6 +12,8 @@ struct Video {
     clip: ClipId,
     /// It shows the frame it was told to wait on.
     ready: bool,
+    /// It never had a frame of what it holds.
+    empty: bool,
     playing: bool,
 }
 
@@ -39,6 +41,8 @@ struct Page {
     videos: [Option<Video>; SLOTS],
     still: Option<u32>,
     top: Option<Surface>,
+    /// What is above that, transparent for now.
+    raised: Vec<Surface>,
     due: Vec<Surface>,
     given: Vec<Event>,
     limit: usize,
@@ -51,14 +55,16 @@ impl Page {
             Effect::Load { surface, clip, .. } => {
                 let index = surface.slot().unwrap();
                 prop_assert!(!self.in_sight(index), "what is in sight is not loaded anew");
-                self.videos[index] = Some(Video { load: surface.load, clip, ready: false, playing: false });
+                self.videos[index] =
+                    Some(Video { load: surface.load, clip, ready: false, empty: true, playing: false });
+                self.raised.retain(|raised| raised.slot() != Some(index));
                 self.due.push(surface);
             }
             Effect::Rewind { surface, .. } => {
                 let index = surface.slot().unwrap();
                 prop_assert!(!self.in_sight(index), "what is in sight does not jump");
                 let video = self.videos[index].as_mut().unwrap();
-                (video.load, video.ready, video.playing) = (surface.load, false, false);
+                (video.load, video.ready, video.empty, video.playing) = (surface.load, false, false, false);
                 self.due.push(surface);
             }
             Effect::Draw(surface, _) => self.due.push(surface),
@@ -66,7 +72,14 @@ impl Page {
                 prop_assert_eq!(Some(surface), self.top);
                 self.top = Some(Surface { place: Place::Frozen, ..surface });
             }
+            Effect::Raise(surface) => {
+                let video = self.videos[surface.slot().unwrap()].unwrap();
+                prop_assert_eq!(video.load, surface.load);
+                prop_assert!(video.empty && !video.ready, "only what is transparent is raised");
+                self.raised.push(surface);
+            }
             Effect::Reveal(surface, _) => {
+                self.raised.retain(|raised| *raised != surface);
                 if let Some(index) = surface.slot() {
                     let ready = self.videos[index].is_some_and(|v| v.load == surface.load && v.ready);
                     prop_assert!(ready || self.top == Some(surface), "only what is painted is revealed");
@@ -85,10 +98,12 @@ impl Page {
             }
             Effect::Hide(surface) => {
                 prop_assert_ne!(Some(surface), self.top);
+                self.raised.retain(|raised| *raised != surface);
                 self.videos[surface.slot().unwrap()].as_mut().unwrap().playing = false;
             }
             Effect::Release(Place::Slot(index)) => {
                 prop_assert!(!self.in_sight(index), "what is in sight is kept");
+                self.raised.retain(|raised| raised.slot() != Some(index));
                 self.videos[index] = None;
             }
             Effect::Release(place) => prop_assert!(self.top.is_none_or(|top| top.place != place)),
@@ -136,6 +151,9 @@ impl Page {
         self.given.push(event);
         prop_assert!(blank || self.top.is_some(), "never blank again");
         prop_assert_eq!(self.top, player.surface());
+        let wanted = player.wanted.map(|wanted| wanted.surface);
+        let astray = self.raised.iter().find(|raised| Some(**raised) != wanted);
+        prop_assert_eq!(astray, None, "what is wanted no more would come into sight");
         let held = self.videos.iter().flatten().count();
         prop_assert!(held <= self.limit, "{} slots of {}", held, self.limit);
         prop_assert_eq!(held, player.slots());
