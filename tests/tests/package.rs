@@ -147,6 +147,8 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
     let browser = Browser::open(800, 600, &[]).await;
     browser.goto(&site.origin).await;
     browser.until(&format!("{CHARACTER}?.stats && {CHARACTER}.stats().showing === 'clip'")).await;
+    // From memory: the edge's address for it holds the clip itself.
+    browser.until(&format!("{CHARACTER}.shadowRoot.querySelector('video[src^=\"data:\"]')")).await;
     for state in ["happy", "talking", "idle"] {
         browser.run(&format!("{CHARACTER}.setState('{state}');")).await;
         browser
@@ -163,6 +165,16 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
         let known = source.starts_with(&module) || source.starts_with(&world.edge) || source == own;
         assert!(known || source.ends_with("/favicon.ico"), "{source}");
     }
+
+    // A policy from before clips were played from addresses that hold them: they are played all the same.
+    let older = policy.replace("media-src blob: data:", "media-src blob:");
+    let site = Site::start(&project.path("site"), &[("Content-Security-Policy", &older)]).await;
+    browser.goto(&site.origin).await;
+    browser.until(&format!("{CHARACTER}?.stats && {CHARACTER}.stats().showing === 'clip'")).await;
+    browser.until(&format!("{CHARACTER}.shadowRoot.querySelector('video[src^=\"blob:\"]')")).await;
+    let errors = "return window.told.filter((t) => t.name === 'error').map((t) => t.code);";
+    assert_eq!(browser.run(errors).await, json!([]));
+    assert_eq!(browser.run("return window.violations;").await, json!(["media-src data"]), "tried once");
 
     // The same policy without WebAssembly: the state is followed, with a picture of it.
     let policy = policy.replace(" 'wasm-unsafe-eval'", "");
