@@ -11,8 +11,12 @@ pub use crate::conversation::{
     Account, Adapter, Answer, Ask, Brief, MAX_ASKS, Made, Material, Step, Submission, Turn,
 };
 
+pub mod wavespeed;
+
+mod banana;
 mod conversation;
 mod hostile;
+mod refusals;
 mod studio;
 mod wire;
 
@@ -21,6 +25,8 @@ mod wire;
 pub fn adapter(provider: &str, account: Account) -> Option<Box<dyn Adapter>> {
     match provider {
         "studio" => Some(Box::new(studio::Studio::new(account))),
+        "wavespeed" => Some(Box::new(wavespeed::WaveSpeed::new(account))),
+        "banana" => Some(Box::new(banana::Banana::new(account))),
         _ => None,
     }
 }
