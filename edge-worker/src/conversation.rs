@@ -60,7 +60,11 @@ async fn talk<T>(
         let left = Millis(limit.0.saturating_sub(now.since(began).0));
         if left == Millis(0) {
             let late = "the provider took too long".to_owned();
-            return Err(if committed { ProviderError::Unanswered(late) } else { ProviderError::Transient(late) });
+            return Err(if committed {
+                ProviderError::Unanswered(late)
+            } else {
+                ProviderError::Transient(late)
+            });
         }
         course.asks += 1;
         committed |= ask.commits;
