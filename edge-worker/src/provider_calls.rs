@@ -6,7 +6,7 @@ use cuelight_core::api::Content;
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::catalog;
 use cuelight_core::media;
-use cuelight_core::operation::ClipSpec;
+use cuelight_core::operation::Spec;
 use cuelight_providers::{Adapter, adapter};
 use serde_json::json;
 use url::Url;
@@ -24,8 +24,13 @@ pub(crate) struct Provider<'a> {
 }
 
 impl Provider<'_> {
-    pub(crate) async fn submit(&self, spec: &ClipSpec, key: &str) -> Result<Accepted, ProviderError> {
-        let called = self.call("submit", key, &spec.model, Limits::JSON, |a| a.submit(spec, key)).await;
+    pub(crate) async fn submit(&self, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
+        let called = self
+            .call("submit", key, spec.model(), Limits::JSON, |a| match spec.clip() {
+                Some(clip) => a.submit(clip, key),
+                None => Err(ProviderError::Fatal("this provider makes clips of characters only".to_owned())),
+            })
+            .await;
         self.told("submit", key, called.and_then(|(a, response)| a.read_submit(&response)))
     }
 
@@ -52,7 +57,7 @@ impl Provider<'_> {
         &self,
         key: &CacheKey,
         place: &Place,
-        spec: &ClipSpec,
+        spec: &Spec,
         output: &Output,
     ) -> Result<Content, ProviderError> {
         let shelf = Shelf::of(place.private);
@@ -61,12 +66,12 @@ impl Provider<'_> {
             return Ok(stored.content);
         }
         let called =
-            self.call("download", key.as_str(), &spec.model, Limits::CLIP, |a| a.download(output)).await;
+            self.call("download", key.as_str(), spec.model(), Limits::CLIP, |a| a.download(output)).await;
         let bytes = called.and_then(|(a, response)| a.read_download(output, response));
         let bytes = self.told("download", key.as_str(), bytes)?;
         let media = media::check(&bytes, spec).map_err(|error| ProviderError::BadMedia(error.to_string()));
         let media = self.told("check", key.as_str(), media)?;
-        let stored = clip_store::store(self.env, shelf, key, place, spec.operation, &media, bytes).await;
+        let stored = clip_store::store(self.env, shelf, key, place, spec.operation(), &media, bytes).await;
         stored.map_err(|error| ProviderError::Transient(format!("the clip could not be stored: {error}")))
     }
 
