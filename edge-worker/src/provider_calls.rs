@@ -26,32 +26,32 @@ const DOWNLOAD: Millis = Millis::seconds(30);
 /// The providers, as one request's flight calls them.
 pub(crate) struct Provider<'a> {
     pub(crate) env: &'a Env,
-    pub(crate) tenant: &'a str,
     pub(crate) request_id: &'a str,
 }
 
 impl Provider<'_> {
-    pub(crate) async fn submit(&self, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
-        let result = self.order(spec, key).await;
+    /// Orders what `spec` says, from what `tenant` has uploaded for it.
+    pub(crate) async fn submit(
+        &self,
+        tenant: &str,
+        spec: &Spec,
+        key: &str,
+    ) -> Result<Accepted, ProviderError> {
+        let result = self.order(tenant, spec, key).await;
         self.told("submit", key, result)
     }
 
-    async fn order(&self, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
-        let slot = Slot::of(key);
-        // Made and paid for by a turn that died before it could say so.
-        if let Some(accepted) = slot.look(self.env).await.map_err(unreachable_store)? {
-            return Ok(accepted);
-        }
+    async fn order(&self, tenant: &str, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
         let model = model(spec.model())?;
         let order = spec.order();
-        let materials = asset_store::materials(self.env, self.tenant, &order, model).await?;
+        let materials = asset_store::materials(self.env, tenant, &order, model).await?;
         let materials = materials.as_slice();
         let brief = Brief { order: &order, clip: spec.clip(), model, materials, idempotency_key: key };
         let submit = |a: &dyn Adapter, turn: Turn<'_>| a.submit(&brief, turn);
         match self.hold("submit", key, model, model.call_ms, submit).await? {
             Submission::Accepted(accepted) => Ok(accepted),
             // It exists nowhere else. Until it is put away nobody knows that it was made.
-            Submission::Finished(made) => slot.put(self.env, made).await.map_err(|error| {
+            Submission::Finished(made) => Slot::of(key).put(self.env, made).await.map_err(|error| {
                 ProviderError::Unanswered(format!("the result could not be put away: {error}"))
             }),
         }
