@@ -98,7 +98,8 @@ impl Order {
             .find(|model| model.provider == "studio" && model.id == body.model)
             .ok_or_else(|| fault("model", "not a model of this studio; see the catalogue"))?;
         let cue = read_cue(body.cue)?;
-        let (Some(sides), Some(rates), Some(lengths)) = (model.dimension_px, model.fps, model.duration_ms) else {
+        let (Some(sides), Some(rates), Some(lengths)) = (model.dimension_px, model.fps, model.duration_ms)
+        else {
             return Err(fault("model", "not a model of this studio; see the catalogue"));
         };
         for (field, px) in [("width", body.width), ("height", body.height)] {

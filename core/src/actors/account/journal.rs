@@ -14,9 +14,9 @@ pub const USAGE_DAYS: u64 = 62;
 
 /// Most lines of a day. What comes after is counted as of [`OTHERS`]: a report that is a little less exact
 /// is better than one that grows without end.
-pub const MAX_LINES: usize = 40;
+pub(super) const MAX_LINES: usize = 40;
 /// The model under which the rest of such a day is counted.
-pub const OTHERS: &str = "others";
+pub(super) const OTHERS: &str = "others";
 
 /// The days on which something was used, oldest first.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
