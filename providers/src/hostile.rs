@@ -7,7 +7,6 @@ use cuelight_core::units::{MicroUsd, Millis};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::{Output, ProviderError};
 
@@ -21,7 +20,7 @@ const MAX_COST: MicroUsd = MicroUsd(1_000_000_000);
 const MAX_ID_BYTES: usize = 64;
 /// Longest address of an output, in bytes: what every server takes (RFC 9110, 4.1, asks for 8000),
 /// and still small in stored state.
-const MAX_URL_BYTES: usize = 8_000;
+pub(crate) const MAX_URL_BYTES: usize = 8_000;
 
 /// A provider's words as they may be shown: `secret` blotted out wherever they quote it, without
 /// the characters that steer a terminal or turn a line around, at most [`MAX_TEXT_CHARS`].
@@ -43,20 +42,6 @@ fn steers(c: char) -> bool {
 pub(crate) fn is_id(id: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-/// The address `url` means, if it belongs to the same origin as `base`: a request for it presents
-/// the key, and must not reach anybody else's machine.
-pub(crate) fn same_origin(base: &Url, url: &str) -> Result<Url, ProviderError> {
-    let refused = || ProviderError::Fatal("the provider's clip is at an address that is not its own".into());
-    if url.len() > MAX_URL_BYTES {
-        return Err(refused());
-    }
-    let resolved = base.join(url).map_err(|_| refused())?;
-    // An opaque origin equals none, so a base that is not http(s) is refused with the rest.
-    let own = resolved.origin() == base.origin();
-    let plain = resolved.username() == base.username() && resolved.password() == base.password();
-    if own && plain { Ok(resolved) } else { Err(refused()) }
 }
 
 /// A wait in seconds as `Retry-After` gives it, at most [`MAX_WAIT`]. A date (the header's other
