@@ -98,7 +98,10 @@ impl Bedrock {
             }
         };
         if body.len() > picture::MAX_BODY {
-            return Err(crate::material::invalid("image", "Amazon takes at most 25 MB, as text, in one order"));
+            return Err(crate::material::invalid(
+                "image",
+                "Amazon takes at most 25 MB, as text, in one order",
+            ));
         }
         let mut request = wire::built(builder, body)?;
         Keys::of(&self.account.key)?.sign(&mut request, service, region.ok_or_else(unset)?, turn.now)?;
@@ -107,9 +110,9 @@ impl Bedrock {
 
     /// Amazon's words as they may be shown: without any part of the key.
     fn text(&self, words: &str) -> String {
-        let secrets = Keys::of(&self.account.key).map(|keys| keys.parts()).unwrap_or_default();
-        let words = secrets.iter().fold(hostile::plain(words), |words, secret| words.replace(secret, "…"));
-        hostile::text(&words, &self.account.key)
+        let secrets =
+            Keys::of(&self.account.key).map_or_else(|_| vec![self.account.key.as_str()], |keys| keys.parts());
+        hostile::text_without(words, &secrets)
     }
 
     fn failure(&self, answer: &Answer) -> ProviderError {
@@ -131,7 +134,7 @@ impl Bedrock {
         }
         let quality = self.account.options.get("quality").map(String::as_str);
         let body = picture::body(brief, family, quality)?;
-        let url = self.address(&["model", &brief.model.wire_id, "invoke"])?;
+        let url = self.address(&["model", &brief.model.id, "invoke"])?;
         let request = self.signed(Service::Bedrock, Method::POST, &url, Some(&body), turn)?;
         Ok(Step::Ask(Ask::deed(request).within(PICTURE_CALL, picture::MAX_BODY)))
     }
@@ -151,7 +154,7 @@ impl Bedrock {
         }
         let store = Store::of(&self.account)?;
         let body = json!({
-            "modelId": brief.model.wire_id,
+            "modelId": brief.model.id,
             "clientRequestToken": token(brief.idempotency_key),
             "modelInput": video::input(brief, family)?,
             "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": store.uri}},
@@ -191,7 +194,7 @@ impl Adapter for Bedrock {
     }
 
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
-        let id = brief.model.wire_id.as_str();
+        let id = brief.model.id.as_str();
         match (picture::Family::of(id), video::Family::of(id)) {
             (Some(family), _) => self.order_picture(brief, family, turn),
             (_, Some(family)) => self.order_clip(brief, family, turn),
@@ -234,7 +237,13 @@ impl Adapter for Bedrock {
         }
         let Some(answer) = turn.heard.first() else {
             let url = self.address(&["async-invoke", operation_id])?;
-            return Ok(Step::Ask(Ask::question(self.signed(Service::Bedrock, Method::GET, &url, None, turn)?)));
+            return Ok(Step::Ask(Ask::question(self.signed(
+                Service::Bedrock,
+                Method::GET,
+                &url,
+                None,
+                turn,
+            )?)));
         };
         match answer.status() {
             status if status.is_success() => {
@@ -251,7 +260,9 @@ impl Adapter for Bedrock {
         let url = Store::of(&self.account)?.address(&self.account, &output.url)?;
         match turn.heard.first() {
             None => Ok(Step::Ask(Ask::download(self.signed(Service::S3, Method::GET, &url, None, turn)?))),
-            Some(answer) => wire::downloaded("the object store", output, answer).map(Step::Done),
+            Some(answer) => {
+                wire::downloaded(output, answer, |answer| wire::failure("S3", answer)).map(Step::Done)
+            }
         }
     }
 

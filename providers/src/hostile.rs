@@ -25,10 +25,18 @@ pub(crate) const MAX_URL_BYTES: usize = 8_000;
 /// A provider's words as they may be shown: `secret` blotted out wherever they quote it, without
 /// the characters that steer a terminal or turn a line around, at most [`MAX_TEXT_CHARS`].
 pub(crate) fn text(words: &str, secret: &str) -> String {
-    // Steering characters go first: they must not be able to hide the secret inside a word.
+    text_without(words, &[secret])
+}
+
+/// The same for a key of several parts, the longest first. Addresses are blotted out as well: some open
+/// what they lead to.
+pub(crate) fn text_without(words: &str, secrets: &[&str]) -> String {
+    // Steering characters go first: they must not be able to hide a secret inside a word.
     let plain: String = words.chars().filter(|c| !steers(*c)).collect();
-    let safe = if secret.is_empty() { plain } else { plain.replace(secret, "…") };
-    safe.chars().take(MAX_TEXT_CHARS).collect()
+    let given = secrets.iter().filter(|secret| !secret.is_empty());
+    let safe = given.fold(plain, |plain, secret| plain.replace(secret, "…"));
+    let unaddressed = safe.split(' ').map(|word| if word.contains("://") { "…" } else { word });
+    unaddressed.collect::<Vec<_>>().join(" ").chars().take(MAX_TEXT_CHARS).collect()
 }
 
 /// Control characters, and the invisible ones that reorder or break lines (UAX 9, section 2).

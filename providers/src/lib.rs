@@ -11,15 +11,24 @@ pub use crate::conversation::{
     Account, Adapter, Answer, Ask, Brief, MAX_ASKS, Made, Material, Step, Submission, Turn,
 };
 
+mod bedrock;
+mod comfyui;
 mod conversation;
+mod google;
 mod hostile;
+mod material;
 mod studio;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 /// The adapter for a provider that the catalogue names; `None` for an unknown one.
 #[must_use]
 pub fn adapter(provider: &str, account: Account) -> Option<Box<dyn Adapter>> {
     match provider {
+        "bedrock" => Some(Box::new(bedrock::Bedrock::new(account))),
+        "comfyui" => Some(Box::new(comfyui::ComfyUi::new(account))),
+        "google" => Some(Box::new(google::Google::new(account))),
         "studio" => Some(Box::new(studio::Studio::new(account))),
         _ => None,
     }

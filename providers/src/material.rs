@@ -22,7 +22,12 @@ pub(crate) struct Picture<'a> {
     pub(crate) opaque: bool,
 }
 
-impl Picture<'_> {
+impl<'a> Picture<'a> {
+    /// The whole file.
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// As text, without the prefix of a data URI.
     pub(crate) fn base64(&self) -> String {
         BASE64.encode(self.bytes)
@@ -51,7 +56,10 @@ impl Picture<'_> {
 
     fn unfit(&self, demand: &str) -> ProviderError {
         let [width, height] = self.size;
-        invalid(self.field, &format!("the model takes a picture {demand}, and this one has {width} x {height} px"))
+        invalid(
+            self.field,
+            &format!("the model takes a picture {demand}, and this one has {width} x {height} px"),
+        )
     }
 }
 

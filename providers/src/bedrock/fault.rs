@@ -70,18 +70,22 @@ pub(crate) fn failure(answer: &Answer, text: impl Fn(&str) -> String) -> Provide
     match name(answer, &body).as_str() {
         "ValidationException" => refused(words, text),
         "ThrottlingException" | "TooManyRequestsException" | "ServiceQuotaExceededException" => throttled(),
-        "ModelNotReadyException" | "ModelTimeoutException" | "InternalServerException"
+        "ModelNotReadyException"
+        | "ModelTimeoutException"
+        | "InternalServerException"
         | "ServiceUnavailableException" => transient(answer.status()),
         "ModelErrorException" => ProviderError::Failed(text(words)),
         "ResourceNotFoundException" => {
             ProviderError::Fatal("Amazon does not offer this model in the account's region".into())
         }
-        "ConflictException" => {
-            ProviderError::Fatal("Amazon knows another order under the same token".into())
-        }
+        "ConflictException" => ProviderError::Fatal("Amazon knows another order under the same token".into()),
         // No words: they quote what was signed.
-        "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException"
-        | "ExpiredTokenException" | "MissingAuthenticationTokenException" | "IncompleteSignatureException"
+        "AccessDeniedException"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignatureException"
         | "InvalidClientTokenId" => ProviderError::Fatal(format!("{NAME} does not accept the key")),
         _ if answer.status() == StatusCode::BAD_REQUEST => refused(words, text),
         _ => wire::failure(NAME, answer),

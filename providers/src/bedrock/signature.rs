@@ -41,14 +41,16 @@ impl<'a> Keys<'a> {
         match (id, secret) {
             (Some(id), Some(secret)) => Ok(Self { id, secret, token }),
             _ => Err(ProviderError::Fatal(
-                "the key for Bedrock must be ACCESS_KEY_ID:SECRET or ACCESS_KEY_ID:SECRET:SESSION_TOKEN".into(),
+                "the key for Bedrock must be ACCESS_KEY_ID:SECRET or ACCESS_KEY_ID:SECRET:SESSION_TOKEN"
+                    .into(),
             )),
         }
     }
 
     /// All that no text may quote, the longest first, so that none hides inside another.
     pub(crate) fn parts(&self) -> Vec<&'a str> {
-        let mut parts: Vec<&str> = [Some(self.secret), Some(self.id), self.token].into_iter().flatten().collect();
+        let mut parts: Vec<&str> =
+            [Some(self.secret), Some(self.id), self.token].into_iter().flatten().collect();
         parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
         parts
     }

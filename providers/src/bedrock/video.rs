@@ -59,7 +59,10 @@ fn reel(brief: &Brief<'_>) -> Result<Value, ProviderError> {
     let duration = order.duration_ms.unwrap_or(SHOT);
     let start = picture(brief, Role::Image)?.map(|start| start.exactly(REEL)).transpose()?;
     if duration.0 == 0 || !duration.0.is_multiple_of(SHOT.0) || (start.is_some() && duration != SHOT) {
-        return Err(invalid("duration_ms", "the model makes shots of 6000 ms, and one of them from a picture"));
+        return Err(invalid(
+            "duration_ms",
+            "the model makes shots of 6000 ms, and one of them from a picture",
+        ));
     }
     let (task, member) = if duration == SHOT {
         ("TEXT_VIDEO", "textToVideoParams")
@@ -171,7 +174,8 @@ impl Invocation {
         match self.status.as_str() {
             "InProgress" => Ok(Progress::Running { progress: 0.0, estimate_ms: None }),
             "Completed" => {
-                let said = self.output_data_config.pointer("/s3OutputDataConfig/s3Uri").and_then(Value::as_str);
+                let said =
+                    self.output_data_config.pointer("/s3OutputDataConfig/s3Uri").and_then(Value::as_str);
                 let url = store.result(arn, said)?;
                 Ok(Progress::Succeeded(Output { url, bytes: None, sha256: None, cost_micro_usd: None }))
             }
@@ -197,7 +201,9 @@ impl Store {
     /// That of the account's option `output_s3_uri`.
     pub(crate) fn of(account: &Account) -> Result<Self, ProviderError> {
         let unset = || {
-            ProviderError::Fatal("the option output_s3_uri must name a bucket, for instance s3://my-clips/".into())
+            ProviderError::Fatal(
+                "the option output_s3_uri must name a bucket, for instance s3://my-clips/".into(),
+            )
         };
         let uri = account.options.get("output_s3_uri").ok_or_else(unset)?;
         // Without the slash Amazon refuses all but a bare bucket.
@@ -224,7 +230,8 @@ impl Store {
         let strange = || ProviderError::Fatal("the clip is not where Amazon was told to put it".into());
         let own = url.starts_with(&self.uri);
         let (bucket, key) = object(url).filter(|(_, key)| own && !key.is_empty()).ok_or_else(strange)?;
-        let unset = || ProviderError::Fatal("the account's first media origin must be its object store".into());
+        let unset =
+            || ProviderError::Fatal("the account's first media origin must be its object store".into());
         let mut address = account.media.first().ok_or_else(unset)?.clone();
         let below = address.path().trim_end_matches('/').to_owned();
         address.set_path(&format!("{below}/{bucket}/{key}"));
@@ -239,7 +246,9 @@ fn object(uri: &str) -> Option<(&str, &str)> {
         return None;
     }
     let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
-    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'='));
+    let plain = |part: &str| {
+        part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'='))
+    };
     let in_key = |part: &str| plain(part) && !part.is_empty() && part != "." && part != "..";
     let folders = key.strip_suffix('/').unwrap_or(key);
     let fits = (3..=63).contains(&bucket.len())
