@@ -13,9 +13,10 @@ const MAX_NAME: usize = 200;
 /// The form's media type and its bytes.
 pub(crate) fn form(picture: &Picture<'_>) -> (String, Vec<u8>) {
     let hash = hostile::sha256(picture.bytes());
-    // A hash of the bytes does not occur in them.
-    let boundary = format!("cuelight-{hash}");
-    let name = format!("cuelight-{}.{}", hash.get(..32).unwrap_or(&hash), picture.format);
+    // At most 70 characters (RFC 2046, 5.1.1). A part of a hash of the bytes does not occur in them.
+    let short = hash.get(..32).unwrap_or(&hash);
+    let boundary = format!("cuelight-{short}");
+    let name = format!("cuelight-{short}.{}", picture.format);
     let head = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"image\"; filename=\"{name}\"\r\n\
          Content-Type: {}\r\n\r\n",
