@@ -3,6 +3,9 @@
 use crate::catalog::{self, StateDef};
 use crate::cue::{Cue, Reaction};
 
+pub mod call;
+pub mod slot;
+
 /// The styles on the menu, the game seed's. Another one is words of the caller's own.
 pub const ART_STYLES: [&str; 3] = ["anime", "realistic", "semi-realistic"];
 

@@ -1,5 +1,6 @@
 //! What the addresses do, one file a family.
 
+pub(crate) mod assets;
 pub(crate) mod catalogues;
 pub(crate) mod clips;
 pub(crate) mod description;

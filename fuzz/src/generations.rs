@@ -203,5 +203,10 @@ fn progress(choices: &mut Choices<'_>) -> Progress {
 }
 
 fn content(choices: &mut Choices<'_>) -> Content {
-    Content { url: "/clips/x".into(), content_type: "video/mp4".into(), bytes: choices.number() }
+    Content {
+        url: "/clips/x".into(),
+        content_type: "video/mp4".into(),
+        bytes: choices.number(),
+        ..Content::default()
+    }
 }

@@ -81,13 +81,13 @@ pub fn run(data: &[u8]) {
 }
 
 fn check(body: &Value, job: &ValidJob) {
-    let key = CacheKey::of("demo", &job.spec, &job.scope);
+    let key = job.spec.key("demo", &job.scope);
     let canonical = serde_json::from_slice(&cache_key::canonical_bytes(body)).unwrap();
     let backwards = serde_json::from_str(&document::backwards(body)).unwrap();
     for again in [canonical, backwards] {
         assert_eq!(validate(&again, NONCE).as_ref(), Ok(job), "valid only as it was written first");
     }
-    let stored: ClipSpec = serde_json::from_value(json!(job.spec)).unwrap();
+    let stored: Spec = serde_json::from_value(json!(job.spec)).unwrap();
     let scope = serde_json::from_value(json!(job.scope)).unwrap();
     assert_eq!(CacheKey::of("demo", &stored, &scope), key, "the key moves when the job is stored");
     assert_eq!(CacheKey::parse(key.as_str()).as_ref(), Some(&key));
@@ -119,14 +119,15 @@ fn check(body: &Value, job: &ValidJob) {
 fn is_within_its_model(spec: &ClipSpec) {
     let model = catalog::models().model(&spec.model).expect("a model of the catalogue");
     for side in [spec.width, spec.height] {
-        assert!(model.dimension_px.allows(side.into()), "{side} px");
+        assert!(model.dimension_px.expect("sides").allows(side.into()), "{side} px");
     }
-    assert!(model.fps.allows(spec.fps.into()), "{} frames a second", spec.fps);
+    assert!(model.fps.expect("rates").allows(spec.fps.into()), "{} frames a second", spec.fps);
     assert!((1..=100).contains(&spec.steps) && (0.0..=30.0).contains(&spec.cfg));
-    let (least, most) = (model.duration_ms.min, model.duration_ms.max);
+    let lengths = model.duration_ms.expect("lengths");
+    let (least, most) = (lengths.min, lengths.max);
     assert!((least..=most).contains(&spec.duration_ms.0), "{}", spec.duration_ms);
     assert!(spec.frames() >= 1);
-    let terms = Terms::of(spec).expect("terms for a valid clip");
+    let terms = Terms::of(&spec.clone().into()).expect("terms for a valid clip");
     assert_eq!(spec.provider(), Some(terms.lane.as_str()));
 }
 

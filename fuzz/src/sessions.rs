@@ -94,7 +94,12 @@ fn wish(choices: &mut Choices<'_>, spec: ClipSpec) -> Wish {
 }
 
 fn content(choices: &mut Choices<'_>) -> Content {
-    Content { url: "/clips/x".into(), content_type: "video/mp4".into(), bytes: choices.number() }
+    Content {
+        url: "/clips/x".into(),
+        content_type: "video/mp4".into(),
+        bytes: choices.number(),
+        ..Content::default()
+    }
 }
 
 fn job(choices: &mut Choices<'_>, spec: &ClipSpec) -> Job {

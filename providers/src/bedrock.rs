@@ -7,8 +7,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use cuelight_core::units::Millis;
-
 use self::signature::{Keys, Service};
 use self::video::{Invocation, Store};
 use crate::{
@@ -25,10 +23,6 @@ mod video;
 
 /// Its name for a person.
 const NAME: &str = "Bedrock";
-/// How long a picture may take: Amazon asks its callers to wait at least this long.
-const PICTURE_CALL: Millis = Millis::seconds(300);
-/// How long handing over the order of a clip may take: a picture of some megabytes goes with it.
-const CLIP_CALL: Millis = Millis::seconds(60);
 /// The largest answer about an invocation, in bytes.
 const MAX_ANSWER: usize = 64 * 1_024;
 /// The largest listing of invocations, in bytes: a thousand of them take half of it.
@@ -110,9 +104,7 @@ impl Bedrock {
 
     /// Amazon's words as they may be shown: without any part of the key.
     fn text(&self, words: &str) -> String {
-        let secrets =
-            Keys::of(&self.account.key).map_or_else(|_| vec![self.account.key.as_str()], |keys| keys.parts());
-        hostile::text_without(words, &secrets)
+        hostile::text(words, &self.account.key)
     }
 
     fn failure(&self, answer: &Answer) -> ProviderError {
@@ -127,16 +119,16 @@ impl Bedrock {
     ) -> Result<Step<Submission>, ProviderError> {
         if let Some(answer) = turn.heard.first() {
             if !answer.status().is_success() {
-                return Err(self.failure(answer));
+                return Err(fault::of_order(answer, |words| self.text(words)));
             }
             let made = picture::made(brief, family, answer, |words| self.text(words))?;
             return Ok(Step::Done(Submission::Finished(made)));
         }
         let quality = self.account.options.get("quality").map(String::as_str);
         let body = picture::body(brief, family, quality)?;
-        let url = self.address(&["model", &brief.model.id, "invoke"])?;
+        let url = self.address(&["model", &brief.model.wire_id, "invoke"])?;
         let request = self.signed(Service::Bedrock, Method::POST, &url, Some(&body), turn)?;
-        Ok(Step::Ask(Ask::deed(request).within(PICTURE_CALL, picture::MAX_BODY)))
+        Ok(Step::Ask(Ask::deed(request).within(brief.model.call_ms, picture::MAX_BODY)))
     }
 
     fn order_clip(
@@ -147,21 +139,21 @@ impl Bedrock {
     ) -> Result<Step<Submission>, ProviderError> {
         if let Some(answer) = turn.heard.first() {
             if !answer.status().is_success() {
-                return Err(self.failure(answer));
+                return Err(fault::of_order(answer, |words| self.text(words)));
             }
             let Started { invocation_arn } = wire::parse(answer, MAX_ANSWER).map_err(wire::unclear)?;
             return Ok(Step::Done(Submission::Accepted(accepted(invocation_arn)?)));
         }
         let store = Store::of(&self.account)?;
         let body = json!({
-            "modelId": brief.model.id,
+            "modelId": brief.model.wire_id,
             "clientRequestToken": token(brief.idempotency_key),
             "modelInput": video::input(brief, family)?,
             "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": store.uri}},
         });
         let url = self.address(&["async-invoke"])?;
         let request = self.signed(Service::Bedrock, Method::POST, &url, Some(&body), turn)?;
-        Ok(Step::Ask(Ask::deed(request).within(CLIP_CALL, MAX_ANSWER)))
+        Ok(Step::Ask(Ask::deed(request).within(brief.model.call_ms, MAX_ANSWER)))
     }
 }
 
@@ -194,7 +186,7 @@ impl Adapter for Bedrock {
     }
 
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
-        let id = brief.model.id.as_str();
+        let id = brief.model.wire_id.as_str();
         match (picture::Family::of(id), video::Family::of(id)) {
             (Some(family), _) => self.order_picture(brief, family, turn),
             (_, Some(family)) => self.order_clip(brief, family, turn),

@@ -210,7 +210,7 @@ impl Adapter for ComfyUi {
     }
 
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
-        let template = Template::named(&brief.model.id, &self.account)?;
+        let template = Template::named(&brief.model.wire_id, &self.account)?;
         let mut heard = turn.heard.iter();
         let mut image = None;
         if let Some(picture) = picture(brief, Role::Image)? {

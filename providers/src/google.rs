@@ -1,7 +1,6 @@
 //! The Gemini API's protocol: pictures in the answer to the order itself, clips by long-running operations
 //! whose results are files. The key is a header, never part of an address.
 
-use cuelight_core::units::Millis;
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, StatusCode};
 use serde::Deserialize;
@@ -24,10 +23,6 @@ mod veo;
 const NAME: &str = "Google";
 /// The version of the API whose wire this is.
 const VERSION: &str = "v1beta";
-/// How long a picture may take.
-const PICTURE_CALL: Millis = Millis::seconds(180);
-/// How long handing over the order of a clip may take: pictures of some megabytes go with it.
-const CLIP_CALL: Millis = Millis::seconds(60);
 /// The largest answer in words, in bytes.
 const MAX_ANSWER: usize = 256 * 1_024;
 /// The largest answer with a picture in it, in bytes: one of 4096 px a side, as text.
@@ -95,7 +90,14 @@ impl Google {
     }
 
     fn failure(&self, answer: &Answer) -> ProviderError {
+        fault::failure(answer, &self.account.key).unwrap_or_else(|| wire::failure(NAME, answer))
+    }
+
+    /// The same for an order: an outage that is not told in Google's own form may be of what stands before
+    /// it, which may have passed the order on.
+    fn order_failure(&self, answer: &Answer) -> ProviderError {
         fault::failure(answer, &self.account.key)
+            .unwrap_or_else(|| wire::unclear(wire::failure(NAME, answer)))
     }
 
     fn order(&self, brief: &Brief<'_>, family: Family) -> Result<Ask, ProviderError> {
@@ -104,12 +106,13 @@ impl Google {
             Family::Imagen => picture::prediction(brief.order),
             Family::Veo => veo::order(brief)?,
         };
-        let call = format!("{}:{}", brief.model.id, family.method());
-        let url = wire::below(&self.account.base, [VERSION, "models", &call])?;
+        let method = format!("{}:{}", brief.model.wire_id, family.method());
+        let url = wire::below(&self.account.base, [VERSION, "models", &method])?;
         let deed = Ask::deed(self.request(Method::POST, &url, Some(&body))?);
+        let call = brief.model.call_ms;
         Ok(match family {
-            Family::Veo => deed.within(CLIP_CALL, MAX_ANSWER),
-            Family::Gemini | Family::Imagen => deed.within(PICTURE_CALL, MAX_PICTURE),
+            Family::Veo => deed.within(call, MAX_ANSWER),
+            Family::Gemini | Family::Imagen => deed.within(call, MAX_PICTURE),
         })
     }
 
@@ -145,10 +148,10 @@ impl Adapter for Google {
     }
 
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
-        let family = Family::of(&brief.model.id);
+        let family = Family::of(&brief.model.wire_id);
         let Some(answer) = turn.heard.first() else { return self.order(brief, family).map(Step::Ask) };
         if !answer.status().is_success() {
-            return Err(self.failure(answer));
+            return Err(self.order_failure(answer));
         }
         let key = &self.account.key;
         Ok(Step::Done(match family {

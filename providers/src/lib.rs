@@ -11,12 +11,16 @@ pub use crate::conversation::{
     Account, Adapter, Answer, Ask, Brief, MAX_ASKS, Made, Material, Step, Submission, Turn,
 };
 
+pub mod wavespeed;
+
+mod banana;
 mod bedrock;
 mod comfyui;
 mod conversation;
 mod google;
 mod hostile;
 mod material;
+mod refusals;
 mod studio;
 #[cfg(test)]
 mod testing;
@@ -26,10 +30,12 @@ mod wire;
 #[must_use]
 pub fn adapter(provider: &str, account: Account) -> Option<Box<dyn Adapter>> {
     match provider {
+        "banana" => Some(Box::new(banana::Banana::new(account))),
         "bedrock" => Some(Box::new(bedrock::Bedrock::new(account))),
         "comfyui" => Some(Box::new(comfyui::ComfyUi::new(account))),
         "google" => Some(Box::new(google::Google::new(account))),
         "studio" => Some(Box::new(studio::Studio::new(account))),
+        "wavespeed" => Some(Box::new(wavespeed::WaveSpeed::new(account))),
         _ => None,
     }
 }

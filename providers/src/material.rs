@@ -207,7 +207,8 @@ pub(crate) mod tests {
             let _ = (png(&bytes), jpeg(&bytes));
             let behind = |head: &[u8]| [head, bytes.as_slice()].concat();
             let _ = (png(&behind(PNG)), jpeg(&behind(b"\xff\xd8\xff")));
-            let _ = (png(&png_of(1, 1, 2, b"gAMA")[..cut]), jpeg(&jpeg_of(1, 1)[..cut.min(18)]));
+            let (png_head, jpeg_head) = (png_of(1, 1, 2, b"gAMA"), jpeg_of(1, 1));
+            let _ = (png(&png_head[..cut.min(png_head.len())]), jpeg(&jpeg_head[..cut.min(jpeg_head.len())]));
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn account(base: &str, key: &str, media: &[&str], options: &[(&str, &
 /// The catalogue's entry of a model with this id at its vendor.
 pub(crate) fn model(wire_id: &str) -> ModelDef {
     let any = catalog::models().models.first().unwrap().clone();
-    ModelDef { id: wire_id.into(), ..any }
+    ModelDef { wire_id: wire_id.into(), ..any }
 }
 
 /// An order of what `fields` say, with these inputs.

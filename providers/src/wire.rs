@@ -127,7 +127,10 @@ pub(crate) fn downloaded(
     answer: &Answer,
     failure: impl FnOnce(&Answer) -> ProviderError,
 ) -> Result<Vec<u8>, ProviderError> {
+    let length = answer.headers().get(http::header::CONTENT_LENGTH);
+    let length = length.and_then(|text| text.to_str().ok()?.parse().ok());
     match answer.status() {
+        StatusCode::OK if hostile::declared(length, None).is_err() => Err(hostile::too_large()),
         StatusCode::OK => hostile::clip(output, answer.body().clone()),
         StatusCode::NOT_FOUND | StatusCode::GONE => Err(ProviderError::Lost),
         status if status.is_success() => {

@@ -100,8 +100,12 @@ impl World {
                 return self.tally.end("hit");
             }
             job.status = JobStatus::Complete;
-            job.content =
-                Some(Content { url: job.cache_key.path(), content_type: "video/mp4".into(), bytes: 5 });
+            job.content = Some(Content {
+                url: job.cache_key.path(),
+                content_type: "video/mp4".into(),
+                bytes: 5,
+                ..Content::default()
+            });
         }
         let wish = |spec, key| Wish {
             spec,

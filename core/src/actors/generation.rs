@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::actors::guard::{self, Guard};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Job, Source};
+use crate::catalog;
 use crate::problem::Code;
 use crate::retry::Backoff;
 use crate::units::Millis;
@@ -39,9 +40,11 @@ pub const MAX_ATTEMPTS: u32 = 3;
 pub const MAX_DOWNLOADS: u32 = 8;
 /// The wait between attempts.
 pub const BACKOFF: Backoff = Backoff { base: Millis(1_000), cap: Millis(20_000) };
-/// A submission, a poll or a look-up that has not answered after this long died with its isolate.
-/// Longer than the shell lets such a call take (10 s), so that two are never under way.
-pub const CALL_GUARD: Millis = Millis(15_000);
+/// A submission, a poll or a look-up that has not answered this long after its time was up
+/// ([`Terms::call`]) died with its isolate: two are never under way.
+pub const CALL_SLACK: Millis = Millis(5_000);
+/// The same, from the begin of a call of [`catalog::USUAL_CALL`].
+pub const CALL_GUARD: Millis = Millis(catalog::USUAL_CALL.0 + CALL_SLACK.0);
 /// The same for a download and what is done with it (30 s).
 pub const DOWNLOAD_GUARD: Millis = Millis(45_000);
 /// An account or a lane that has not answered after this long is asked again.
@@ -166,8 +169,10 @@ impl Generation {
         let key = flight.key;
         Some(Job {
             status: update.status,
-            provider: Some(flight.terms.lane.clone()),
-            model: Some(flight.spec.model.clone()),
+            provider: Some(flight.spec.provider().unwrap_or(&flight.terms.lane).to_owned()),
+            model: Some(flight.spec.model().to_owned()),
+            seed: flight.spec.seed(),
+            provider_operation_id: Some(flight.operation_id.clone()).filter(|id| !id.is_empty()),
             source: waiter.source,
             priority: waiter.priority,
             speculative: waiter.speculative,
@@ -178,7 +183,7 @@ impl Generation {
             content: update.content,
             error: update.error,
             request_id: Some(flight.request_id.clone()).filter(|id| !id.is_empty()),
-            ..Job::queued(job_id.to_owned(), flight.spec.operation, key, waiter.created_at)
+            ..Job::queued(job_id.to_owned(), flight.spec.operation(), key, waiter.created_at)
         })
     }
 

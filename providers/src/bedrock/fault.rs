@@ -61,6 +61,14 @@ fn name(answer: &Answer, body: &Value) -> String {
     name.rsplit('#').next().unwrap_or_default().trim().to_owned()
 }
 
+/// What an answer to an order means that is not success: an outage without the name of an error may be of
+/// what stands before Amazon, which may have passed the order on.
+pub(crate) fn of_order(answer: &Answer, text: impl Fn(&str) -> String) -> ProviderError {
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let failure = failure(answer, text);
+    if name(answer, &body).is_empty() { wire::unclear(failure) } else { failure }
+}
+
 /// What an answer other than success means. `text` makes Amazon's words fit to be shown.
 pub(crate) fn failure(answer: &Answer, text: impl Fn(&str) -> String) -> ProviderError {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();

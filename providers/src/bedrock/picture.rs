@@ -122,7 +122,7 @@ fn stability(brief: &Brief<'_>) -> Result<Value, ProviderError> {
     put(&mut body, "negative_prompt", (!order.negative_prompt.is_empty()).then_some(&order.negative_prompt));
     put(&mut body, "seed", seed(order, Family::Stability));
     // Only Stable Diffusion 3 is told apart what it is to do; Core knows no picture to start from.
-    let has_modes = brief.model.id.contains("sd3");
+    let has_modes = brief.model.wire_id.contains("sd3");
     if order.input(Role::Image).is_none() {
         put(&mut body, "mode", has_modes.then_some("text-to-image"));
         put(&mut body, "aspect_ratio", ratio(order)?);

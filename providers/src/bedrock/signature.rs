@@ -47,14 +47,6 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// All that no text may quote, the longest first, so that none hides inside another.
-    pub(crate) fn parts(&self) -> Vec<&'a str> {
-        let mut parts: Vec<&str> =
-            [Some(self.secret), Some(self.id), self.token].into_iter().flatten().collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-        parts
-    }
-
     /// Signs `request` for `service` in `region`, as of `now`: all its headers and its body.
     pub(crate) fn sign(
         &self,
@@ -107,5 +99,79 @@ impl<'a> Keys<'a> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// A request and what botocore's own signer adds to it.
+    #[derive(Deserialize)]
+    struct Signed {
+        name: String,
+        method: String,
+        url: String,
+        headers: Vec<(String, String)>,
+        body: String,
+        credentials: Who,
+        time: String,
+        region: String,
+        service: String,
+        added: BTreeMap<String, String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Who {
+        id: String,
+        secret: String,
+        session_token: Option<String>,
+    }
+
+    /// Milliseconds since 1970 of the two times in the table.
+    fn time(said: &str) -> Millis {
+        match said {
+            "2026-11-21T12:34:56Z" => Millis(1_795_264_496_000),
+            "2027-01-01T00:00:00Z" => Millis(1_798_761_600_000),
+            other => panic!("{other} is a new time in the table"),
+        }
+    }
+
+    #[test]
+    fn our_signatures_are_botocores() {
+        let table: Vec<Signed> = serde_json::from_str(include_str!("../../tests/sigv4.json")).unwrap();
+        assert!(table.len() > 30);
+        let mut wrong = Vec::new();
+        for row in table {
+            let mut request = Request::builder().method(row.method.as_str()).uri(row.url.as_str());
+            for (name, value) in &row.headers {
+                request = request.header(name.as_str(), value.as_str());
+            }
+            let mut request = request.body(row.body.into_bytes()).unwrap();
+            let service = if row.service == "s3" { Service::S3 } else { Service::Bedrock };
+            let Who { id, secret, session_token } = &row.credentials;
+            let keys = Keys { id, secret, token: session_token.as_deref() };
+            keys.sign(&mut request, service, &row.region, time(&row.time)).unwrap();
+            for (name, value) in row.added {
+                let ours = request.headers().get(name.to_lowercase()).and_then(|ours| ours.to_str().ok());
+                if ours != Some(value.as_str()) {
+                    wrong.push(format!("{}: {name}: {ours:?} is not {value}", row.name));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_key_has_two_or_three_parts() {
+        for bad in ["", "AKIA", "AKIA:", ":secret"] {
+            assert!(Keys::of(bad).is_err(), "{bad:?}");
+        }
+        let keys = Keys::of("AKIA:secret:to:ken").unwrap_or_else(|_| panic!());
+        assert_eq!((keys.id, keys.secret, keys.token), ("AKIA", "secret", Some("to:ken")));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Bedrock;
 use crate::material::tests::{jpeg_of, png_of};
-use crate::testing::{account, answer, asked, body, brief, done, material, turn};
+use crate::testing::{account, answer, asked, body, brief, done, material, model, turn};
 use crate::{Adapter, Answer, Cancelled, Material, Output, Progress, ProviderError, Step, Submission};
 
 const ARN: &str = "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abc123def456";
@@ -41,7 +41,7 @@ fn a_picture_is_ordered_from_words_with_the_models_own_names() {
     let fields = json!({"negative_prompt": "text", "size": [1024, 512], "seed": 7, "guidance": 6.5});
     let ask = asked(submit(CANVAS, fields, &[], &[]));
     assert_eq!(ask.request.uri(), "https://bedrock.example/model/amazon.nova-canvas-v1%3A0/invoke");
-    assert!(ask.commits && ask.patience.0 >= 300_000, "Amazon asks for five minutes of patience");
+    assert!(ask.commits && ask.patience == model(CANVAS).call_ms, "as long as the catalogue says");
     assert_eq!(
         body(&ask),
         json!({

@@ -45,7 +45,8 @@ struct NodeFault {
 /// What an answer to a workflow other than success means.
 pub(crate) fn refused(answer: &Answer, template: &Template, key: &str) -> ProviderError {
     if answer.status() != StatusCode::BAD_REQUEST {
-        return wire::failure(NAME, answer);
+        // It falls over before and after it has queued a workflow.
+        return wire::unclear(wire::failure(NAME, answer));
     }
     let Ok(Refusal { error, node_errors }) = wire::parse::<Refusal>(answer, MAX_ANSWER) else {
         return ProviderError::Fatal(format!(

@@ -60,12 +60,10 @@ fn is_refusal(words: &str) -> bool {
     REFUSALS.iter().any(|phrase| words.contains(phrase))
 }
 
-/// What an answer other than success means.
-pub(crate) fn failure(answer: &Answer, key: &str) -> ProviderError {
-    let Ok(Body { error }) = wire::parse::<Body>(answer, MAX_ANSWER) else {
-        return wire::failure(NAME, answer);
-    };
-    match error.status.as_str() {
+/// What an answer other than success means; `None` when it is not in Google's own form.
+pub(crate) fn failure(answer: &Answer, key: &str) -> Option<ProviderError> {
+    let Body { error } = wire::parse(answer, MAX_ANSWER).ok()?;
+    Some(match error.status.as_str() {
         "INVALID_ARGUMENT" | "OUT_OF_RANGE" if error.has_reason("API_KEY_INVALID") => {
             ProviderError::Fatal(format!("{NAME} does not accept the key"))
         }
@@ -75,13 +73,13 @@ pub(crate) fn failure(answer: &Answer, key: &str) -> ProviderError {
         },
         // The time was up inside: it may have been made all the same.
         "DEADLINE_EXCEEDED" => ProviderError::Unanswered(format!("{NAME} did not finish in time")),
-        "FAILED_PRECONDITION" => ProviderError::Fatal(format!(
-            "{NAME} does not serve this account: {}",
-            hostile::text(&error.message, key)
-        )),
+        "FAILED_PRECONDITION" => {
+            let words = hostile::text(&error.message, key);
+            ProviderError::Fatal(format!("{NAME} does not serve this account: {words}"))
+        }
         "NOT_FOUND" => ProviderError::Fatal(format!("{NAME} does not know the model")),
         _ => wire::failure(NAME, answer),
-    }
+    })
 }
 
 impl Fault {

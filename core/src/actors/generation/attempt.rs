@@ -11,7 +11,7 @@ use crate::actors::account::{self, Reservation};
 use crate::actors::guard::{self, Guard};
 use crate::actors::lane::{self, Bid, Outcome};
 use crate::api::JobError;
-use crate::catalog::Reconcile;
+use crate::catalog::{Reconcile, USUAL_CALL};
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
@@ -23,9 +23,9 @@ const REFUSAL_AGE: Millis = Millis(10_000);
 /// A submission that nobody knows about is not followed by another for this long.
 const UNKNOWN_AGE: Millis = Millis(600_000);
 
-/// A submission that a provider has not listed after this long is taken to have been lost on its
-/// way. Longer than our own call: a gateway may hold it after we have hung up.
-const SETTLED: Millis = Millis(45_000);
+/// A submission that a provider has not listed this long after our own call was over is taken to have
+/// been lost on its way: a gateway may hold it after we have hung up.
+const SETTLED: Millis = Millis(35_000);
 
 /// What an attempt that came to nothing leaves behind.
 pub(super) enum Left {
@@ -56,8 +56,8 @@ impl Generation {
                 id: flight.idempotency_key(),
                 amount: flight.terms.cost,
                 speculative,
-                model: flight.spec.model.clone(),
-                operation: flight.spec.operation,
+                model: flight.spec.model().to_owned(),
+                operation: flight.spec.operation(),
             },
         });
     }
@@ -174,7 +174,7 @@ impl Generation {
         flight.attempt = flight.attempt.saturating_add(1);
         flight.submitted_at = now;
         flight.phase = Phase::Submitting;
-        flight.due = now + CALL_GUARD;
+        flight.due = now + flight.terms.call_guard();
         flight.give_up_at = now + flight.terms.timeout;
         let spec = Box::new(flight.spec.clone());
         effects.push(Effect::Submit { spec, idempotency_key: flight.idempotency_key() });
@@ -196,7 +196,7 @@ impl Generation {
         }
         let Phase::Ambiguous { tries } = &mut flight.phase else { return };
         *tries = tries.saturating_add(1);
-        flight.due = now + CALL_GUARD;
+        flight.due = now + flight.terms.call_guard();
         let blind = !guard::holds(Guard::NoBlindSubmission);
         if blind || !guard::holds(Guard::SameIdempotencyKey) {
             flight.submission = flight.submission.saturating_add(1);
@@ -207,7 +207,7 @@ impl Generation {
                 effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
             }
             Reconcile::Listing => {
-                effects.push(Effect::Find { model: flight.spec.model.clone(), idempotency_key });
+                effects.push(Effect::Find { model: flight.spec.model().to_owned(), idempotency_key });
             }
             Reconcile::None if blind => {
                 effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
@@ -267,7 +267,7 @@ impl Generation {
             return;
         }
         // As long as the call may be under way, a list that lacks it proves nothing.
-        let settled_at = flight.submitted_at + SETTLED;
+        let settled_at = flight.submitted_at + flight.terms.call.max(USUAL_CALL) + SETTLED;
         match result {
             Ok(Some(accepted)) => self.accepted(now, accepted),
             Ok(None) if now >= settled_at => {
@@ -291,6 +291,7 @@ impl Generation {
         let wait = accepted.estimate_ms.unwrap_or(flight.terms.usual_wait);
         flight.expected_at = now + wait;
         flight.missed_polls = 0;
+        flight.operation_id.clone_from(&accepted.operation_id);
         flight.due = now + poll_interval(Millis(0));
         self.enter(now, Phase::Processing { operation_id: accepted.operation_id });
         self.stop_if_unwanted(now);
@@ -384,7 +385,7 @@ impl Generation {
         let Some(flight) = self.core.flight.as_mut() else { return };
         let Phase::Processing { operation_id } = &flight.phase else { return };
         let owed = Owed::Abandon {
-            model: flight.spec.model.clone(),
+            model: flight.spec.model().to_owned(),
             operation_id: operation_id.clone(),
             tenant: flight.tenant.clone(),
             id: flight.idempotency_key(),

@@ -4,7 +4,7 @@ use super::flight::{Accepted, Cancelled, Output, Place, Progress, ProviderError,
 use crate::actors::{account, lane};
 use crate::api::Content;
 use crate::cache_key::CacheKey;
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::{MicroUsd, Millis};
 
 /// What can happen to a generation. An answer that did not come is `None`, or an
@@ -139,7 +139,7 @@ pub enum Effect {
     /// Submit to the provider; answer with [`Event::SubmitAnswered`].
     Submit {
         /// What to make.
-        spec: Box<ClipSpec>,
+        spec: Box<Spec>,
         /// The same for the same submission, however often it is sent.
         idempotency_key: String,
     },
@@ -164,7 +164,7 @@ pub enum Effect {
         /// Where.
         place: Place,
         /// What it has to be.
-        spec: Box<ClipSpec>,
+        spec: Box<Spec>,
         /// Of which operation.
         operation_id: String,
         /// Where it is.

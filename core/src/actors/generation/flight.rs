@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CALL_SLACK;
 use crate::api::{Content, JobError, JobStatus, Source};
 use crate::cache_key::CacheKey;
 use crate::catalog::{self, Reconcile};
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
@@ -16,7 +17,7 @@ pub struct Want {
     /// The clip's address.
     pub key: CacheKey,
     /// What to make.
-    pub spec: ClipSpec,
+    pub spec: Spec,
     /// Whose account pays.
     #[serde(default)]
     pub tenant: String,
@@ -58,6 +59,9 @@ pub struct Terms {
     pub lane: String,
     /// After this long without a result an attempt has failed, in milliseconds.
     pub timeout: Millis,
+    /// The longest that one call may take, in milliseconds.
+    #[serde(default = "usual_call")]
+    pub call: Millis,
     /// The longest that a generation like this usually takes, in milliseconds.
     pub usual_wait: Millis,
     /// What it is expected to cost.
@@ -68,12 +72,17 @@ pub struct Terms {
     pub cancel_saves: bool,
 }
 
+const fn usual_call() -> Millis {
+    catalog::USUAL_CALL
+}
+
 impl Default for Terms {
     /// For flights that were begun before terms were kept: those of the one model of that time.
     fn default() -> Self {
         Self {
             lane: "studio".into(),
             timeout: Millis::seconds(120),
+            call: catalog::USUAL_CALL,
             usual_wait: Millis::seconds(10),
             cost: MicroUsd(0),
             reconcile: Reconcile::Idempotency,
@@ -83,18 +92,29 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// A call that has not answered after this long died with its isolate, in milliseconds.
+    #[must_use]
+    pub fn call_guard(&self) -> Millis {
+        self.call.max(catalog::USUAL_CALL) + CALL_SLACK
+    }
+
     /// The catalogue's terms for this clip. `None` for a model that it does not have.
     #[must_use]
-    pub fn of(spec: &ClipSpec) -> Option<Self> {
+    pub fn of(spec: &Spec) -> Option<Self> {
         let catalog = catalog::built_in();
-        let model = catalog::models().model(&spec.model)?;
-        // That of the cheapest preset with as many steps.
-        let preset = catalog.presets.iter().find(|p| p.steps >= spec.steps).or(catalog.presets.last());
+        let model = spec.model_def()?;
+        let usual_wait = model.latency_ms.map(|latency| latency.typical).or_else(|| {
+            // That of the cheapest preset with as many steps.
+            let steps = spec.clip()?.steps;
+            let preset = catalog.presets.iter().find(|p| p.steps >= steps).or(catalog.presets.last());
+            preset.map(|preset| Millis(preset.wait_ms[1]))
+        });
         Some(Self {
-            lane: model.provider.clone(),
+            lane: model.lane.clone(),
             timeout: model.timeout_ms,
-            usual_wait: preset.map_or(Millis::seconds(10), |p| Millis(p.wait_ms[1])),
-            cost: model.cost(spec.duration_ms),
+            call: model.call_ms,
+            usual_wait: usual_wait.unwrap_or(Millis::seconds(10)),
+            cost: spec.cost()?,
             reconcile: model.reconcile,
             cancel_saves: model.cancel_saves,
         })

@@ -7,7 +7,7 @@ use super::flight::{Output, Place, Terms, Update, Want};
 use crate::actors::guard::{self, Guard};
 use crate::api::{Content, JobError, JobStatus};
 use crate::cache_key::CacheKey;
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::{MicroUsd, Millis};
 
 /// Where a flight is.
@@ -79,7 +79,7 @@ pub(super) struct Flight {
     /// 1 for the first; raised when a key is wanted again after a failure.
     pub(super) number: u32,
     pub(super) key: CacheKey,
-    pub(super) spec: ClipSpec,
+    pub(super) spec: Spec,
     #[serde(default)]
     pub(super) tenant: String,
     #[serde(default)]
@@ -89,6 +89,9 @@ pub(super) struct Flight {
     #[serde(default)]
     pub(super) request_id: String,
     pub(super) phase: Phase,
+    /// The provider's name for the newest operation; empty before there was one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) operation_id: String,
     /// Attempts begun.
     pub(super) attempt: u32,
     /// Names the submission to the provider and to the account. Raised when an operation came to a
@@ -139,6 +142,7 @@ impl Flight {
             place: want.place.clone(),
             request_id: want.request_id.clone(),
             phase: Phase::Queued,
+            operation_id: String::new(),
             attempt: 0,
             submission: 1,
             bids: 0,

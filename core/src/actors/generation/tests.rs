@@ -8,7 +8,7 @@ use crate::actors::{account, lane};
 use crate::api::{Content, JobStatus};
 use crate::cache_key::CacheKey;
 use crate::catalog::Reconcile;
-use crate::operation::{ClipSpec, Scope, validate};
+use crate::operation::{Scope, Spec, validate};
 use crate::units::MicroUsd;
 
 const PRICE: MicroUsd = MicroUsd(6_000);
@@ -24,7 +24,7 @@ struct Bench {
     obliging: bool,
 }
 
-fn spec() -> ClipSpec {
+fn spec() -> Spec {
     let params = serde_json::json!({ "character": "bolt", "state": "idle" });
     let body = serde_json::json!({ "operation_type": "state_clip", "params": params });
     validate(&body, "n").unwrap().spec
@@ -33,7 +33,7 @@ fn spec() -> ClipSpec {
 fn want(n: u32) -> Want {
     let spec = spec();
     Want {
-        key: CacheKey::of("demo", &spec, &Scope::default()),
+        key: spec.key("demo", &Scope::default()),
         tenant: "demo".into(),
         terms: terms(),
         place: Place::default(),
@@ -51,7 +51,7 @@ fn terms() -> Terms {
 }
 
 fn content() -> Content {
-    Content { url: "/clips/x".into(), content_type: "video/mp4".into(), bytes: 5 }
+    Content { url: "/clips/x".into(), content_type: "video/mp4".into(), bytes: 5, ..Content::default() }
 }
 
 fn output() -> Output {

@@ -9,7 +9,7 @@ use super::{Meta, Session};
 use crate::actors::generation::{Place, Terms};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Job, JobEvent};
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::Millis;
 
 /// A part of a session.
@@ -100,7 +100,7 @@ struct OneJob {
 
 #[derive(Deserialize)]
 struct OneWant {
-    spec: ClipSpec,
+    spec: Spec,
     due: Millis,
 }
 
