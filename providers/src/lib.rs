@@ -15,19 +15,28 @@ pub mod fit;
 pub mod wavespeed;
 
 mod banana;
+mod bedrock;
+mod comfyui;
 mod conversation;
+mod google;
 mod hostile;
+mod material;
 mod refusals;
 mod studio;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 /// The adapter for a provider that the catalogue names; `None` for an unknown one.
 #[must_use]
 pub fn adapter(provider: &str, account: Account) -> Option<Box<dyn Adapter>> {
     match provider {
+        "banana" => Some(Box::new(banana::Banana::new(account))),
+        "bedrock" => Some(Box::new(bedrock::Bedrock::new(account))),
+        "comfyui" => Some(Box::new(comfyui::ComfyUi::new(account))),
+        "google" => Some(Box::new(google::Google::new(account))),
         "studio" => Some(Box::new(studio::Studio::new(account))),
         "wavespeed" => Some(Box::new(wavespeed::WaveSpeed::new(account))),
-        "banana" => Some(Box::new(banana::Banana::new(account))),
         _ => None,
     }
 }

@@ -15,6 +15,12 @@ use url::Url;
 
 #[path = "vendors/banana.rs"]
 mod banana;
+#[path = "vendors/bedrock.rs"]
+mod bedrock;
+#[path = "vendors/comfyui.rs"]
+mod comfyui;
+#[path = "vendors/google.rs"]
+mod google;
 #[path = "vendors/table.rs"]
 mod table;
 #[path = "vendors/wavespeed.rs"]
@@ -22,7 +28,15 @@ mod wavespeed;
 
 use table::{Call, KEY, Reply, Row, SIGNED, Situation, Vendor, Wish};
 
-const VENDORS: [Vendor; 2] = [wavespeed::VENDOR, banana::VENDOR];
+const VENDORS: [Vendor; 7] = [
+    wavespeed::VENDOR,
+    banana::VENDOR,
+    bedrock::CLIPS,
+    bedrock::PICTURES,
+    google::CLIPS,
+    google::PICTURES,
+    comfyui::VENDOR,
+];
 
 /// 2026-11-21.
 const NOW: Millis = Millis(1_795_219_200_000);

@@ -134,6 +134,21 @@ impl Wish {
         Self { order, clip: None, model, materials }
     }
 
+    /// The same for the model that the vendor itself calls `wire_id`.
+    pub fn at(
+        provider: &str,
+        wire_id: &str,
+        operation: &str,
+        mut order: Value,
+        materials: Vec<Material>,
+    ) -> Self {
+        let mut models = catalog::models().models.iter();
+        let model = models.find(|model| model.provider == provider && model.wire_id == wire_id);
+        order["operation"] = operation.into();
+        order["model"] = model.expect("a model of the catalogue").id.clone().into();
+        Self::of(order, materials)
+    }
+
     /// A clip of a character, which only the studio knows.
     pub(crate) fn clip(state: &str) -> Self {
         let body = json!({"operation_type": "state_clip", "params": {"character": "bolt", "state": state}});
