@@ -7,6 +7,7 @@ mod members;
 mod provider;
 mod rates;
 pub mod reference;
+pub mod studio;
 mod tenant;
 #[cfg(test)]
 mod tests;
