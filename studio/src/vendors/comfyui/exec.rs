@@ -194,7 +194,8 @@ pub(super) fn run(inputs: &Inputs<'_>, folders: &Folders) -> Result<Done, Raised
             let name = inputs.text("image");
             let gone = || Raised::new("FileNotFoundError", format!("No such file: '{name}'"));
             let bytes = folders.load(name).ok_or_else(gone)?;
-            let unknown = |_| Raised::new("PIL.UnidentifiedImageError", format!("cannot identify image file '{name}'"));
+            let unknown =
+                |_| Raised::new("PIL.UnidentifiedImageError", format!("cannot identify image file '{name}'"));
             let picture = Picture::decode(&bytes).map_err(unknown)?;
             give(vec![Flow::Images(vec![frame::loaded(&picture)?]), Flow::Mask])
         }
@@ -282,7 +283,13 @@ pub(super) fn run(inputs: &Inputs<'_>, folders: &Folders) -> Result<Done, Raised
             let first = pixels.first().ok_or_else(|| inputs.missing("pixels"))?;
             let size = first.size();
             let source = Some(first.clone());
-            give(vec![Flow::Latent(Latent { size, frames: pixels.len(), is_clip: false, source, sampled: None })])
+            give(vec![Flow::Latent(Latent {
+                size,
+                frames: pixels.len(),
+                is_clip: false,
+                source,
+                sampled: None,
+            })])
         }
         "KSampler" => {
             let mut latent = inputs.latent("latent_image")?;
@@ -323,14 +330,23 @@ fn decode(latent: &Latent) -> Result<Vec<Frame>, Raised> {
     };
     let inputs = latent.source.as_ref().map(Frame::picture).transpose()?;
     let (width, height) = latent.size;
-    let brief = |seed| Brief { width, height, seed, words: words.clone(), inputs: inputs.iter().cloned().collect(), last: None };
+    let brief = |seed| Brief {
+        width,
+        height,
+        seed,
+        words: words.clone(),
+        inputs: inputs.iter().cloned().collect(),
+        last: None,
+    };
     let broken = || Raised::from(FrameError::Size);
     if latent.is_clip {
         let film = Arc::new(Scene::of(words, *seed).film(&brief(*seed)).ok_or_else(broken)?);
         // A clip has at most 16384 frames.
         #[allow(clippy::cast_precision_loss)]
         let phase = |at: usize| at as f64 / latent.frames as f64;
-        return Ok((0..latent.frames).map(|at| Frame::Filmed(Arc::clone(&film), latent.size, phase(at))).collect());
+        return Ok((0..latent.frames)
+            .map(|at| Frame::Filmed(Arc::clone(&film), latent.size, phase(at)))
+            .collect());
     }
     let still = |at: usize| {
         let seed = seed.wrapping_add(at as u64);

@@ -68,7 +68,9 @@ pub(super) enum NameError {
 
 /// Whether a path below a folder stays there.
 pub(super) fn stays(path: &str) -> bool {
-    !path.starts_with(['/', '\\']) && !path.contains('\0') && !path.split(['/', '\\']).any(|part| part == "..")
+    !path.starts_with(['/', '\\'])
+        && !path.contains('\0')
+        && !path.split(['/', '\\']).any(|part| part == "..")
 }
 
 /// What `GET /view` asks for.
@@ -81,8 +83,7 @@ pub(super) fn viewed(filename: &str, kind: Option<&str>, subfolder: &str) -> Res
     if name.is_empty() || name.starts_with('/') || name.contains("..") {
         return Err(NameError::Bad);
     }
-    let folder =
-        noted.map_or_else(|| Folder::named(kind.unwrap_or("output")), Some).ok_or(NameError::Bad)?;
+    let folder = noted.map_or_else(|| Folder::named(kind.unwrap_or("output")), Some).ok_or(NameError::Bad)?;
     if !stays(subfolder) {
         return Err(NameError::Outside);
     }
@@ -155,10 +156,13 @@ impl Folders {
         let (subfolder, stem) = prefix.rsplit_once('/').unwrap_or(("", prefix));
         let place = |name: String| Place { folder, subfolder: subfolder.to_owned(), name };
         let start = place(format!("{stem}_")).path();
-        let used = self.0.files(Vendor::Comfyui, &start).into_iter().filter_map(|(path, _)| {
-            path.strip_prefix(&start)?.split('_').next()?.parse::<u32>().ok()
-        });
-        let place = place(format!("{stem}_{:05}_.{ending}", used.max().map_or(1, |last| last.saturating_add(1))));
+        let used = self
+            .0
+            .files(Vendor::Comfyui, &start)
+            .into_iter()
+            .filter_map(|(path, _)| path.strip_prefix(&start)?.split('_').next()?.parse::<u32>().ok());
+        let place =
+            place(format!("{stem}_{:05}_.{ending}", used.max().map_or(1, |last| last.saturating_add(1))));
         self.put(&place, Bytes::from(bytes));
         Ok(place)
     }
@@ -219,7 +223,10 @@ mod tests {
     fn what_is_saved_is_counted_and_goes_where_its_prefix_says() {
         let folders = folders();
         let save = || folders.save(Folder::Output, "video/fox", "mp4", b"x".to_vec()).unwrap();
-        assert_eq!(save().json(), json!({"filename": "fox_00001_.mp4", "subfolder": "video", "type": "output"}));
+        assert_eq!(
+            save().json(),
+            json!({"filename": "fox_00001_.mp4", "subfolder": "video", "type": "output"})
+        );
         let second = save();
         assert_eq!(second.name, "fox_00002_.mp4");
         assert_eq!(folders.get(&viewed("fox_00002_.mp4", None, "video").unwrap()).unwrap(), "x");

@@ -80,7 +80,8 @@ pub(super) fn loaded(picture: &Picture) -> Result<Frame> {
         for pixel in pixels.pixels_mut() {
             let shade = pixel.demultiply();
             let (red, green, blue) = (shade.red(), shade.green(), shade.blue());
-            *pixel = tiny_skia::PremultipliedColorU8::from_rgba(red, green, blue, 255).ok_or(FrameError::Size)?;
+            *pixel =
+                tiny_skia::PremultipliedColorU8::from_rgba(red, green, blue, 255).ok_or(FrameError::Size)?;
         }
     }
     Ok(Frame::Drawn(Arc::new(pixels)))
@@ -92,7 +93,8 @@ pub(super) fn scaled(batch: &[Frame], to: (u32, u32), nearest: bool, centred: bo
     let Some(first) = batch.first() else { return Ok(Vec::new()) };
     let from = first.size();
     let part = |side: u32, mine: u32, other: u32| {
-        u32::try_from((u64::from(side) * u64::from(other) / u64::from(mine.max(1))).max(1)).unwrap_or(u32::MAX)
+        u32::try_from((u64::from(side) * u64::from(other) / u64::from(mine.max(1))).max(1))
+            .unwrap_or(u32::MAX)
     };
     let to = match to {
         (0, 0) => return Ok(batch.to_vec()),
@@ -120,7 +122,9 @@ pub(super) fn scaled(batch: &[Frame], to: (u32, u32), nearest: bool, centred: bo
         // At the edges the filter mixes in what is outside of the picture.
         out.pixels_mut().iter_mut().for_each(|pixel| {
             let c = pixel.demultiply();
-            if let Some(opaque) = tiny_skia::PremultipliedColorU8::from_rgba(c.red(), c.green(), c.blue(), 255) {
+            if let Some(opaque) =
+                tiny_skia::PremultipliedColorU8::from_rgba(c.red(), c.green(), c.blue(), 255)
+            {
                 *pixel = opaque;
             }
         });
@@ -218,7 +222,8 @@ mod tests {
     #[test]
     fn noise_differs_from_picture_to_picture_and_comes_again_with_its_seed() {
         let batch = plain((16, 16), 2, 0x80_80_80).unwrap();
-        let pixels = |seed, at: usize| noisy(&batch, seed, 0.2).unwrap()[at].pixels().unwrap().data().to_vec();
+        let pixels =
+            |seed, at: usize| noisy(&batch, seed, 0.2).unwrap()[at].pixels().unwrap().data().to_vec();
         assert_ne!(pixels(1, 0), pixels(1, 1));
         assert_eq!(pixels(1, 1), pixels(1, 1));
         assert_ne!(pixels(1, 0), pixels(2, 0));

@@ -145,7 +145,12 @@ struct Broken(String);
 
 impl Broken {
     fn fault(&self, kind: &'static str) -> Fault {
-        Fault::of(kind, "Exception when validating node", self.0.clone(), json!({"exception_type": "KeyError"}))
+        Fault::of(
+            kind,
+            "Exception when validating node",
+            self.0.clone(),
+            json!({"exception_type": "KeyError"}),
+        )
     }
 }
 
@@ -222,7 +227,8 @@ impl Check<'_> {
         sound: &mut bool,
     ) -> Result<Result<Option<Given>, Fault>, Broken> {
         let extra = || json!({"input_name": input.name, "received_value": link});
-        let (Some(from), Some(slot), 2) = (link.first(), link.get(1).and_then(Value::as_u64), link.len()) else {
+        let (Some(from), Some(slot), 2) = (link.first(), link.get(1).and_then(Value::as_u64), link.len())
+        else {
             let message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
             return Ok(Err(Fault::of("bad_linked_input", message, input.name, extra())));
         };
@@ -309,11 +315,7 @@ impl Accepts {
 }
 
 /// A value as Python's `int()`, `float()` and `str()` would take it.
-fn literal(
-    input: &Input,
-    value: &Value,
-    is_uploaded: &dyn Fn(&str) -> bool,
-) -> Result<Option<Given>, Fault> {
+fn literal(input: &Input, value: &Value, is_uploaded: &dyn Fn(&str) -> bool) -> Result<Option<Given>, Fault> {
     let name = input.name;
     let extra = || json!({"input_name": name, "received_value": value});
     let wrong_type = |to: &str| {
@@ -356,7 +358,11 @@ fn literal(
         Accepts::OneOf(words) => {
             let word = value.as_str().filter(|word| words.contains(word)).ok_or_else(|| {
                 // A long list is not told.
-                let list = if words.len() > 20 { format!("(list of length {})", words.len()) } else { format!("{words:?}") };
+                let list = if words.len() > 20 {
+                    format!("(list of length {})", words.len())
+                } else {
+                    format!("{words:?}")
+                };
                 let details = format!("{name}: '{}' not in {list}", text());
                 Fault::of("value_not_in_list", "Value not in list", details, extra())
             })?;
@@ -366,7 +372,12 @@ fn literal(
             let file = text();
             if !is_uploaded(&file) {
                 let details = format!("{name} - Invalid image file: {file}");
-                return Err(Fault::of("custom_validation_failed", "Custom validation failed for node", details, extra()));
+                return Err(Fault::of(
+                    "custom_validation_failed",
+                    "Custom validation failed for node",
+                    details,
+                    extra(),
+                ));
             }
             Literal::Text(file)
         }

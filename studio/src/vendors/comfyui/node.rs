@@ -149,10 +149,20 @@ const VAES: &[&str] =
 const VISION: &[&str] = &["clip_vision_h.safetensors"];
 const LORAS: &[&str] = &["studio.safetensors", "style-ink.safetensors", "style-pixel.safetensors"];
 const SAMPLERS: &[&str] = &[
-    "euler", "euler_ancestral", "heun", "dpm_2", "lms", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_sde", "ddim",
-    "uni_pc", "lcm",
+    "euler",
+    "euler_ancestral",
+    "heun",
+    "dpm_2",
+    "lms",
+    "dpmpp_2m",
+    "dpmpp_2m_sde",
+    "dpmpp_sde",
+    "ddim",
+    "uni_pc",
+    "lcm",
 ];
-const SCHEDULERS: &[&str] = &["normal", "karras", "simple", "exponential", "sgm_uniform", "ddim_uniform", "beta"];
+const SCHEDULERS: &[&str] =
+    &["normal", "karras", "simple", "exponential", "sgm_uniform", "ddim_uniform", "beta"];
 
 /// Every class.
 pub const CLASSES: &[Class] = &[
@@ -205,7 +215,10 @@ pub const CLASSES: &[Class] = &[
         category: "image/upscaling",
         inputs: &[
             must("image", IMAGE),
-            must("upscale_method", Accepts::OneOf(&["nearest-exact", "bilinear", "area", "bicubic", "lanczos"])),
+            must(
+                "upscale_method",
+                Accepts::OneOf(&["nearest-exact", "bilinear", "area", "bicubic", "lanczos"]),
+            ),
             must("width", Accepts::Int(512, 0, 16_384, 1)),
             must("height", Accepts::Int(512, 0, 16_384, 1)),
             must("crop", Accepts::OneOf(&["disabled", "center"])),
@@ -282,10 +295,7 @@ pub const CLASSES: &[Class] = &[
         category: "advanced/loaders",
         inputs: &[
             must("unet_name", Accepts::OneOf(DIFFUSION_MODELS)),
-            must(
-                "weight_dtype",
-                Accepts::OneOf(&["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"]),
-            ),
+            must("weight_dtype", Accepts::OneOf(&["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"])),
         ],
         outputs: &["MODEL"],
         is_output: false,
@@ -297,7 +307,15 @@ pub const CLASSES: &[Class] = &[
             must("clip_name", Accepts::OneOf(TEXT_ENCODERS)),
             must(
                 "type",
-                Accepts::OneOf(&["stable_diffusion", "sd3", "flux", "ltxv", "wan", "hunyuan_video", "qwen_image"]),
+                Accepts::OneOf(&[
+                    "stable_diffusion",
+                    "sd3",
+                    "flux",
+                    "ltxv",
+                    "wan",
+                    "hunyuan_video",
+                    "qwen_image",
+                ]),
             ),
             may("device", Accepts::OneOf(&["default", "cpu"])),
         ],

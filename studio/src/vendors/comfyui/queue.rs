@@ -96,9 +96,8 @@ impl Queue {
 
     /// Starts the next prompt.
     pub(super) fn start(&mut self) -> Option<Item> {
-        let order = |a: &(usize, &Item), b: &(usize, &Item)| {
-            a.1.number.total_cmp(&b.1.number).then(a.0.cmp(&b.0))
-        };
+        let order =
+            |a: &(usize, &Item), b: &(usize, &Item)| a.1.number.total_cmp(&b.1.number).then(a.0.cmp(&b.0));
         let (next, _) = self.pending.iter().enumerate().min_by(order)?;
         let item = self.pending.remove(next);
         self.running = Some((item.clone(), false));
@@ -172,7 +171,8 @@ impl Queue {
         let error = json!({"prompt_id": id, "node_id": "0", "node_type": "KSampler", "executed": [],
             "exception_message": message, "exception_type": "RuntimeError", "traceback": [],
             "current_inputs": {}, "current_outputs": []});
-        run["status"] = json!({"status_str": "error", "completed": false, "messages": [["execution_error", error]]});
+        run["status"] =
+            json!({"status_str": "error", "completed": false, "messages": [["execution_error", error]]});
         true
     }
 }
@@ -202,11 +202,13 @@ mod tests {
         let mut queue = queue_of(&["a", "b", "c"]);
         let front = queue.number(true);
         queue.add(item("d", front));
-        let order: Vec<_> = (0..4).map(|_| {
-            let id = queue.start().unwrap().id;
-            queue.finish(&Outcome::default());
-            id
-        }).collect();
+        let order: Vec<_> = (0..4)
+            .map(|_| {
+                let id = queue.start().unwrap().id;
+                queue.finish(&Outcome::default());
+                id
+            })
+            .collect();
         assert_eq!(order, ["d", "a", "b", "c"]);
     }
 

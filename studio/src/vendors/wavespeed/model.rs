@@ -10,10 +10,10 @@ pub enum Rule {
     Text(usize),
     /// One of these words; the first is the default.
     One(&'static [&'static str]),
-    /// One of these whole numbers; the first is the default.
-    Whole(&'static [u64]),
-    /// A number in this range, and the default.
-    Number([f64; 2], f64),
+    /// One of these lengths in whole seconds; the first is the default.
+    Seconds(&'static [u32]),
+    /// A number in this range.
+    Number([f64; 2]),
     /// A whole number, or -1 for a random one.
     Seed,
     /// Yes or no; no is the default.
@@ -128,11 +128,9 @@ const KLING_PICTURE: Rule = Rule::Picture(PictureRule { most_bytes: 10 * MB, lea
 const WAN_SOUND: Rule = Rule::Sound(SoundRule { most_bytes: 15 * MB, seconds: [3.0, 30.0] });
 const TALK: Rule = Rule::Sound(SoundRule { most_bytes: 50 * MB, seconds: [0.1, 600.0] });
 const WORDS: Rule = Rule::Text(2_500);
-const FIVE_OR_TEN: Rule = Rule::Whole(&[5, 10]);
-const WAN_SIZES: Rule =
-    Rule::One(&["1280*720", "720*1280", "832*480", "480*832", "1920*1080", "1080*1920"]);
-const WAN_PRICE: Price =
-    Price::SecondAt(&[("480p", 50_000), ("720p", 100_000), ("1080p", 150_000)], 5);
+const FIVE_OR_TEN: Rule = Rule::Seconds(&[5, 10]);
+const WAN_SIZES: Rule = Rule::One(&["1280*720", "720*1280", "832*480", "480*832", "1920*1080", "1080*1920"]);
+const WAN_PRICE: Price = Price::SecondAt(&[("480p", 50_000), ("720p", 100_000), ("1080p", 150_000)], 5);
 const TALK_PRICE: Price = Price::SecondAt(&[("480p", 30_000), ("720p", 60_000)], 5);
 const TALK_RESOLUTION: Rule = Rule::One(&["480p", "720p"]);
 const FORMAT: Rule = Rule::One(&["jpeg", "png"]);
@@ -180,7 +178,7 @@ pub const MODELS: &[Model] = &[
             must("prompt", WORDS),
             must("image", PICTURE),
             may("resolution", Rule::One(&["512p", "1024p"])),
-            may("duration", Rule::Whole(&[5])),
+            may("duration", Rule::Seconds(&[5])),
         ],
         price: Price::RunAt(&[("512p", 200_000), ("1024p", 600_000)]),
         work_ms: 45_000,
@@ -192,7 +190,7 @@ pub const MODELS: &[Model] = &[
             must("image", KLING_PICTURE),
             must("prompt", WORDS),
             may("negative_prompt", WORDS),
-            may("guidance_scale", Rule::Number([0.0, 1.0], 0.5)),
+            may("guidance_scale", Rule::Number([0.0, 1.0])),
             may("duration", FIVE_OR_TEN),
         ],
         price: Price::SecondAt(&[("720p", 42_000)], 5),
@@ -206,7 +204,7 @@ pub const MODELS: &[Model] = &[
             may("last_image", KLING_PICTURE),
             must("prompt", WORDS),
             may("negative_prompt", WORDS),
-            may("guidance_scale", Rule::Number([0.0, 1.0], 0.5)),
+            may("guidance_scale", Rule::Number([0.0, 1.0])),
             may("duration", FIVE_OR_TEN),
         ],
         price: Price::SecondAt(&[("720p", 70_000)], 5),
@@ -260,7 +258,7 @@ pub const MODELS: &[Model] = &[
             must("prompt", WORDS),
             may("image", PICTURE),
             may("size", Rule::Size([256, 1_536])),
-            may("strength", Rule::Number([0.0, 1.0], 0.6)),
+            may("strength", Rule::Number([0.0, 1.0])),
             may("seed", Rule::Seed),
             may("output_format", FORMAT),
         ],

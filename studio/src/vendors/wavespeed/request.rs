@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use data_encoding::{BASE64, BASE64_NOPAD};
 use serde_json::{Map, Value};
 
+use super::super::picture::Picture;
 use super::audio;
 use super::model::{COMMON, Field, Makes, Model, Rule};
 
@@ -26,9 +27,9 @@ pub struct Request {
     /// How long it plays, in seconds; 0 for a picture.
     pub seconds: f64,
     /// The picture it starts from.
-    pub image: Option<Bytes>,
+    pub image: Option<Picture>,
     /// The picture it ends with.
-    pub last_image: Option<Bytes>,
+    pub last_image: Option<Picture>,
     /// `jpeg` or `png`, of a picture.
     pub format: String,
     /// Whether the answer waits for the output.
@@ -49,13 +50,8 @@ pub struct Fault {
     pub message: String,
 }
 
-/// What the reader must know about the world outside of a body.
-pub struct Sources<'a> {
-    /// The bytes that were uploaded under this address.
-    pub uploaded: &'a dyn Fn(&str) -> Option<Bytes>,
-    /// Width and height of a picture, in px.
-    pub picture_size: &'a dyn Fn(&[u8]) -> Option<[u32; 2]>,
-}
+/// The bytes that were uploaded under an address.
+pub type Uploads<'a> = &'a dyn Fn(&str) -> Option<Bytes>;
 
 fn fault(field: &str, message: impl Into<String>) -> Fault {
     Fault { field: field.to_owned(), message: message.into() }
@@ -65,9 +61,9 @@ fn fault(field: &str, message: impl Into<String>) -> Fault {
 #[derive(Default)]
 struct Heard {
     words: BTreeMap<&'static str, String>,
-    numbers: BTreeMap<&'static str, u64>,
+    seconds: Option<f64>,
     flags: BTreeMap<&'static str, bool>,
-    pictures: BTreeMap<&'static str, (Bytes, [u32; 2])>,
+    pictures: BTreeMap<&'static str, Picture>,
     sounds: BTreeMap<&'static str, f64>,
     seed: Option<u32>,
     size: Option<[u32; 2]>,
@@ -80,7 +76,11 @@ impl Request {
     /// # Errors
     /// With the first field that is wrong. A field that the model does not have is wrong, too: the
     /// studio is there to find callers that send what is not in the documents.
-    pub fn read(model: &'static Model, body: &Map<String, Value>, sources: &Sources<'_>) -> Result<Self, Fault> {
+    pub fn read(
+        model: &'static Model,
+        body: &Map<String, Value>,
+        uploads: Uploads<'_>,
+    ) -> Result<Self, Fault> {
         let fields = || model.fields.iter().chain(COMMON);
         if let Some(name) = body.keys().find(|name| !fields().any(|field| field.name == *name)) {
             let known: Vec<_> = fields().map(|field| field.name).collect();
@@ -91,7 +91,7 @@ impl Request {
             match body.get(field.name) {
                 None | Some(Value::Null) if field.required => return Err(fault(field.name, "is required")),
                 None | Some(Value::Null) => heard.assume(field),
-                Some(value) => heard.read(field, value, sources)?,
+                Some(value) => heard.read(field, value, uploads)?,
             }
         }
         heard.finish(model)
@@ -104,13 +104,13 @@ impl Heard {
             Rule::One(words) => {
                 self.words.extend(words.first().map(|word| (field.name, (*word).to_owned())));
             }
-            Rule::Whole(numbers) => self.numbers.extend(numbers.first().map(|number| (field.name, *number))),
+            Rule::Seconds(lengths) => self.seconds = lengths.first().copied().map(f64::from),
             Rule::Size(_) => self.size = Some([1_024, 1_024]),
             _ => {}
         }
     }
 
-    fn read(&mut self, field: &Field, value: &Value, sources: &Sources<'_>) -> Result<(), Fault> {
+    fn read(&mut self, field: &Field, value: &Value, uploads: Uploads<'_>) -> Result<(), Fault> {
         let name = field.name;
         let text = || value.as_str().ok_or_else(|| fault(name, "must be a string"));
         match field.rule {
@@ -131,14 +131,15 @@ impl Heard {
                 }
                 self.words.insert(name, word.to_owned());
             }
-            Rule::Whole(numbers) => {
-                let number = value.as_u64().filter(|number| numbers.contains(number)).ok_or_else(|| {
-                    let allowed: Vec<_> = numbers.iter().map(u64::to_string).collect();
+            Rule::Seconds(lengths) => {
+                let length = value.as_u64().and_then(|length| u32::try_from(length).ok());
+                let length = length.filter(|length| lengths.contains(length)).ok_or_else(|| {
+                    let allowed: Vec<_> = lengths.iter().map(u32::to_string).collect();
                     fault(name, format!("must be one of {}", allowed.join(", ")))
                 })?;
-                self.numbers.insert(name, number);
+                self.seconds = Some(f64::from(length));
             }
-            Rule::Number([least, most], _) => {
+            Rule::Number([least, most]) => {
                 value
                     .as_f64()
                     .filter(|number| (least..=most).contains(number))
@@ -162,17 +163,16 @@ impl Heard {
                 })?);
             }
             Rule::Picture(rule) => {
-                let Some(bytes) = self.media(name, text()?, rule.most_bytes, sources)? else { return Ok(()) };
-                let size = (sources.picture_size)(&bytes)
-                    .ok_or_else(|| fault(name, "is not a PNG or JPEG picture"))?;
-                if size.iter().any(|side| *side < rule.least_side) {
+                let Some(bytes) = self.media(name, text()?, rule.most_bytes, uploads)? else { return Ok(()) };
+                let picture = Picture::decode(&bytes).map_err(|error| fault(name, error.to_string()))?;
+                if picture.width.min(picture.height) < rule.least_side {
                     let least = rule.least_side;
                     return Err(fault(name, format!("must be at least {least}x{least} px")));
                 }
-                self.pictures.insert(name, (bytes, size));
+                self.pictures.insert(name, picture);
             }
             Rule::Sound(rule) => {
-                let Some(bytes) = self.media(name, text()?, rule.most_bytes, sources)? else { return Ok(()) };
+                let Some(bytes) = self.media(name, text()?, rule.most_bytes, uploads)? else { return Ok(()) };
                 let seconds =
                     audio::read(&bytes).ok_or_else(|| fault(name, "is not a WAV or MP3 sound"))?.seconds;
                 let [least, most] = rule.seconds;
@@ -191,7 +191,7 @@ impl Heard {
         name: &str,
         address: &str,
         most: usize,
-        sources: &Sources<'_>,
+        uploads: Uploads<'_>,
     ) -> Result<Option<Bytes>, Fault> {
         let bytes = if let Some(rest) = address.strip_prefix("data:") {
             let (_, text) = rest
@@ -200,7 +200,7 @@ impl Heard {
             let bytes = BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes()));
             Some(Bytes::from(bytes.map_err(|_| fault(name, "is not valid base64"))?))
         } else if address.starts_with("https://") || address.starts_with("http://") {
-            (sources.uploaded)(address)
+            uploads(address)
         } else {
             return Err(fault(name, "must be an address (https://...) or a data URI"));
         };
@@ -221,20 +221,16 @@ impl Heard {
         let prompt = word("prompt");
         let format = word("output_format");
         let image = self.pictures.remove("image");
-        let size = match (self.size.or_else(|| size(&named)), &image) {
-            (Some(size), _) => size,
-            (None, image) => {
-                let short = resolution.trim_end_matches('p').parse().unwrap_or(720);
-                framed(short, image.as_ref().map_or([16, 9], |(_, size)| *size))
-            }
-        };
+        let size = self.size.or_else(|| size(&named)).unwrap_or_else(|| {
+            let short = resolution.trim_end_matches('p').parse().unwrap_or(720);
+            framed(short, image.as_ref().map_or([16, 9], |picture| [picture.width, picture.height]))
+        });
         if resolution.is_empty() {
             resolution = format!("{}p", size[0].min(size[1]));
         }
         let seconds = match model.makes {
             Makes::Picture => 0.0,
-            // A picture's address may be out of reach; then there is no length either.
-            Makes::Clip => f64::from(u32::try_from(self.numbers.get("duration").copied().unwrap_or(5)).unwrap_or(5)),
+            Makes::Clip => self.seconds.unwrap_or(5.0),
             Makes::Talk => {
                 let lengths = self.sounds.values().copied();
                 if order == "left_right" || order == "right_left" {
@@ -257,8 +253,8 @@ impl Heard {
             seconds,
             sync: flag("enable_sync_mode"),
             base64: flag("enable_base64_output"),
-            image: image.map(|(bytes, _)| bytes),
-            last_image: self.pictures.remove("last_image").map(|(bytes, _)| bytes),
+            image,
+            last_image: self.pictures.remove("last_image"),
             format,
             unreachable: self.unreachable,
         })

@@ -99,7 +99,9 @@ mod tests {
     fn only_this_machine_is_called() {
         assert!(target("http://127.0.0.1:8787/hook?x=1").is_some());
         assert!(target("http://localhost/hook").is_some());
-        for elsewhere in ["http://192.168.0.1/", "https://127.0.0.1/", "http://localhost.example/", "nonsense"] {
+        for elsewhere in
+            ["http://192.168.0.1/", "https://127.0.0.1/", "http://localhost.example/", "nonsense"]
+        {
             assert!(target(elsewhere).is_none(), "{elsewhere}");
         }
     }

@@ -36,7 +36,11 @@ fn a_whole_graph_is_read_with_its_links() {
 #[test]
 fn each_fault_has_its_type_and_the_node_it_is_in() {
     for (change, node, kind) in [
-        (with(&[("/1/inputs", json!({"width": 64, "height": 64, "color": 0}))]), "1", "required_input_missing"),
+        (
+            with(&[("/1/inputs", json!({"width": 64, "height": 64, "color": 0}))]),
+            "1",
+            "required_input_missing",
+        ),
         (with(&[("/1/inputs/width", json!(0))]), "1", "value_smaller_than_min"),
         (with(&[("/1/inputs/batch_size", json!(5_000))]), "1", "value_bigger_than_max"),
         (with(&[("/1/inputs/width", json!("wide"))]), "1", "invalid_input_type"),

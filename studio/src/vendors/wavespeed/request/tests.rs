@@ -1,23 +1,29 @@
 //! What a body may say, one sentence each.
 
+use std::sync::LazyLock;
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
-const PICTURE: &str = "data:image/png;base64,cGljdHVyZQ==";
+/// A picture of 640x480 px.
+static PICTURE: LazyLock<String> = LazyLock::new(|| picture(640, 480));
 
-/// Every picture is `picture`, 640x480; the only upload is a sound of four seconds.
+fn picture(width: u32, height: u32) -> String {
+    let bytes = tiny_skia::Pixmap::new(width, height).unwrap().encode_png().unwrap();
+    format!("data:image/png;base64,{}", BASE64.encode(&bytes))
+}
+
+/// The only upload is a sound of four seconds.
 fn read(id: &str, body: &Value) -> Result<Request, Fault> {
-    let sources = Sources {
-        uploaded: &|address| (address == "http://studio/voice.wav").then(|| Bytes::from(voice(4))),
-        picture_size: &|bytes| (bytes == b"picture").then_some([640, 480]),
-    };
-    Request::read(Model::at(id).unwrap(), body.as_object().unwrap(), &sources)
+    let uploads = |address: &str| (address == "http://studio/voice.wav").then(|| Bytes::from(voice(4)));
+    Request::read(Model::at(id).unwrap(), body.as_object().unwrap(), &uploads)
 }
 
 fn voice(seconds: u32) -> Vec<u8> {
     let data = 8_000 * seconds;
-    let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data".to_vec();
+    let mut file =
+        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data".to_vec();
     file.extend(data.to_le_bytes());
     file.resize(file.len() + data as usize, 128);
     file
@@ -29,14 +35,14 @@ fn said(seconds: u32) -> String {
 
 fn good(id: &str) -> Value {
     match id {
-        "wavespeed-ai/infinitetalk" => json!({"image": PICTURE, "audio": said(4)}),
+        "wavespeed-ai/infinitetalk" => json!({"image": *PICTURE, "audio": said(4)}),
         "wavespeed-ai/infinitetalk/multi" => {
-            json!({"image": PICTURE, "left_audio": said(4), "right_audio": said(6)})
+            json!({"image": *PICTURE, "left_audio": said(4), "right_audio": said(6)})
         }
         "alibaba/wan-2.5/text-to-video" | "wavespeed-ai/z-image/turbo" | "wavespeed-ai/z-image/base" => {
             json!({"prompt": "a fox"})
         }
-        _ => json!({"image": PICTURE, "prompt": "a fox"}),
+        _ => json!({"image": *PICTURE, "prompt": "a fox"}),
     }
 }
 
@@ -80,7 +86,8 @@ fn values_out_of_range_are_refused_by_the_name_of_their_field() {
         ("kwaivgi/kling-v2.5-turbo-std/image-to-video", "guidance_scale", json!(1.5)),
         ("kwaivgi/kling-v2.5-turbo-std/image-to-video", "prompt", json!("x".repeat(2_501))),
         ("kwaivgi/kling-v2.5-turbo-std/image-to-video", "seed", json!(1)),
-        ("kwaivgi/kling-v2.5-turbo-std/image-to-video", "last_image", json!(PICTURE)),
+        ("kwaivgi/kling-v2.5-turbo-std/image-to-video", "image", json!(picture(299, 400))),
+        ("kwaivgi/kling-v2.5-turbo-std/image-to-video", "last_image", json!(*PICTURE)),
         ("wavespeed-ai/infinitetalk", "audio", json!("data:audio/wav;base64,bm9uZQ==")),
         ("wavespeed-ai/infinitetalk/multi", "order", json!("both")),
         ("wavespeed-ai/z-image/turbo", "size", json!("128*1024")),
@@ -101,7 +108,7 @@ fn a_talk_is_as_long_as_what_is_said() {
         read("wavespeed-ai/infinitetalk/multi", &body).unwrap().seconds
     };
     assert_eq!([seconds("meanwhile"), seconds("left_right"), seconds("right_left")], [6.0, 10.0, 10.0]);
-    let body = json!({"image": PICTURE, "audio": "http://studio/voice.wav"});
+    let body = json!({"image": *PICTURE, "audio": "http://studio/voice.wav"});
     assert_eq!(read("wavespeed-ai/infinitetalk", &body).unwrap().seconds, 4.0);
 }
 
