@@ -156,6 +156,14 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// The picture that a clip is to start with.
+    fn start(&self) -> Option<Frame> {
+        match self.flows.get("start_image")? {
+            Flow::Images(frames) => frames.first().cloned(),
+            _ => None,
+        }
+    }
+
     fn loaded(&self, name: &str) -> Result<Vec<String>, Raised> {
         match self.flows.get(name) {
             Some(Flow::Model(adaptations)) => Ok(adaptations.clone()),
@@ -268,15 +276,16 @@ pub(super) fn run(inputs: &Inputs<'_>, folders: &Folders) -> Result<Done, Raised
         "WanImageToVideo" => {
             let (positive, _) = inputs.conditioning("positive")?;
             let (negative, _) = inputs.conditioning("negative")?;
-            let start = match inputs.flows.get("start_image") {
-                Some(Flow::Images(frames)) => frames.first().cloned(),
-                _ => None,
-            };
+            let start = inputs.start();
             give(vec![
                 Flow::Conditioning(positive, start),
                 Flow::Conditioning(negative, None),
                 Flow::Latent(empty(inputs, clip_length(inputs), true)),
             ])
+        }
+        "Wan22ImageToVideoLatent" => {
+            let source = inputs.start();
+            give(vec![Flow::Latent(Latent { source, ..empty(inputs, clip_length(inputs), true) })])
         }
         "VAEEncode" => {
             let pixels = inputs.images("pixels")?;

@@ -12,7 +12,7 @@ const DEEPEST: usize = 200;
 
 /// What is wrong with one input, in the form that goes over the wire.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
+pub(crate) struct Fault {
     kind: &'static str,
     message: String,
     details: String,
@@ -26,14 +26,14 @@ impl Fault {
 
     /// Its JSON.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         json!({"type": self.kind, "message": self.message, "details": self.details, "extra_info": self.extra})
     }
 }
 
 /// A value of an input that is no link.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Literal {
+pub(crate) enum Literal {
     /// A whole number.
     Int(i128),
     /// A number.
@@ -44,7 +44,7 @@ pub enum Literal {
 
 /// What an input of a checked node gets.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Given {
+pub(crate) enum Given {
     /// The output of another node: its id and the slot.
     Link(String, usize),
     /// A value.
@@ -53,7 +53,7 @@ pub enum Given {
 
 /// A checked node.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     /// Its class.
     pub class: &'static Class,
     /// What its inputs get; of these, the ones the class knows.
@@ -62,7 +62,7 @@ pub struct Node {
 
 /// A checked prompt.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// The nodes that lead to a valid end, by id.
     pub nodes: BTreeMap<String, Node>,
     /// The valid ends.
@@ -73,7 +73,7 @@ pub struct Graph {
 
 /// Why nothing of a prompt can run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The `error` of the answer.
     pub error: Fault,
     /// The `node_errors` of the answer.
@@ -83,13 +83,13 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal of the whole.
     #[must_use]
-    pub fn whole(kind: &'static str, message: impl Into<String>, details: impl Into<String>) -> Self {
+    pub(crate) fn whole(kind: &'static str, message: impl Into<String>, details: impl Into<String>) -> Self {
         Self { error: Fault::of(kind, message, details, json!({})), node_errors: Map::new() }
     }
 
     /// Its JSON.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         json!({"error": self.error.json(), "node_errors": self.node_errors})
     }
 }
@@ -99,7 +99,7 @@ impl Refusal {
 ///
 /// # Errors
 /// When no end of the graph can run.
-pub fn read(
+pub(crate) fn read(
     prompt: &Map<String, Value>,
     targets: Option<&[String]>,
     is_uploaded: &dyn Fn(&str) -> bool,

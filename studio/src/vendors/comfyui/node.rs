@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 /// The type of what flows along a link.
-pub type Type = &'static str;
+pub(crate) type Type = &'static str;
 
 /// What an input accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Accepts {
+pub(crate) enum Accepts {
     /// A link of this type.
     Link(Type),
     /// A whole number: default, least, most, step.
@@ -25,7 +25,7 @@ pub enum Accepts {
 
 /// One input of a class.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Input {
+pub(crate) struct Input {
     /// Its name.
     pub name: &'static str,
     /// What it accepts.
@@ -36,7 +36,7 @@ pub struct Input {
 
 /// A class of nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Class {
+pub(crate) struct Class {
     /// The name in `class_type`.
     pub name: &'static str,
     /// Where an editor lists it.
@@ -52,19 +52,13 @@ pub struct Class {
 impl Class {
     /// The class of this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<&'static Self> {
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
         CLASSES.iter().find(|class| class.name == name)
-    }
-
-    /// The input of this name.
-    #[must_use]
-    pub fn input(&self, name: &str) -> Option<&'static Input> {
-        self.inputs.iter().find(|input| input.name == name)
     }
 
     /// What `GET /object_info` says of it; `uploads` are the pictures in the input folder.
     #[must_use]
-    pub fn info(&self, uploads: &[String]) -> Value {
+    pub(crate) fn info(&self, uploads: &[String]) -> Value {
         let (mut required, mut optional) = (Map::new(), Map::new());
         for input in self.inputs {
             let side = if input.required { &mut required } else { &mut optional };
@@ -147,7 +141,7 @@ const TEXT_ENCODERS: &[&str] =
 const VAES: &[&str] =
     &["wan_2.1_vae.safetensors", "wan2.2_vae.safetensors", "ae.safetensors", "vae-ft-mse-840000.safetensors"];
 const VISION: &[&str] = &["clip_vision_h.safetensors"];
-const LORAS: &[&str] = &["studio.safetensors", "style-ink.safetensors", "style-pixel.safetensors"];
+const LORAS: &[&str] = &["studio.safetensors", "ink.safetensors", "pixel.safetensors", "soft.safetensors"];
 const SAMPLERS: &[&str] = &[
     "euler",
     "euler_ancestral",
@@ -165,7 +159,7 @@ const SCHEDULERS: &[&str] =
     &["normal", "karras", "simple", "exponential", "sgm_uniform", "ddim_uniform", "beta"];
 
 /// Every class.
-pub const CLASSES: &[Class] = &[
+pub(crate) const CLASSES: &[Class] = &[
     Class {
         name: "EmptyImage",
         category: "image",
@@ -423,6 +417,20 @@ pub const CLASSES: &[Class] = &[
             may("start_image", IMAGE),
         ],
         outputs: &["CONDITIONING", "CONDITIONING", "LATENT"],
+        is_output: false,
+    },
+    Class {
+        name: "Wan22ImageToVideoLatent",
+        category: "conditioning/inpaint",
+        inputs: &[
+            must("vae", VAE),
+            must("width", Accepts::Int(1_280, 32, 16_384, 32)),
+            must("height", Accepts::Int(704, 32, 16_384, 32)),
+            must("length", Accepts::Int(49, 1, 16_384, 4)),
+            must("batch_size", BATCH),
+            may("start_image", IMAGE),
+        ],
+        outputs: &["LATENT"],
         is_output: false,
     },
     Class {

@@ -150,7 +150,7 @@ async fn a_picture_to_clip_graph_starts_with_its_picture_and_has_its_length() {
     let mut prompt = sampled("a cat waves", 3);
     prompt["1"] = json!({"class_type": "LoadImage", "inputs": {"image": "start.png"}});
     prompt["2"] = json!({"class_type": "LoraLoader", "inputs": {"model": ["4", 0], "clip": ["4", 1],
-        "lora_name": "style-ink.safetensors", "strength_model": 0.8, "strength_clip": 0.8}});
+        "lora_name": "ink.safetensors", "strength_model": 0.8, "strength_clip": 0.8}});
     prompt["5"] = json!({"class_type": "WanImageToVideo", "inputs": {"positive": ["6", 0], "negative": ["7", 0],
         "vae": ["4", 2], "width": 64, "height": 64, "length": 9, "batch_size": 1, "start_image": ["1", 0]}});
     for (input, link) in [

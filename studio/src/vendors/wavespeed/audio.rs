@@ -3,7 +3,7 @@
 
 /// A sound, as far as its length is concerned.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sound {
+pub(crate) struct Sound {
     /// How long it plays, in seconds; exact for WAV, for MP3 exact if its first frame says so and
     /// otherwise right for a constant bit rate.
     pub seconds: f64,
@@ -11,7 +11,7 @@ pub struct Sound {
 
 /// Reads the length of a WAV or an MP3 file; `None` when the bytes are neither.
 #[must_use]
-pub fn read(bytes: &[u8]) -> Option<Sound> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Sound> {
     let seconds = wav(bytes).or_else(|| mp3(bytes))?;
     (seconds.is_finite() && seconds > 0.0).then_some(Sound { seconds })
 }

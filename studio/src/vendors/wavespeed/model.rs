@@ -5,7 +5,7 @@ use cuelight_core::units::MicroUsd;
 
 /// What a field may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// Text of at most so many characters.
     Text(usize),
     /// One of these words; the first is the default.
@@ -28,7 +28,7 @@ pub enum Rule {
 
 /// Which pictures are taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PictureRule {
+pub(crate) struct PictureRule {
     /// The largest file, in bytes.
     pub most_bytes: usize,
     /// The shortest side, in px.
@@ -37,7 +37,7 @@ pub struct PictureRule {
 
 /// Which sounds are taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SoundRule {
+pub(crate) struct SoundRule {
     /// The largest file, in bytes.
     pub most_bytes: usize,
     /// The shortest and the longest, in seconds.
@@ -46,7 +46,7 @@ pub struct SoundRule {
 
 /// One input of a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Field {
+pub(crate) struct Field {
     /// Its name on the wire.
     pub name: &'static str,
     /// What it may be.
@@ -57,7 +57,7 @@ pub struct Field {
 
 /// What a model makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Makes {
+pub(crate) enum Makes {
     /// A picture.
     Picture,
     /// A clip of the seconds that were asked for.
@@ -68,7 +68,7 @@ pub enum Makes {
 
 /// What a model costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Price {
+pub(crate) enum Price {
     /// So much each run.
     Run(u64),
     /// So much each run at the named resolution.
@@ -79,7 +79,7 @@ pub enum Price {
 
 /// One model.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its path below `/api/v3`.
     pub id: &'static str,
     /// What it makes.
@@ -95,13 +95,13 @@ pub struct Model {
 impl Model {
     /// The model at this path.
     #[must_use]
-    pub fn at(id: &str) -> Option<&'static Self> {
+    pub(crate) fn at(id: &str) -> Option<&'static Self> {
         MODELS.iter().find(|model| model.id == id)
     }
 
     /// What an output of this resolution and length costs: seconds are counted in full.
     #[must_use]
-    pub fn cost(&self, resolution: &str, seconds: f64) -> MicroUsd {
+    pub(crate) fn cost(&self, resolution: &str, seconds: f64) -> MicroUsd {
         let of = |table: &[(&str, u64)]| table.iter().find(|row| row.0 == resolution).map_or(0, |row| row.1);
         // Lengths are at most ten minutes and positive.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -133,13 +133,15 @@ const WAN_SIZES: Rule = Rule::One(&["1280*720", "720*1280", "832*480", "480*832"
 const WAN_PRICE: Price = Price::SecondAt(&[("480p", 50_000), ("720p", 100_000), ("1080p", 150_000)], 5);
 const TALK_PRICE: Price = Price::SecondAt(&[("480p", 30_000), ("720p", 60_000)], 5);
 const TALK_RESOLUTION: Rule = Rule::One(&["480p", "720p"]);
+/// Both are taken; the studio writes PNG, and its addresses say so.
 const FORMAT: Rule = Rule::One(&["jpeg", "png"]);
 
 /// What every model takes.
-pub const COMMON: &[Field] = &[may("enable_sync_mode", Rule::Flag), may("enable_base64_output", Rule::Flag)];
+pub(crate) const COMMON: &[Field] =
+    &[may("enable_sync_mode", Rule::Flag), may("enable_base64_output", Rule::Flag)];
 
 /// Every model.
-pub const MODELS: &[Model] = &[
+pub(crate) const MODELS: &[Model] = &[
     Model {
         id: "alibaba/wan-2.5/image-to-video",
         makes: Makes::Clip,

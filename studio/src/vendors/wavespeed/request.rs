@@ -13,7 +13,7 @@ use super::model::{COMMON, Field, Makes, Model, Rule};
 
 /// A checked submission.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// By which model.
     pub model: &'static Model,
     /// What to make, in words.
@@ -30,8 +30,6 @@ pub struct Request {
     pub image: Option<Picture>,
     /// The picture it ends with.
     pub last_image: Option<Picture>,
-    /// `jpeg` or `png`, of a picture.
-    pub format: String,
     /// Whether the answer waits for the output.
     pub sync: bool,
     /// Whether the output comes in the answer.
@@ -43,7 +41,7 @@ pub struct Request {
 /// A field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The field on the wire.
     pub field: String,
     /// What would be right.
@@ -51,7 +49,7 @@ pub struct Fault {
 }
 
 /// The bytes that were uploaded under an address.
-pub type Uploads<'a> = &'a dyn Fn(&str) -> Option<Bytes>;
+pub(crate) type Uploads<'a> = &'a dyn Fn(&str) -> Option<Bytes>;
 
 fn fault(field: &str, message: impl Into<String>) -> Fault {
     Fault { field: field.to_owned(), message: message.into() }
@@ -76,7 +74,7 @@ impl Request {
     /// # Errors
     /// With the first field that is wrong. A field that the model does not have is wrong, too: the
     /// studio is there to find callers that send what is not in the documents.
-    pub fn read(
+    pub(crate) fn read(
         model: &'static Model,
         body: &Map<String, Value>,
         uploads: Uploads<'_>,
@@ -219,7 +217,6 @@ impl Heard {
         let (mut resolution, named) = (word("resolution"), word("size"));
         let order = word("order");
         let prompt = word("prompt");
-        let format = word("output_format");
         let image = self.pictures.remove("image");
         let size = self.size.or_else(|| size(&named)).unwrap_or_else(|| {
             let short = resolution.trim_end_matches('p').parse().unwrap_or(720);
@@ -255,7 +252,6 @@ impl Heard {
             base64: flag("enable_base64_output"),
             image,
             last_image: self.pictures.remove("last_image"),
-            format,
             unreachable: self.unreachable,
         })
     }

@@ -185,9 +185,16 @@ async fn faults_come_in_the_vendors_words() {
         assert_eq!(got, status);
         assert!(Picture::decode(&bytes).is_err());
     }
-    let created = world.submit(PICTURE, &json!({"prompt": "another", "size": "256*256"})).await;
+    // Once it is done it is paid for, so it must not be done yet.
+    world.0.set_scale(1.0);
+    let created = world.submit(PICTURE, &body).await;
     world.spoil(On::Poll, Kind::Refuse);
-    assert_eq!(world.over(&created["id"]).await["has_nsfw_contents"], json!([true]));
+    let path = format!("/api/v3/predictions/{}", created["id"].as_str().unwrap());
+    let (_, told) = world.call("GET", &path, &json!({})).await;
+    assert_eq!(
+        (&told["data"]["status"], &told["data"]["has_nsfw_contents"]),
+        (&json!("failed"), &json!([true]))
+    );
 }
 
 #[tokio::test]

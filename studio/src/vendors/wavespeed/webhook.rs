@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 3;
 /// The value of `webhook-signature`: HMAC-SHA256 over id, time and body, joined by dots. The key is
 /// the secret's text after its prefix, as it stands.
 #[must_use]
-pub fn signature(secret: &str, id: &str, unix_seconds: u64, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &str, id: &str, unix_seconds: u64, body: &[u8]) -> String {
     let key = secret.strip_prefix(PREFIX).unwrap_or(secret);
     // HMAC takes keys of every length, so this is only for the compiler.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
@@ -35,7 +35,7 @@ pub fn signature(secret: &str, id: &str, unix_seconds: u64, body: &[u8]) -> Stri
 /// Where a message may go: plain HTTP to this machine. The studio is a tool of the loopback interface
 /// and calls nobody else.
 #[must_use]
-pub fn target(address: &str) -> Option<Url> {
+pub(crate) fn target(address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let home = match url.host()? {
         url::Host::Domain(name) => name == "localhost",
@@ -46,7 +46,7 @@ pub fn target(address: &str) -> Option<Url> {
 }
 
 /// Sends a message, again if it is not taken; whether it was.
-pub async fn deliver(url: &Url, secret: &str, id: &str, unix_seconds: u64, body: &[u8]) -> bool {
+pub(crate) async fn deliver(url: &Url, secret: &str, id: &str, unix_seconds: u64, body: &[u8]) -> bool {
     let signature = signature(secret, id, unix_seconds, body);
     let head = head(url, id, unix_seconds, &signature, body.len());
     for attempt in 0..ATTEMPTS {

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// A clip of a plain colour, with core nodes only.
-pub(in super::super) fn plain() -> Value {
+fn plain() -> Value {
     json!({
         "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 48, "batch_size": 6, "color": 255}},
         "2": {"class_type": "CreateVideo", "inputs": {"images": ["1", 0], "fps": 12}},
