@@ -15,7 +15,9 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod banana;
 mod bedrock;
+mod comfyui;
 pub mod fault;
 pub mod keys;
 pub mod ledger;
@@ -24,6 +26,7 @@ pub mod picture;
 mod scene;
 mod shelf;
 pub mod travel;
+mod wavespeed;
 
 use self::fault::{Faults, On, Rule};
 use self::keys::Keys;
@@ -254,7 +257,13 @@ pub fn origin(headers: &HeaderMap) -> String {
 
 /// Every vendor's interface.
 pub(crate) fn router(vendors: Vendors) -> Router {
-    Router::new().merge(bedrock::routes()).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(vendors)
+    Router::new()
+        .merge(banana::routes())
+        .merge(bedrock::routes())
+        .merge(comfyui::routes(vendors.clone())
+        .merge(wavespeed::routes())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(vendors)
 }
 
 #[cfg(test)]
