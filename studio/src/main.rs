@@ -130,6 +130,14 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
     if let Ok(key) = std::env::var("STUDIO_KEY") {
         config.key = key;
     }
+    for vendor in ["aws", "google", "wavespeed", "wavespeed_webhook", "comfyui", "banana"] {
+        let variable = format!("STUDIO_{}_KEY", vendor.to_uppercase());
+        if let Ok(value) = std::env::var(&variable)
+            && !config.keys.set(vendor, &value)
+        {
+            return Err(format!("{variable} is not of the form id:secret or id:secret:session-token"));
+        }
+    }
     let mut delays = Delays::default();
     delays.set_list(&arguments.delay).map_err(|error| format!("--delay: {error}"))?;
     delays.set_scale(arguments.delay_scale).map_err(|error| format!("--delay-scale: {error}"))?;
