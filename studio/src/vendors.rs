@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub mod fault;
+mod google;
 pub mod keys;
 pub mod ledger;
 pub mod maker;
@@ -67,6 +68,8 @@ struct State {
     faults: Faults,
     /// The factor over all latencies.
     scale: f64,
+    /// Whether models that their vendors have shut down are gone here, too.
+    strict: bool,
     serial: u64,
 }
 
@@ -79,6 +82,7 @@ impl Vendors {
             shelf: Shelf::default(),
             faults: Faults::default(),
             scale,
+            strict: false,
             serial: 0,
         };
         Self(Arc::new(Shared { keys, maker: Maker::default(), state: Mutex::new(state) }))
@@ -211,6 +215,17 @@ impl Vendors {
         self.state().scale = scale;
     }
 
+    /// Says whether models that their vendors have shut down are gone here, too. By default they live on.
+    pub fn set_strict(&self, strict: bool) {
+        self.state().strict = strict;
+    }
+
+    /// Whether a model that its vendor has shut down is gone here, too.
+    #[must_use]
+    pub fn refuses_retired(&self) -> bool {
+        self.state().strict
+    }
+
     /// Forgets counts, rules and bills; jobs and files stay.
     pub fn reset(&self) {
         let mut state = self.state();
@@ -253,7 +268,7 @@ pub fn origin(headers: &HeaderMap) -> String {
 
 /// Every vendor's interface.
 pub(crate) fn router(vendors: Vendors) -> Router {
-    Router::new().layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(vendors)
+    Router::new().merge(google::routes()).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(vendors)
 }
 
 #[cfg(test)]

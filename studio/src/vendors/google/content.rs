@@ -240,10 +240,12 @@ impl Ask {
             self.seed = Some(seed.cast_unsigned());
         }
         if let Some(most) = config.whole("maxOutputTokens")? {
-            self.max_tokens =
-                Some(u32::try_from(most).ok().filter(|most| *most > 0).ok_or_else(|| {
-                    ApiError::violation("generation_config.max_output_tokens", "max_output_tokens must be positive.")
-                })?);
+            self.max_tokens = Some(u32::try_from(most).ok().filter(|most| *most > 0).ok_or_else(|| {
+                ApiError::violation(
+                    "generation_config.max_output_tokens",
+                    "max_output_tokens must be positive.",
+                )
+            })?);
         }
         match config.text("responseMimeType")?.unwrap_or("text/plain") {
             "text/plain" | "" => {}
@@ -263,7 +265,8 @@ impl Ask {
         }
         let modalities = config.list("responseModalities")?;
         let wanted = |name: &str| modalities.iter().any(|value| value.as_str() == Some(name));
-        if let Some(odd) = modalities.iter().find(|value| !matches!(value.as_str(), Some("TEXT" | "IMAGE" | "AUDIO")))
+        if let Some(odd) =
+            modalities.iter().find(|value| !matches!(value.as_str(), Some("TEXT" | "IMAGE" | "AUDIO")))
         {
             return Err(ApiError::violation(
                 "generation_config.response_modalities",
@@ -278,7 +281,9 @@ impl Ask {
             }
             Kind::Text(_) if !wanted("IMAGE") && !wanted("AUDIO") => {
                 if config.has("imageConfig") {
-                    return Err(ApiError::invalid("image_config is only available for models that make images."));
+                    return Err(ApiError::invalid(
+                        "image_config is only available for models that make images.",
+                    ));
                 }
                 Ok(())
             }
@@ -388,7 +393,9 @@ fn read_parts(content: &Map<String, Value>, path: &str, media: &mut Vec<Media>) 
         } else if !data.iter().any(|name| part.has(name)) && !part.has("thoughtSignature") {
             return Err(ApiError::violation(
                 &path,
-                format!("* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized field\n"),
+                format!(
+                    "* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized field\n"
+                ),
             ));
         }
     }
@@ -412,7 +419,8 @@ fn inline_data(node: &Node<'_>) -> Result<Media, ApiError> {
 /// The id in the name or the address of a file: `files/abc`, `https://…/files/abc…`.
 pub(super) fn file_id(uri: &str) -> Option<&str> {
     let rest = uri.split_once("files/")?.1;
-    let end = rest.find(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && c != '-').unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && c != '-').unwrap_or(rest.len());
     Some(&rest[..end]).filter(|id| !id.is_empty())
 }
 
@@ -427,7 +435,10 @@ fn read_safety(root: &Node<'_>) -> Result<(), ApiError> {
         for (name, known) in [("category", HARMS), ("threshold", THRESHOLDS)] {
             let value = setting.text(name)?.unwrap_or_default();
             if !known.contains(&value) {
-                return Err(ApiError::violation(&path, format!("Invalid value at '{path}.{name}', \"{value}\"")));
+                return Err(ApiError::violation(
+                    &path,
+                    format!("Invalid value at '{path}.{name}', \"{value}\""),
+                ));
             }
         }
     }

@@ -62,7 +62,9 @@ pub(super) fn find(vendors: &Vendors, id: &str) -> Result<Media, ApiError> {
 pub(super) fn begin(vendors: &Vendors, headers: &HeaderMap, body: &Bytes) -> Result<Response, ApiError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if header("x-goog-upload-protocol") != Some("resumable") {
-        return Err(ApiError::invalid("Only the resumable protocol is spoken here: X-Goog-Upload-Protocol: resumable."));
+        return Err(ApiError::invalid(
+            "Only the resumable protocol is spoken here: X-Goog-Upload-Protocol: resumable.",
+        ));
     }
     let announced = header("x-goog-upload-header-content-length").and_then(|size| size.parse::<usize>().ok());
     if announced.is_some_and(|size| size > LARGEST) {
@@ -85,12 +87,18 @@ pub(super) fn begin(vendors: &Vendors, headers: &HeaderMap, body: &Bytes) -> Res
     let id = format!("u{}", vendors.fresh_id(11));
     vendors.put(Vendor::Google, &format!("uploads/{id}"), Media { bytes: Bytes::new(), media_type: kind });
     let url = format!("{}/upload/v1beta/files?upload_id={id}&upload_protocol=resumable", origin(headers));
-    let url = HeaderValue::from_str(&url).map_err(|_| ApiError::invalid("The Host header cannot be read."))?;
+    let url =
+        HeaderValue::from_str(&url).map_err(|_| ApiError::invalid("The Host header cannot be read."))?;
     Ok(([(URL, url), (STATUS, HeaderValue::from_static("active"))], StatusCode::OK).into_response())
 }
 
 /// Takes a piece of an upload, and with the last one the file.
-pub(super) fn proceed(vendors: &Vendors, id: &str, headers: &HeaderMap, body: &Bytes) -> Result<Response, ApiError> {
+pub(super) fn proceed(
+    vendors: &Vendors,
+    id: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Response, ApiError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let pending = format!("uploads/{id}");
     let so_far = vendors
@@ -100,7 +108,10 @@ pub(super) fn proceed(vendors: &Vendors, id: &str, headers: &HeaderMap, body: &B
     let has = |wanted: &str| commands.split(',').any(|command| command.trim() == wanted);
     let offset = header("x-goog-upload-offset").map_or(Some(0), |offset| offset.parse::<usize>().ok());
     if offset != Some(so_far.bytes.len()) {
-        return Err(ApiError::invalid(format!("The next byte of this upload is number {}.", so_far.bytes.len())));
+        return Err(ApiError::invalid(format!(
+            "The next byte of this upload is number {}.",
+            so_far.bytes.len()
+        )));
     }
     if so_far.bytes.len().saturating_add(body.len()) > LARGEST {
         return Err(ApiError::too_large(LARGEST));
@@ -120,5 +131,6 @@ pub(super) fn proceed(vendors: &Vendors, id: &str, headers: &HeaderMap, body: &B
 
 /// The bytes of a file.
 pub(super) fn content(media: Media) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(media.media_type))], Body::from(media.bytes)).into_response()
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(media.media_type))], Body::from(media.bytes))
+        .into_response()
 }

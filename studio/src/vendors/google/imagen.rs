@@ -84,14 +84,19 @@ impl Ask {
         let ratio = parameters.text("aspectRatio")?.unwrap_or("1:1");
         let (_, size) = IMAGEN_RATIOS.iter().find(|(name, _)| *name == ratio).ok_or_else(|| {
             let all: Vec<&str> = IMAGEN_RATIOS.iter().map(|(name, _)| *name).collect();
-            ApiError::invalid(format!("The aspect ratio {ratio} is not supported; one of {}.", all.join(", ")))
+            ApiError::invalid(format!(
+                "The aspect ratio {ratio} is not supported; one of {}.",
+                all.join(", ")
+            ))
         })?;
         let class = parameters.text("sampleImageSize")?.unwrap_or("1K").to_uppercase();
         match class.as_str() {
             "1K" => {}
             "2K" if model.large => {}
             "2K" => return Err(ApiError::unsupported("sampleImageSize")),
-            other => return Err(ApiError::invalid(format!("The image size {other} is not supported; 1K or 2K."))),
+            other => {
+                return Err(ApiError::invalid(format!("The image size {other} is not supported; 1K or 2K.")));
+            }
         }
         one_of(&parameters, "personGeneration", &["dont_allow", "allow_adult", "allow_all"])?;
         one_of(&parameters, "safetySetting", &["block_low_and_above"])?;
@@ -171,7 +176,9 @@ mod tests {
 
     #[test]
     fn both_spellings_of_a_parameter_are_read() {
-        let ask = read(&IMAGEN, json!({ "sample_count": 2, "aspect_ratio": "16:9", "sampleImageSize": "2K" })).unwrap();
+        let ask =
+            read(&IMAGEN, json!({ "sample_count": 2, "aspect_ratio": "16:9", "sampleImageSize": "2K" }))
+                .unwrap();
         assert_eq!((ask.samples, ask.size), (2, [2816, 1536]));
     }
 

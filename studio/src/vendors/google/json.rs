@@ -85,8 +85,9 @@ impl<'a> Node<'a> {
             None => Ok(()),
             Some(name) => {
                 let place = if self.path.is_empty() { String::new() } else { format!(" at '{}'", self.path) };
-                let description =
-                    format!("Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field.");
+                let description = format!(
+                    "Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field."
+                );
                 Err(ApiError::violation(self.path, description))
             }
         }

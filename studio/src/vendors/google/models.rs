@@ -42,6 +42,18 @@ pub(super) struct Text {
     pub(super) usd_per_million: [f64; 2],
 }
 
+impl Text {
+    /// What so many tokens read and written cost, in micro-dollars: a part of one counts as a whole.
+    pub(super) fn micro_usd(&self, read: u32, written: u32) -> u64 {
+        let [input, output] = self.usd_per_million;
+        let sum = f64::from(read) * input + f64::from(written) * output;
+        // Two numbers of 32 bits at a few dollars are far below 2^53.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let whole = sum.ceil() as u64;
+        whole
+    }
+}
+
 /// What a picture model of the Gemini family takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Picture {
@@ -294,6 +306,19 @@ impl Model {
         }
     }
 
+    /// How long it usually takes, in milliseconds.
+    pub(super) fn latency_ms(&self) -> u64 {
+        let quick = self.id.contains("fast") || self.id.contains("lite");
+        match self.kind {
+            Kind::Text(_) => 1_000,
+            Kind::Picture(_) | Kind::Imagen(_) if quick => 3_000,
+            Kind::Picture(_) | Kind::Imagen(_) => 7_000,
+            Kind::Veo(_) if quick => 35_000,
+            Kind::Veo(_) => 60_000,
+            Kind::Omni => 20_000,
+        }
+    }
+
     /// What the list of models says about it.
     pub(super) fn view(&self) -> Value {
         let limits: [u32; 2] = match self.kind {
@@ -321,11 +346,7 @@ pub(super) fn nearest(ratios: &'static [(&'static str, [u32; 2])], [width, heigh
     let shape = |[w, h]: [u32; 2]| (f64::from(w.max(1)) / f64::from(h.max(1))).ln();
     let wanted = shape([width, height]);
     let odd = |size: [u32; 2]| (shape(size) - wanted).abs();
-    ratios
-        .iter()
-        .map(|(_, size)| *size)
-        .min_by(|a, b| odd(*a).total_cmp(&odd(*b)))
-        .unwrap_or([1024, 1024])
+    ratios.iter().map(|(_, size)| *size).min_by(|a, b| odd(*a).total_cmp(&odd(*b))).unwrap_or([1024, 1024])
 }
 
 /// The size in px of a picture of this ratio: the size at `1K`, scaled.

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::content::{self, Media};
+use super::content;
 use super::error::{ApiError, JSON};
 use super::json::{self as reading, Node};
 use super::models::{self, Kind as ModelKind, Model};
@@ -55,7 +55,9 @@ impl FromRequestParts<Vendors> for Caller {
 }
 
 fn query(uri: &Uri) -> Result<BTreeMap<String, String>, ApiError> {
-    Query::try_from_uri(uri).map(|Query(query)| query).map_err(|_| ApiError::invalid("The query cannot be read."))
+    Query::try_from_uri(uri)
+        .map(|Query(query)| query)
+        .map_err(|_| ApiError::invalid("The query cannot be read."))
 }
 
 fn body(read: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
@@ -108,7 +110,9 @@ fn served(vendors: &Vendors, uri: &Uri, id: &str, method: Option<&str>) -> Resul
 async fn list(caller: Caller, State(vendors): State<Vendors>) -> Result<Response, ApiError> {
     let number = |name: &str| caller.0.get(name).map(|text| text.parse::<usize>());
     let size = number("pageSize").transpose().map_err(|_| ApiError::invalid("pageSize is a number."))?;
-    let from = number("pageToken").transpose().map_err(|_| ApiError::invalid("The page token is not one of mine."))?;
+    let from = number("pageToken")
+        .transpose()
+        .map_err(|_| ApiError::invalid("The page token is not one of mine."))?;
     let (size, from) = (size.unwrap_or(50).clamp(1, 1_000), from.unwrap_or(0));
     let strict = vendors.refuses_retired();
     let all: Vec<&Model> = models::MODELS.iter().filter(|model| !strict || model.retired.is_none()).collect();
@@ -121,7 +125,12 @@ async fn list(caller: Caller, State(vendors): State<Vendors>) -> Result<Response
     Ok(document(&answer))
 }
 
-async fn show(_: Caller, State(vendors): State<Vendors>, Path(id): Path<String>, uri: Uri) -> Result<Response, ApiError> {
+async fn show(
+    _: Caller,
+    State(vendors): State<Vendors>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
     served(&vendors, &uri, &id, None).map(|model| document(&model.view()))
 }
 
@@ -134,6 +143,9 @@ async fn ask(
     read: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let (id, method) = call.rsplit_once(':').unwrap_or((&call, ""));
+    if models::find(id).is_some_and(|model| model.kind == ModelKind::Omni) {
+        return Err(ApiError::invalid("This model only supports Interactions API."));
+    }
     let model = served(&vendors, &uri, id, Some(method))?;
     if method == "countTokens" {
         return count(model, &body(read)?);
@@ -170,8 +182,12 @@ async fn ask(
             let name = finish(tokio::spawn(work.veo(veo, asked))).await?;
             document(&json!({ "name": name }))
         }
+        ModelKind::Omni => return Err(ApiError::internal()),
     };
-    Ok(travel::travel(rule, answer).await)
+    // What spoils a result has spoiled the picture inside of the document already.
+    let inside = matches!(model.kind, ModelKind::Picture(_) | ModelKind::Imagen(_))
+        && rule.is_some_and(|rule| matches!(rule.kind, Kind::Mislabel | Kind::Truncate));
+    if inside { Ok(answer) } else { Ok(travel::travel(rule, answer).await) }
 }
 
 /// What a task came to that goes on when its caller hangs up.
@@ -226,11 +242,9 @@ async fn poll(
     let kind = rule.map(|rule| rule.kind);
     let unknown = || ApiError::not_found("Requested entity was not found.");
     match kind {
-        Some(Kind::Fail) => vendors.fail(
-            Vendor::Google,
-            &id,
-            Failure { refused: false, message: VEO_BROKE.to_owned() },
-        ),
+        Some(Kind::Fail) => {
+            vendors.fail(Vendor::Google, &id, Failure { refused: false, message: VEO_BROKE.to_owned() })
+        }
         Some(Kind::Refuse) => {
             vendors.fail(Vendor::Google, &id, Failure { refused: true, message: String::new() });
         }
@@ -262,20 +276,28 @@ async fn poll(
 
 /// What is known of a file, or with `:download` the way to its bytes: they are elsewhere on the same
 /// host, and the key is needed there, too.
-async fn file(caller: Caller, State(vendors): State<Vendors>, Path(call): Path<String>) -> Result<Response, ApiError> {
+async fn file(
+    caller: Caller,
+    State(vendors): State<Vendors>,
+    Path(call): Path<String>,
+) -> Result<Response, ApiError> {
     let Some(id) = call.strip_suffix(":download") else {
         return files::find(&vendors, &call).map(|media| document(&files::view(&call, &media)));
     };
-    let id = content::file_id(&format!("files/{id}"))
-        .filter(|known| *known == id)
-        .ok_or_else(|| ApiError::invalid("The name of a file is files/ and letters and digits."))?;
+    if content::file_id(&format!("files/{id}")) != Some(id) {
+        return Err(ApiError::invalid("The name of a file is files/ and letters and digits."));
+    }
     let key = caller.0.get("key").map(|key| format!("&key={key}")).unwrap_or_default();
     let place = format!("/download/v1beta/files/{id}:download?alt=media{key}");
     let place = HeaderValue::from_str(&place).map_err(|_| ApiError::invalid("The key cannot be read."))?;
     Ok((StatusCode::FOUND, [(header::LOCATION, place)]).into_response())
 }
 
-async fn download(_: Caller, State(vendors): State<Vendors>, Path(call): Path<String>) -> Result<Response, ApiError> {
+async fn download(
+    _: Caller,
+    State(vendors): State<Vendors>,
+    Path(call): Path<String>,
+) -> Result<Response, ApiError> {
     let rule = vendors.call(Vendor::Google, On::Download);
     let id = call.strip_suffix(":download").unwrap_or(&call);
     if rule.is_some_and(|rule| rule.kind == Kind::Expire) {
@@ -288,7 +310,11 @@ async fn download(_: Caller, State(vendors): State<Vendors>, Path(call): Path<St
     Ok(travel::travel(rule, files::content(media)).await)
 }
 
-async fn forget(_: Caller, State(vendors): State<Vendors>, Path(id): Path<String>) -> Result<Response, ApiError> {
+async fn forget(
+    _: Caller,
+    State(vendors): State<Vendors>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
     files::find(&vendors, &id)?;
     vendors.remove(Vendor::Google, &format!("files/{id}"));
     Ok(document(&json!({})))

@@ -90,7 +90,8 @@ fn subject(ask: &Ask) -> String {
 
 /// A value of this shape.
 fn value(shape: &Value, chance: &Chance, subject: &str, depth: usize) -> Value {
-    let kind = shape["type"].as_str().or_else(|| shape["type"][0].as_str()).unwrap_or_default().to_lowercase();
+    let kind =
+        shape["type"].as_str().or_else(|| shape["type"][0].as_str()).unwrap_or_default().to_lowercase();
     let words = || prose(&chance.at(depth), subject);
     if let Some(known) = shape["enum"].as_array().filter(|all| !all.is_empty()) {
         return known[chance.at(depth).number(0) % known.len()].clone();
@@ -112,9 +113,10 @@ fn value(shape: &Value, chance: &Chance, subject: &str, depth: usize) -> Value {
         "boolean" => json!(true),
         "null" => Value::Null,
         "object" | "" if fields.is_some() => fields.map_or(Value::Null, |fields| {
-            let made = fields.iter().enumerate().map(|(at, (name, shape))| {
-                (name.clone(), value(shape, &chance.at(at), subject, depth + 1))
-            });
+            let made = fields
+                .iter()
+                .enumerate()
+                .map(|(at, (name, shape))| (name.clone(), value(shape, &chance.at(at), subject, depth + 1)));
             Value::Object(made.collect::<Map<_, _>>())
         }),
         "string" => {

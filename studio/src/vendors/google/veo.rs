@@ -110,7 +110,9 @@ impl Ask {
                 return Err(ApiError::unsupported(other));
             }
             one_of(&reference, "referenceType", &["asset"])?;
-            let image = reference.object("image")?.ok_or_else(|| ApiError::invalid("A reference image has an image."))?;
+            let image = reference
+                .object("image")?
+                .ok_or_else(|| ApiError::invalid("A reference image has an image."))?;
             references.push(picture(image)?);
         }
         if references.len() > 3 {
@@ -148,17 +150,24 @@ impl Ask {
             "720p" => [1280, 720],
             "1080p" => [1920, 1080],
             other => {
-                return Err(ApiError::invalid(format!("The resolution {other} is not supported; 720p or 1080p.")));
+                return Err(ApiError::invalid(format!(
+                    "The resolution {other} is not supported; 720p or 1080p."
+                )));
             }
         };
         self.size = match ratio {
             "16:9" => wide,
             "9:16" => [wide[1], wide[0]],
             other => {
-                return Err(ApiError::invalid(format!("The aspect ratio {other} is not supported; 16:9 or 9:16.")));
+                return Err(ApiError::invalid(format!(
+                    "The aspect ratio {other} is not supported; 16:9 or 9:16."
+                )));
             }
         };
-        let must_be_8 = resolution != "720p" || !self.references.is_empty() || self.video.is_some() || self.last.is_some();
+        let must_be_8 = resolution != "720p"
+            || !self.references.is_empty()
+            || self.video.is_some()
+            || self.last.is_some();
         if must_be_8 && seconds != 8 {
             return Err(ApiError::invalid(
                 "`durationSeconds` must be 8 with this resolution, with `lastFrame`, `referenceImages` or `video`.",
@@ -181,8 +190,9 @@ impl Ask {
             return Err(ApiError::invalid("Veo 3 prompt enhancement cannot be disabled."));
         }
         if let Some(seed) = parameters.whole("seed")? {
-            self.seed =
-                Some(u32::try_from(seed).map_err(|_| ApiError::out_of_bound("seed", 0, i64::from(u32::MAX)))?);
+            self.seed = Some(
+                u32::try_from(seed).map_err(|_| ApiError::out_of_bound("seed", 0, i64::from(u32::MAX)))?,
+            );
         }
         self.seconds = if self.video.is_some() { EXTENSION_S } else { u32::try_from(seconds).unwrap_or(8) };
         Ok(())
@@ -226,7 +236,8 @@ fn clip(map: &Map<String, Value>) -> Result<Media, ApiError> {
         return Err(ApiError::unsupported(other));
     }
     let id = node.text("uri")?.and_then(file_id);
-    let id = id.ok_or_else(|| ApiError::invalid("A video to continue is one that was made here: give its uri."))?;
+    let id =
+        id.ok_or_else(|| ApiError::invalid("A video to continue is one that was made here: give its uri."))?;
     Ok(Media::File(id.to_owned()))
 }
 

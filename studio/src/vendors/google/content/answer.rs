@@ -47,8 +47,12 @@ pub(in crate::vendors::google) struct Made {
 
 /// A whole answer.
 pub(in crate::vendors::google) fn whole(model: &Model, made: &Made) -> Value {
-    let candidates: Vec<Value> =
-        made.candidates.iter().enumerate().map(|(at, candidate)| view(at, &candidate.parts, Some(candidate.finish))).collect();
+    let candidates: Vec<Value> = made
+        .candidates
+        .iter()
+        .enumerate()
+        .map(|(at, candidate)| view(at, &candidate.parts, Some(candidate.finish)))
+        .collect();
     json!({
         "candidates": candidates,
         "usageMetadata": usage(made),
@@ -77,8 +81,11 @@ pub(in crate::vendors::google) fn chunks(model: &Model, made: &Made) -> Vec<Valu
         .into_iter()
         .enumerate()
         .map(|(number, candidate)| {
-            let usage =
-                if number == end { spent.clone() } else { json!({ "promptTokenCount": spent["promptTokenCount"] }) };
+            let usage = if number == end {
+                spent.clone()
+            } else {
+                json!({ "promptTokenCount": spent["promptTokenCount"] })
+            };
             json!({
                 "candidates": [candidate],
                 "usageMetadata": usage,

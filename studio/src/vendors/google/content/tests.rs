@@ -58,8 +58,14 @@ fn what_makes_no_sense_is_refused_in_googles_words() {
         (json!({ "contents": [{ "parts": [{}] }] }), "required oneof field 'data'"),
         (json!({ "contents": [{ "parts": [{ "text": "a", "inlineData": {} }] }] }), "oneof"),
         (json!({ "contents": [{ "role": "owl", "parts": [{ "text": "a" }] }] }), "valid role"),
-        (json!({ "contents": [{ "parts": [{ "inlineData": { "mimeType": "image/gif", "data": "aa" } }] }] }), "Unsupported MIME type"),
-        (json!({ "contents": [{ "parts": [{ "inlineData": { "mimeType": "image/png", "data": "%" } }] }] }), "Base64"),
+        (
+            json!({ "contents": [{ "parts": [{ "inlineData": { "mimeType": "image/gif", "data": "aa" } }] }] }),
+            "Unsupported MIME type",
+        ),
+        (
+            json!({ "contents": [{ "parts": [{ "inlineData": { "mimeType": "image/png", "data": "%" } }] }] }),
+            "Base64",
+        ),
         (say(&json!({ "size": "1K" })), "Unknown name \"size\" at 'generation_config'"),
         (say(&json!({ "imageConfig": { "aspectRatio": "7:5" } })), "aspect_ratio must be one of"),
         (say(&json!({ "imageConfig": { "imageSize": "2K" } })), "image_size must be one of"),
@@ -122,7 +128,9 @@ fn what_is_withheld_has_a_reason_and_no_content() {
 
 #[test]
 fn the_id_of_a_file_is_cut_out_of_its_address() {
-    for uri in ["files/abc12", "https://generativelanguage.googleapis.com/v1beta/files/abc12:download?alt=media"] {
+    for uri in
+        ["files/abc12", "https://generativelanguage.googleapis.com/v1beta/files/abc12:download?alt=media"]
+    {
         assert_eq!(file_id(uri), Some("abc12"));
     }
     assert_eq!(file_id("https://example.com/abc"), None);

@@ -37,7 +37,8 @@ fn a_start_image_is_read_in_both_shapes() {
 
 #[test]
 fn a_portrait_is_a_landscape_on_its_side() {
-    let ask = read(VEO_31, json!({ "prompt": "an owl" }), json!({ "aspect_ratio": "9:16", "resolution": "1080p" }));
+    let ask =
+        read(VEO_31, json!({ "prompt": "an owl" }), json!({ "aspect_ratio": "9:16", "resolution": "1080p" }));
     assert_eq!(ask.unwrap().size, [1080, 1920]);
 }
 
@@ -49,7 +50,8 @@ fn what_a_model_cannot_take_is_refused_by_name() {
         instance[name] = value;
         instance
     };
-    let references = json!({ "prompt": "a", "referenceImages": [{ "image": image(), "referenceType": "ASSET" }] });
+    let references =
+        json!({ "prompt": "a", "referenceImages": [{ "image": image(), "referenceType": "ASSET" }] });
     assert!(read(VEO_31, with("lastFrame", image()), json!({})).is_ok());
     assert!(read(VEO_31, references.clone(), json!({})).is_ok());
     for (id, instance) in [
@@ -85,7 +87,10 @@ fn numbers_and_names_have_bounds() {
     ] {
         assert!(read(VEO_31, json!({ "prompt": "a" }), parameters.clone()).is_err(), "{parameters}");
     }
-    assert!(read(VEO_31, json!({ "prompt": "a", "image": image() }), json!({ "personGeneration": "allow_all" })).is_err());
+    assert!(
+        read(VEO_31, json!({ "prompt": "a", "image": image() }), json!({ "personGeneration": "allow_all" }))
+            .is_err()
+    );
     assert!(read(VEO_31, json!({ "prompt": "a", "lastFrame": image() }), json!({})).is_err());
     assert!(read(VEO_31, json!({}), json!({})).is_err());
     let ask = read(VEO_31, json!({ "prompt": "a" }), json!({ "durationSeconds": 4, "seed": 7 })).unwrap();
@@ -101,13 +106,18 @@ fn a_clip_is_continued_by_seven_seconds() {
 
 #[test]
 fn a_pending_operation_says_nothing_of_being_done() {
-    assert_eq!(operation("models/a/operations/b", &State::Pending), json!({ "name": "models/a/operations/b" }));
+    assert_eq!(
+        operation("models/a/operations/b", &State::Pending),
+        json!({ "name": "models/a/operations/b" })
+    );
 }
 
 #[test]
 fn the_sdks_can_cut_the_id_out_of_an_address() {
     let document = operation("n", &State::Done("qu4d28uipuqh".into()));
-    let uri = document["response"]["generateVideoResponse"]["generatedSamples"][0]["video"]["uri"].as_str().unwrap();
+    let uri = document["response"]["generateVideoResponse"]["generatedSamples"][0]["video"]["uri"]
+        .as_str()
+        .unwrap();
     assert!(uri.starts_with("https://") && file_id(uri) == Some("qu4d28uipuqh"), "{uri}");
 }
 
