@@ -35,6 +35,8 @@ pub struct Config {
     pub burn_in: bool,
     /// What callers of the vendors that it stands in for must present.
     pub keys: Keys,
+    /// Whether models that their vendors have shut down are gone here, too.
+    pub strict: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -50,7 +52,7 @@ impl std::fmt::Debug for Config {
 impl Default for Config {
     fn default() -> Self {
         let (delays, keys) = (Delays::default(), Keys::default());
-        Self { key: "studio-dev-key".into(), delays, seed: 1, burn_in: false, keys }
+        Self { key: "studio-dev-key".into(), delays, seed: 1, burn_in: false, keys, strict: false }
     }
 }
 

@@ -41,6 +41,9 @@ struct Arguments {
     /// this is, so that a test can read from a screen which clip is playing.
     #[arg(long, global = true)]
     burn_in: bool,
+    /// Answers for models that their vendors have shut down as the vendors do; without it they live on.
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Subcommand)]
@@ -126,7 +129,12 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
-    let mut config = Config { seed: arguments.seed, burn_in: arguments.burn_in, ..Config::default() };
+    let mut config = Config {
+        seed: arguments.seed,
+        burn_in: arguments.burn_in,
+        strict: arguments.strict,
+        ..Config::default()
+    };
     if let Ok(key) = std::env::var("STUDIO_KEY") {
         config.key = key;
     }

@@ -19,6 +19,7 @@ mod banana;
 mod bedrock;
 mod comfyui;
 pub mod fault;
+mod google;
 pub mod keys;
 pub mod ledger;
 pub mod maker;
@@ -71,6 +72,8 @@ struct State {
     faults: Faults,
     /// The factor over all latencies.
     scale: f64,
+    /// Whether models that their vendors have shut down are gone here, too.
+    strict: bool,
     serial: u64,
 }
 
@@ -83,6 +86,7 @@ impl Vendors {
             shelf: Shelf::default(),
             faults: Faults::default(),
             scale,
+            strict: false,
             serial: 0,
         };
         Self(Arc::new(Shared { keys, maker: Maker::default(), state: Mutex::new(state) }))
@@ -215,6 +219,17 @@ impl Vendors {
         self.state().scale = scale;
     }
 
+    /// Says whether models that their vendors have shut down are gone here, too. By default they live on.
+    pub fn set_strict(&self, strict: bool) {
+        self.state().strict = strict;
+    }
+
+    /// Whether a model that its vendor has shut down is gone here, too.
+    #[must_use]
+    pub fn refuses_retired(&self) -> bool {
+        self.state().strict
+    }
+
     /// Forgets counts, rules and bills; jobs and files stay.
     pub fn reset(&self) {
         let mut state = self.state();
@@ -260,7 +275,8 @@ pub(crate) fn router(vendors: Vendors) -> Router {
     Router::new()
         .merge(banana::routes())
         .merge(bedrock::routes())
-        .merge(comfyui::routes(vendors.clone())
+        .merge(comfyui::routes(vendors.clone()))
+        .merge(google::routes())
         .merge(wavespeed::routes())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(vendors)

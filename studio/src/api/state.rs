@@ -52,6 +52,7 @@ pub(super) struct Submitted {
 impl Studio {
     pub(super) fn new(config: Config) -> Self {
         let vendors = Vendors::new(config.keys, config.delays.scale());
+        vendors.set_strict(config.strict);
         Self(Arc::new(Shared {
             vendors,
             memory: Mutex::new(Memory::new(Faults::new(config.seed), config.delays)),
