@@ -9,7 +9,7 @@ use cuelight_core::catalog::{self, ModelDef, Reconcile};
 use cuelight_core::media;
 use cuelight_core::operation::Spec;
 use cuelight_core::units::Millis;
-use cuelight_providers::{Adapter, Brief, Material, Step, Submission, Turn, adapter};
+use cuelight_providers::{Adapter, Brief, Step, Submission, Turn, adapter};
 use serde_json::json;
 use worker::{Env, console_error, console_log};
 

@@ -1,7 +1,7 @@
 //! What a request must be checked against besides itself: the uploads it names, and how the lanes are
 //! where a model has to be chosen. Fetched beforehand, because checking is a pure function.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cuelight_core::actors::lane::{Breaker, Status};
 use cuelight_core::catalog;
@@ -25,11 +25,14 @@ const MOST_ASSETS: usize = Role::ALL.len() + 2;
 pub(crate) struct Around {
     assets: HashMap<String, Asset>,
     lanes: BTreeMap<String, LaneHealth>,
+    providers: BTreeSet<String>,
 }
 
 /// Looks up what checking the request `json` takes. Nothing, for a clip of a character without a picture.
 pub(crate) async fn of(call: &Call, caller: &Caller, json: &Value) -> Result<Around, Failure> {
-    let mut around = Around::default();
+    let settings = &caller.deployment.settings;
+    let used = catalog::models().providers().into_iter().filter(|name| settings.provider(name).is_some());
+    let mut around = Around { providers: used.map(str::to_owned).collect(), ..Around::default() };
     let named = operation::assets_named(json);
     let tenant = caller.tenant.id();
     let looks = named.iter().take(MOST_ASSETS).map(|sha256| asset_store::look(&call.env, tenant, sha256));
@@ -42,7 +45,7 @@ pub(crate) async fn of(call: &Call, caller: &Caller, json: &Value) -> Result<Aro
     let of_pages = Operation::OF_PAGES.iter().any(|operation| Some(operation.as_str()) == own);
     let is_open = json["model"].is_null() && (!of_pages || !named.is_empty());
     if is_open && Operation::ALL.iter().any(|operation| Some(operation.as_str()) == own) {
-        around.lanes = lanes(call, caller).await;
+        around.lanes = lanes(call, &around.providers).await;
     }
     Ok(around)
 }
@@ -54,22 +57,19 @@ impl Around {
     /// Every wrong field.
     pub(crate) fn validate(&self, json: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> {
         let find = |sha256: &str| self.assets.get(sha256).cloned();
-        let around = Surroundings { asset: Some(&find), lanes: Some(&self.lanes) };
+        let around =
+            Surroundings { asset: Some(&find), lanes: Some(&self.lanes), providers: Some(&self.providers) };
         operation::validate_in(json, nonce, &around)
     }
 }
 
-/// How the lanes of the providers are that this deployment uses; all others are closed.
-async fn lanes(call: &Call, caller: &Caller) -> BTreeMap<String, LaneHealth> {
+/// How the lanes of these providers are.
+async fn lanes(call: &Call, providers: &BTreeSet<String>) -> BTreeMap<String, LaneHealth> {
     let models = &catalog::models().models;
-    let used = |lane: &str| {
-        let mut serving = models.iter().filter(|model| model.lane == lane);
-        serving.any(|model| caller.deployment.settings.provider(&model.provider).is_some())
-    };
-    let health = catalog::models().lanes().into_iter().map(|lane| async move {
-        let health = if used(lane) { health(call, lane).await } else { LaneHealth::Closed };
-        (lane.to_owned(), health)
-    });
+    let used =
+        |lane: &&str| models.iter().any(|model| model.lane == **lane && providers.contains(&model.provider));
+    let lanes = catalog::models().lanes().into_iter().filter(used);
+    let health = lanes.map(|lane| async move { (lane.to_owned(), health(call, lane).await) });
     join_all(health).await.into_iter().collect()
 }
 

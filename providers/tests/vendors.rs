@@ -5,12 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+use cuelight_core::media;
 use cuelight_core::units::Millis;
-use cuelight_core::{catalog, media};
 use cuelight_providers::{
     Adapter, Answer, Brief, Cancelled, MAX_ASKS, Progress, ProviderError, Step, Submission, Turn, adapter,
 };
-use serde_json::{Value, json};
 use url::Url;
 
 #[path = "vendors/banana.rs"]
@@ -45,7 +44,6 @@ const ORDER_KEY: &str = "abcdefghijklmnopqrstuvwxyz234567.1.1";
 
 #[test]
 fn every_vendor_ends_every_situation_as_its_row_says() {
-    prepare();
     let mut rows = 0;
     for vendor in &VENDORS {
         for row in (vendor.rows)() {
@@ -78,12 +76,6 @@ fn no_vendor_leaves_a_situation_out_without_a_reason() {
 struct End {
     name: &'static str,
     operation: Option<String>,
-}
-
-/// The catalogue, with what the table needs in it.
-fn prepare() {
-    let models: Vec<Value> = VENDORS.iter().flat_map(|vendor| (vendor.models)()).collect();
-    catalog::configure(&json!({"models": models}).to_string()).unwrap();
 }
 
 fn play(vendor: &Vendor, row: &Row) {

@@ -16,13 +16,6 @@ use super::table::{
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: "banana",
     account: || account("https://banana.example/", &["https://pictures.example"], &[]),
-    models: || {
-        vec![json!({
-            "id": "table-picture", "provider": "banana", "label": "a picture of words", "output": "image",
-            "operations": ["call_image"], "prompt": {"min": 1, "max": 800}, "sizes": [[512, 512]],
-            "price": {"as_of": "2026-11-21", "source": "none"}, "timeout_ms": 60_000, "reconcile": "none",
-        })]
-    },
     wish,
     rows,
     skipped: &[],
@@ -32,7 +25,7 @@ const PICTURE: &str = "https://pictures.example/p.png";
 
 fn wish() -> Wish {
     let order = json!({
-        "operation": "call_image", "model": "table-picture", "prompt": "two people on a call",
+        "operation": "call_image", "model": "banana-call-image", "prompt": "two people on a call",
         "negative_prompt": "blurry", "size": [512, 512],
     });
     Wish::of(order, Vec::new())

@@ -127,7 +127,7 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
-    /// An order in JSON for a model of the catalogue, or of [`Vendor::models`].
+    /// An order in JSON for a model of the catalogue.
     pub(crate) fn of(order: Value, materials: Vec<Material>) -> Self {
         let order: Order = serde_json::from_value(order).unwrap();
         let model = catalog::models().model(&order.model).expect("a model of the catalogue").clone();
@@ -135,7 +135,7 @@ impl Wish {
     }
 
     /// The same for the model that the vendor itself calls `wire_id`.
-    pub fn at(
+    pub(crate) fn at(
         provider: &str,
         wire_id: &str,
         operation: &str,
@@ -169,9 +169,6 @@ pub(crate) struct Vendor {
     /// Its name in the catalogue.
     pub(crate) provider: &'static str,
     pub(crate) account: fn() -> Account,
-    /// Models that the rows need and the catalogue may not have: a table that depended on it would break
-    /// with every new price.
-    pub(crate) models: fn() -> Vec<Value>,
     pub(crate) wish: fn() -> Wish,
     pub(crate) rows: fn() -> Vec<Row>,
     /// What it has no row for, and why.

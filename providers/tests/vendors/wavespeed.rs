@@ -18,16 +18,6 @@ pub(crate) const VENDOR: Vendor = Vendor {
     account: || {
         account("https://api.wavespeed.example", &["https://cdn.example", "https://store.example"], &[])
     },
-    models: || {
-        vec![json!({
-            "id": "table-clip", "wire_id": "alibaba/wan-2.5/image-to-video", "provider": "wavespeed",
-            "label": "a clip from a picture", "output": "video", "operations": ["image_to_video"],
-            "inputs": [{"role": "image", "required": true, "media_types": ["image/png"], "max_bytes": 1_000_000}],
-            "prompt": {"min": 1, "max": 800}, "resolutions": ["720p"], "durations_ms": [5000],
-            "seed": {"min": 0, "max": 1000}, "price": {"as_of": "2026-11-21", "source": "none"},
-            "timeout_ms": 60_000, "reconcile": "none",
-        })]
-    },
     wish,
     rows,
     skipped: &[],
@@ -38,7 +28,7 @@ const CLIP: &str = "https://cdn.example/clip.mp4";
 fn wish() -> Wish {
     let image = png(1280, 720);
     let order = json!({
-        "operation": "image_to_video", "model": "table-clip", "prompt": "she waves",
+        "operation": "image_to_video", "model": "wan-2.5-image-to-video", "prompt": "she waves",
         "inputs": [{"role": "image", "asset": {"sha256": "0".repeat(64), "media_type": "image/png",
             "bytes": image.len(), "size": [1280, 720]}}],
         "resolution": "720p", "duration_ms": 5000, "seed": 7,
