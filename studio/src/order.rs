@@ -98,7 +98,8 @@ impl Order {
             .find(|model| model.provider == "studio" && model.id == body.model)
             .ok_or_else(|| fault("model", "not a model of this studio; see the catalogue"))?;
         let cue = read_cue(body.cue)?;
-        let (Some(sides), Some(rates)) = (model.dimension_px, model.fps) else {
+        let (Some(sides), Some(rates), Some(lengths)) = (model.dimension_px, model.fps, model.duration_ms)
+        else {
             return Err(fault("model", "not a model of this studio; see the catalogue"));
         };
         for (field, px) in [("width", body.width), ("height", body.height)] {
@@ -111,8 +112,8 @@ impl Order {
         if !rates.allows(body.fps.into()) {
             return Err(fault("fps", format!("{} to {} frames a second", rates.min, rates.max)));
         }
-        if !model.duration_ms.allows(body.duration_ms.into()) {
-            let bounds = model.duration_ms;
+        if !lengths.allows(body.duration_ms.into()) {
+            let bounds = lengths;
             return Err(fault("duration_ms", format!("{} to {} milliseconds", bounds.min, bounds.max)));
         }
         if !(1..=100).contains(&body.steps) {

@@ -233,6 +233,9 @@ pub struct ModelDef {
     /// Whether cancelling an operation saves its price.
     #[serde(default)]
     pub cancel_saves: bool,
+    /// Whether it is chosen by name only, never because it is the best.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_name: bool,
     /// Where it is in its life.
     #[serde(default)]
     pub lifecycle: Lifecycle,
@@ -332,6 +335,12 @@ impl Models {
     pub fn named(&self, name: &str) -> Option<&ModelDef> {
         let by_alias = || self.model_aliases.get(name).and_then(|id| self.model(id));
         self.model(name).or_else(by_alias).or_else(|| self.models.iter().find(|m| m.wire_id == name))
+    }
+
+    /// The models that may be chosen for an operation, in the order of the catalogue.
+    pub fn to_choose(&self, operation: Operation) -> impl Iterator<Item = &ModelDef> + Clone {
+        self.models_for(operation.as_str())
+            .filter(|model| model.lifecycle.status == Status::Active && !model.by_name)
     }
 
     /// The model that serves whoever asks for `model`: itself, or its successor's successor, and so on,

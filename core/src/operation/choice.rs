@@ -1,7 +1,7 @@
 //! Which model serves a request that names none: what it can do, what it costs, how long it takes and
 //! how its lane is, and the sentence that says why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub struct Surroundings<'a> {
     pub asset: Option<&'a dyn Fn(&str) -> Option<Asset>>,
     /// How lanes are, by name. One that is not there is healthy.
     pub lanes: Option<&'a BTreeMap<String, LaneHealth>>,
+    /// The providers that have an address and a key here. Absent: all of them.
+    pub providers: Option<&'a BTreeSet<String>>,
 }
 
 impl std::fmt::Debug for Surroundings<'_> {
@@ -27,6 +29,11 @@ impl std::fmt::Debug for Surroundings<'_> {
 impl Surroundings<'_> {
     pub(super) fn find(&self, sha256: &str) -> Option<Asset> {
         self.asset.and_then(|find| find(sha256))
+    }
+
+    /// Whether nobody can be asked at this provider.
+    pub(super) fn is_absent(&self, provider: &str) -> bool {
+        self.providers.is_some_and(|known| !known.contains(provider))
     }
 
     fn health(&self, lane: &str) -> LaneHealth {

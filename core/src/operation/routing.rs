@@ -18,6 +18,9 @@ pub(super) struct Wanted<'a> {
     pub(super) params: Option<&'a Value>,
 }
 
+/// Why a model is not asked whose provider has no address or no key.
+const NOT_SET_UP: &str = "not set up in this deployment";
+
 /// Who may make it.
 pub(super) enum Route {
     /// A model that knows our characters.
@@ -65,11 +68,7 @@ pub(super) fn route(
                     && !models.models.iter().any(|known| known.provider == provider))
         })
     };
-    let able: Vec<&ModelDef> = models
-        .models_for(effective.as_str())
-        .filter(of_provider)
-        .filter(|model| model.lifecycle.status == Status::Active)
-        .collect();
+    let able: Vec<&ModelDef> = models.to_choose(effective).filter(of_provider).collect();
     if able.is_empty() {
         let serving = models.models_for(operation.as_str()).chain(models.models_for(effective.as_str()));
         let mut known: Vec<&str> = serving
@@ -131,11 +130,15 @@ fn named(
         errors.push(FieldError { pointer: "/provider_id".into(), code: FieldCode::UnknownValue, detail });
         return None;
     }
-    let note = (asked.id != model.id).then(|| {
+    let note = if asked.id != model.id {
         let since = asked.lifecycle.until.as_deref().or(asked.lifecycle.since.as_deref());
         let since = since.map(|day| format!(" on {day}")).unwrap_or_default();
-        format!("{} was ended by its vendor{since}; {} serves in its place", asked.id, model.id)
-    });
+        Some(format!("{} was ended by its vendor{since}; {} serves in its place", asked.id, model.id))
+    } else if name != asked.id && name != asked.wire_id {
+        Some(format!("{name} is served by {}", asked.id))
+    } else {
+        None
+    };
     if operation.is_of_pages() && model.serves(operation) {
         return Some(Route::Character { model, named: true, note });
     }
@@ -168,6 +171,15 @@ impl Route {
                 })
             }
             Self::Named { model, note } => {
+                if around.is_absent(&model.provider) {
+                    let detail = format!("{} is of {}, which is {NOT_SET_UP}", model.id, model.provider);
+                    errors.push(FieldError {
+                        pointer: "/model".into(),
+                        code: FieldCode::UnknownValue,
+                        detail,
+                    });
+                    return None;
+                }
                 let asked = media::read(operation, model, fields(errors), around)?;
                 Some(Made {
                     spec: asked.order.into(),
@@ -197,6 +209,7 @@ fn best(
         let mut own = Vec::new();
         let asked = media::read(operation, model, Fields::new(params, "/params".into(), &mut own), around);
         match asked {
+            _ if around.is_absent(&model.provider) => Verdict::Unable(model, NOT_SET_UP.to_owned()),
             Some(asked) if own.is_empty() => {
                 (subject, free_text) = (asked.subject, asked.free_text);
                 Verdict::Able(Able { model, order: asked.order })
@@ -213,7 +226,12 @@ fn best(
     });
     let verdicts: Vec<Verdict<'_>> = verdicts.collect();
     let Some((able, choice)) = choice::rank(verdicts, around) else {
-        errors.extend(nearest.unwrap_or_default());
+        let none = || FieldError {
+            pointer: "/operation_type".into(),
+            code: FieldCode::UnsupportedByModel,
+            detail: format!("every model for {} is of a provider that is {NOT_SET_UP}", operation.as_str()),
+        };
+        errors.extend(nearest.unwrap_or_else(|| vec![none()]));
         return None;
     };
     let mut able = able.into_iter();

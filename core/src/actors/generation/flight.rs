@@ -60,7 +60,7 @@ pub struct Terms {
     /// After this long without a result an attempt has failed, in milliseconds.
     pub timeout: Millis,
     /// The longest that one call may take, in milliseconds.
-    #[serde(default = "usual_call")]
+    #[serde(default = "usual_call", skip_serializing_if = "is_usual_call")]
     pub call: Millis,
     /// The longest that a generation like this usually takes, in milliseconds.
     pub usual_wait: Millis,
@@ -74,6 +74,11 @@ pub struct Terms {
 
 const fn usual_call() -> Millis {
     catalog::USUAL_CALL
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_usual_call(call: &Millis) -> bool {
+    *call == catalog::USUAL_CALL
 }
 
 impl Default for Terms {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::actors::{account, lane};
 use crate::api::{Content, JobStatus};
-use crate::cache_key::CacheKey;
 use crate::catalog::Reconcile;
 use crate::operation::{Scope, Spec, validate};
 use crate::units::MicroUsd;

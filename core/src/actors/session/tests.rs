@@ -6,7 +6,6 @@ use super::*;
 use crate::actors::generation::{Place, Terms};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Content, job_id};
-use crate::cache_key::CacheKey;
 use crate::limiter::Rate;
 use crate::operation::{ClipSpec, Scope, Spec, validate};
 
