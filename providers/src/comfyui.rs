@@ -28,6 +28,8 @@ mod upload;
 const NAME: &str = "ComfyUI";
 /// The largest answer in words, in bytes: a history quotes its whole workflow.
 const MAX_ANSWER: usize = 1 << 20;
+/// How many questions tell whether the server has a workflow.
+const LOOKS: usize = 2;
 /// Longest name of a result's file or folder, in bytes.
 const MAX_FILE: usize = 255;
 
@@ -125,6 +127,23 @@ impl ComfyUi {
         hostile::text(words, &self.account.key)
     }
 
+    /// Whether the server has a workflow under this id. It moves from the queue into the history, so it is
+    /// looked for in this order.
+    fn look(&self, id: &str, turn: Turn<'_>) -> Result<Step<Option<Accepted>>, ProviderError> {
+        let known = || Some(Accepted { operation_id: id.to_owned(), estimate_ms: None });
+        Ok(match turn.heard {
+            [] => Step::Ask(self.get(&["queue"])?),
+            [queued, rest @ ..] => {
+                let queue = queue(queued)?;
+                match rest.first() {
+                    _ if queue.is_running(id) || queue.is_pending(id) => Step::Done(known()),
+                    None => Step::Ask(self.history(id)?),
+                    Some(answer) => Step::Done(run(answer, id)?.and_then(|_| known())),
+                }
+            }
+        })
+    }
+
     /// How a workflow that is in the history ended.
     fn ended(&self, run: Run) -> Result<Progress, ProviderError> {
         let failed = run.status.as_ref().is_some_and(|status| status.status_str == "error");
@@ -209,9 +228,15 @@ impl Adapter for ComfyUi {
         &self.account
     }
 
+    /// The server takes the same id twice, so it is asked for it first.
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
         let template = Template::named(&brief.model.wire_id, &self.account)?;
-        let mut heard = turn.heard.iter();
+        let id = id_of(brief.idempotency_key);
+        let mut heard = match self.look(&id, turn)? {
+            Step::Ask(ask) => return Ok(Step::Ask(ask)),
+            Step::Done(Some(accepted)) => return Ok(Step::Done(Submission::Accepted(accepted))),
+            Step::Done(None) => turn.heard.iter().skip(LOOKS),
+        };
         let mut image = None;
         if let Some(picture) = picture(brief, Role::Image)? {
             let Some(answer) = heard.next() else {
@@ -231,7 +256,6 @@ impl Adapter for ComfyUi {
                 _ => return Err(wire::failure(NAME, answer)),
             }
         }
-        let id = id_of(brief.idempotency_key);
         let Some(answer) = heard.next() else {
             let workflow = template.filled(brief.order, image.as_deref(), &self.account)?;
             let body = json!({"prompt": workflow, "client_id": id, "prompt_id": id});
@@ -245,22 +269,7 @@ impl Adapter for ComfyUi {
     }
 
     fn find(&self, idempotency_key: &str, turn: Turn<'_>) -> Result<Step<Option<Accepted>>, ProviderError> {
-        let id = id_of(idempotency_key);
-        Ok(match turn.heard {
-            [] => Step::Ask(self.get(&["queue"])?),
-            [queued] => {
-                let queue = queue(queued)?;
-                if queue.is_running(&id) || queue.is_pending(&id) {
-                    Step::Done(Some(Accepted { operation_id: id, estimate_ms: None }))
-                } else {
-                    Step::Ask(self.history(&id)?)
-                }
-            }
-            [_, answer, ..] => {
-                let known = run(answer, &id)?.is_some();
-                Step::Done(known.then_some(Accepted { operation_id: id, estimate_ms: None }))
-            }
-        })
+        self.look(&id_of(idempotency_key), turn)
     }
 
     fn poll(&self, operation_id: &str, turn: Turn<'_>) -> Result<Step<Progress>, ProviderError> {

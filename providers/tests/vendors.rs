@@ -20,6 +20,8 @@ mod bedrock;
 mod comfyui;
 #[path = "vendors/google.rs"]
 mod google;
+#[path = "vendors/hostile.rs"]
+mod hostile;
 #[path = "vendors/table.rs"]
 mod table;
 #[path = "vendors/wavespeed.rs"]

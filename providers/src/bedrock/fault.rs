@@ -5,19 +5,10 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::NAME;
-use crate::{Answer, ProviderError, hostile, wire};
+use crate::{Answer, ProviderError, hostile, refusals, wire};
 
-/// Phrases of Amazon's when content, and not form, is refused. Not `policy` alone: a bucket has one too.
-const REFUSALS: [&str; 8] = [
-    "content filter",
-    "content polic",
-    "our aup",
-    "acceptable use",
-    "responsible ai",
-    "moderation",
-    "violat",
-    "filter reason",
-];
+/// Phrases of Amazon's own when content, and not form, is refused. Not `policy` alone: a bucket has one too.
+const REFUSALS: [&str; 4] = ["our aup", "acceptable use", "violat", "filter reason"];
 
 /// Amazon's names of fields, the longer ones before those they contain, and ours.
 const FIELDS: [(&str, &str); 22] = [
@@ -47,8 +38,8 @@ const FIELDS: [(&str, &str); 22] = [
 
 /// Whether Amazon's words say that it will not make such content.
 pub(crate) fn is_refusal(words: &str) -> bool {
-    let words = words.to_lowercase();
-    REFUSALS.iter().any(|phrase| words.contains(phrase))
+    let lower = words.to_lowercase();
+    refusals::is_of_content(words) || REFUSALS.iter().any(|phrase| lower.contains(phrase))
 }
 
 /// The name of the error: that of the header, up to a colon and behind the last `#`; without it that of
@@ -101,7 +92,7 @@ pub(crate) fn failure(answer: &Answer, text: impl Fn(&str) -> String) -> Provide
 }
 
 /// A refusal in Amazon's words: of the content, or of a field.
-pub(crate) fn refused(words: &str, text: impl Fn(&str) -> String) -> ProviderError {
+fn refused(words: &str, text: impl Fn(&str) -> String) -> ProviderError {
     let message = text(words);
     if is_refusal(words) {
         return ProviderError::ContentRefused { message };

@@ -24,7 +24,9 @@ fn submit(
     materials: &[Material],
     heard: &[Answer],
 ) -> Result<Step<Submission>, ProviderError> {
-    brief(model, fields, materials, |brief| comfy().submit(brief, turn(heard)))
+    // The server does not have it yet.
+    let heard = [&[queue(&[], &[]), empty()], heard].concat();
+    brief(model, fields, materials, |brief| comfy().submit(brief, turn(&heard)))
 }
 
 fn base() -> Material {
@@ -178,6 +180,20 @@ fn a_workflow_is_queued_under_an_id_made_of_the_orders_key() {
     assert_eq!(accepted.operation_id, id_of("k.1.1"));
     assert_eq!(id_of("k.1.1").len(), 36);
     assert_ne!(id_of("k.1.1"), id_of("k.1.2"));
+}
+
+#[test]
+fn an_order_that_the_server_has_is_not_queued_again() {
+    let id = id_of("k.1.1");
+    let submit =
+        |heard: &[Answer]| brief("smoke", json!({}), &[], |brief| comfy().submit(brief, turn(heard)));
+    assert_eq!(asked(submit(&[])).request.uri().path(), "/api/queue");
+    assert!(!asked(submit(&[queue(&[], &[])])).commits);
+    let known = answer(200, json!({id.clone(): {"outputs": {}}}));
+    for heard in [vec![queue(&[&id], &[])], vec![queue(&[], &[&id])], vec![queue(&[], &[]), known]] {
+        let Submission::Accepted(accepted) = done(submit(&heard)) else { panic!("it has it") };
+        assert_eq!(accepted.operation_id, id);
+    }
 }
 
 #[test]

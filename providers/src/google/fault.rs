@@ -6,19 +6,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{MAX_ANSWER, NAME};
-use crate::{Answer, ProviderError, hostile, wire};
+use crate::{Answer, ProviderError, hostile, refusals, wire};
 
-/// Phrases of Google's when content, and not form, is refused.
-const REFUSALS: [&str; 8] = [
-    "usage guidelines",
-    "content polic",
-    "our policies",
-    "responsible ai",
-    "sensitive words",
-    "prohibited",
-    "safety",
-    "violat",
-];
+/// Phrases of Google's own when content, and not form, is refused.
+const REFUSALS: [&str; 6] =
+    ["usage guidelines", "our policies", "sensitive words", "prohibited", "safety", "violat"];
 
 /// Google's names of fields, the longer ones before those they contain, and ours.
 const FIELDS: [(&str, &str); 12] = [
@@ -56,8 +48,8 @@ struct Body {
 
 /// Whether Google's words say that it will not make such content.
 fn is_refusal(words: &str) -> bool {
-    let words = words.to_lowercase();
-    REFUSALS.iter().any(|phrase| words.contains(phrase))
+    let lower = words.to_lowercase();
+    refusals::is_of_content(words) || REFUSALS.iter().any(|phrase| lower.contains(phrase))
 }
 
 /// What an answer other than success means; `None` when it is not in Google's own form.

@@ -45,6 +45,11 @@ fn queue(running: &[&str], pending: &[&str]) -> Reply {
     says(200, json!({"queue_running": items(running), "queue_pending": items(pending)}))
 }
 
+/// A submission that the server does not have yet.
+fn ordered(replies: Vec<Reply>) -> Vec<Reply> {
+    [vec![queue(&[], &[]), nothing()], replies].concat()
+}
+
 fn history(status: &str, file: Value, messages: Value) -> Reply {
     says(
         200,
@@ -69,7 +74,8 @@ fn refused(kind: &str, node: &str, input: &str, message: &str) -> Reply {
 }
 
 fn rows() -> Vec<Row> {
-    let submit = |situation, about, reply, end| row(situation, about, Call::Submit, vec![kept(), reply], end);
+    let submit =
+        |situation, about, reply, end| row(situation, about, Call::Submit, ordered(vec![kept(), reply]), end);
     let polled = |situation: Situation, about, replies: Vec<Reply>, end| {
         row(situation, about, Call::Poll(ID), replies, end)
     };
@@ -108,7 +114,7 @@ fn rows() -> Vec<Row> {
             Invalid,
             "too large a picture",
             Call::Submit,
-            vec![gives(413, "text/plain", Vec::new())],
+            ordered(vec![gives(413, "text/plain", Vec::new())]),
             "invalid",
         )
         .of_field("image"),
@@ -132,7 +138,7 @@ fn rows() -> Vec<Row> {
             LostSubmitAnswer,
             "of the upload: nothing was ordered",
             Call::Submit,
-            vec![Reply::Lost],
+            ordered(vec![Reply::Lost]),
             "transient",
         ),
         row(LostSubmitAnswer, "it never came", Call::Find, vec![queue(&[], &[]), nothing()], "unknown"),
