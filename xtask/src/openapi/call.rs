@@ -99,15 +99,8 @@ impl Call {
         self.refuses(&OF_BODIES)
     }
 
-    /// A body that is one file of one of these types, bare or as the file of a form.
-    pub(super) fn body_of_files(mut self, media_types: &[&str]) -> Self {
-        let mut content = Map::new();
-        for media_type in media_types {
-            // Any bytes, as OpenAPI 3.1 says it (section 4.8.14.2).
-            content.insert((*media_type).to_owned(), json!({}));
-        }
-        let file = json!({"type": "object", "required": ["file"], "properties": {"file": {}}});
-        content.insert("multipart/form-data".to_owned(), json!({"schema": file}));
+    /// A body in one of several forms, by media type.
+    pub(super) fn body_in(mut self, content: Value) -> Self {
         self.operation.insert("requestBody".into(), json!({"required": true, "content": content}));
         self.refuses(&OF_BODIES)
     }
@@ -117,6 +110,15 @@ impl Call {
         let mut answer = self.bare(description);
         answer["content"] = json!({media_type: {"schema": schema}});
         self.answer(status, answer)
+    }
+
+    /// The same answer, in another media type.
+    pub(super) fn or_as(mut self, status: u16, media_type: &str) -> Self {
+        if let Some(answer) = self.answers.get_mut(&status) {
+            answer["content"][media_type] =
+                json!({"schema": {"type": "string", "contentMediaType": media_type}});
+        }
+        self
     }
 
     /// An answer in JSON.
