@@ -7,6 +7,7 @@ mod members;
 mod provider;
 mod rates;
 pub mod reference;
+pub mod studio;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -85,6 +86,8 @@ pub struct SettingError {
 /// The variables that hold objects or lists.
 const STRUCTURED: [&str; 6] = ["TENANTS", "LIMITS", "LANES", "PROVIDERS", "CATALOG", "WEBHOOK_HOSTS"];
 const FIXED_SECRETS: [&str; 4] = ["SECRET_KEYS", "TOKEN_KEYS", "WEBHOOK_SECRET", "METRICS_KEY"];
+/// The providers whose webhooks are understood.
+const WEBHOOK_PROVIDERS: [&str; 1] = ["wavespeed"];
 
 /// The names of all variables, for whoever fetches them one by one.
 #[must_use]
@@ -97,7 +100,14 @@ pub fn variables() -> Vec<String> {
 #[must_use]
 pub fn secrets() -> Vec<String> {
     let keys = providers().into_iter().map(|provider| variable(provider, "KEY"));
-    FIXED_SECRETS.into_iter().map(str::to_owned).chain(keys).collect()
+    let webhooks = WEBHOOK_PROVIDERS.into_iter().map(webhook_secret);
+    FIXED_SECRETS.into_iter().map(str::to_owned).chain(keys).chain(webhooks).collect()
+}
+
+/// The name of the secret that a provider signs its webhooks with.
+#[must_use]
+pub fn webhook_secret(provider: &str) -> String {
+    variable(provider, "WEBHOOK_SECRET")
 }
 
 impl Settings {

@@ -23,7 +23,8 @@ pub(crate) async fn store(env: &Env, tenant: &str, asset: &Asset, bytes: Vec<u8>
     if let Some(Millis(ms)) = asset.duration_ms {
         custom.insert("duration_ms".to_owned(), ms.to_string());
     }
-    let put = bucket(env)?.put(name(tenant, &asset.sha256), bytes);
+    let bucket = bucket(env)?;
+    let put = bucket.put(name(tenant, &asset.sha256), bytes);
     put.http_metadata(metadata).custom_metadata(custom).execute().await?;
     Ok(())
 }

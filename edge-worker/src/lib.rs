@@ -21,6 +21,7 @@ mod provider_client;
 mod router;
 mod routes;
 mod settings;
+mod surroundings;
 mod webhook;
 
 use wasm_bindgen::prelude::wasm_bindgen;

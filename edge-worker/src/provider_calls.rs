@@ -5,11 +5,11 @@
 use cuelight_core::actors::generation::{Accepted, Cancelled, Output, Place, Progress, ProviderError};
 use cuelight_core::api::Content;
 use cuelight_core::cache_key::CacheKey;
-use cuelight_core::catalog::{self, ModelDef};
+use cuelight_core::catalog::{self, ModelDef, Reconcile};
 use cuelight_core::media;
 use cuelight_core::operation::Spec;
 use cuelight_core::units::Millis;
-use cuelight_providers::{Adapter, Brief, Material, Step, Submission, Turn, adapter};
+use cuelight_providers::{Adapter, Brief, Step, Submission, Turn, adapter};
 use serde_json::json;
 use worker::{Env, console_error, console_log};
 
@@ -26,42 +26,48 @@ const DOWNLOAD: Millis = Millis::seconds(30);
 /// The providers, as one request's flight calls them.
 pub(crate) struct Provider<'a> {
     pub(crate) env: &'a Env,
-    pub(crate) tenant: &'a str,
     pub(crate) request_id: &'a str,
 }
 
 impl Provider<'_> {
-    pub(crate) async fn submit(&self, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
-        let result = self.order(spec, key).await;
+    /// Orders what `spec` says, from what `tenant` has uploaded for it.
+    pub(crate) async fn submit(
+        &self,
+        tenant: &str,
+        spec: &Spec,
+        key: &str,
+    ) -> Result<Accepted, ProviderError> {
+        let result = self.order(tenant, spec, key).await;
         self.told("submit", key, result)
     }
 
-    async fn order(&self, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
-        let slot = Slot::of(key);
-        // Made and paid for by a turn that died before it could say so.
-        if let Some(accepted) = slot.look(self.env).await.map_err(unreachable_store)? {
-            return Ok(accepted);
-        }
+    async fn order(&self, tenant: &str, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
         let model = model(spec.model())?;
+        let began = settings::now();
         let order = spec.order();
-        let materials = asset_store::materials(self.env, self.tenant, &order, model).await?;
+        let materials = asset_store::materials(self.env, tenant, &order, model).await?;
         let materials = materials.as_slice();
         let brief = Brief { order: &order, clip: spec.clip(), model, materials, idempotency_key: key };
         let submit = |a: &dyn Adapter, turn: Turn<'_>| a.submit(&brief, turn);
-        match self.hold("submit", key, model, model.call_ms, submit).await? {
+        // Fetching them and bringing them to a size has taken of the time that the call may take.
+        let left = Millis(model.call_ms.0.saturating_sub(settings::now().since(began).0));
+        match self.hold("submit", key, model, left, submit).await? {
             Submission::Accepted(accepted) => Ok(accepted),
             // It exists nowhere else. Until it is put away nobody knows that it was made.
-            Submission::Finished(made) => slot.put(self.env, made).await.map_err(|error| {
+            Submission::Finished(made) => Slot::of(key).put(self.env, made).await.map_err(|error| {
                 ProviderError::Unanswered(format!("the result could not be put away: {error}"))
             }),
         }
     }
 
     pub(crate) async fn find(&self, model: &str, key: &str) -> Result<Option<Accepted>, ProviderError> {
-        let result = match Slot::of(key).look(self.env).await.map_err(unreachable_store) {
-            Ok(None) => self.ask("find", key, model, |a, turn| a.find(key, turn)).await,
-            here => here,
-        };
+        if self::model(model).is_ok_and(|model| model.reconcile == Reconcile::PutAway) {
+            let here = Slot::of(key).look(self.env).await.map_err(unreachable_store)?;
+            // That it is not here does not say that it was not made.
+            let unknown = || ProviderError::Transient("the result has not been put away".to_owned());
+            return here.map(Some).ok_or_else(unknown);
+        }
+        let result = self.ask("find", key, model, |a, turn| a.find(key, turn)).await;
         self.told("find", key, result)
     }
 

@@ -121,6 +121,11 @@ pub(crate) fn account(env: &Env, provider: &str) -> Result<Account, Failure> {
     Ok(Account { base, key, media, options: told.options.clone() })
 }
 
+/// What a provider signs its webhooks with, where it is set.
+pub(crate) fn webhook_secret(env: &Env, provider: &str) -> Option<String> {
+    secret(env, &settings::webhook_secret(provider)).filter(|secret| !secret.is_empty())
+}
+
 /// The current time.
 pub(crate) fn now() -> Millis {
     Millis(Date::now().as_millis())

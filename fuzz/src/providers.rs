@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use cuelight_core::catalog;
 use cuelight_core::media::MAX_CLIP_BYTES;
 use cuelight_core::operation::validate;
-use cuelight_core::order::Order;
 use cuelight_core::units::Millis;
 use cuelight_providers::{
     Accepted, Account, Adapter, Answer, Brief, Output, Progress, ProviderError, Step, Submission, Turn,
@@ -73,10 +72,8 @@ const fn first() -> Turn<'static> {
 fn submit(adapter: &dyn Adapter, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
     let params = json!({"character": "bolt", "state": "idle"});
     let spec = validate(&json!({"operation_type": "state_clip", "params": params}), "n").unwrap().spec;
-    let order = json!({"operation": spec.operation, "model": spec.model, "prompt": spec.prompt});
-    let order: Order = serde_json::from_value(order).unwrap();
-    let model = catalog::models().model(&spec.model).unwrap();
-    let brief = Brief { order: &order, clip: Some(&spec), model, materials: &[], idempotency_key: "k.1.1" };
+    let (order, model) = (spec.order(), catalog::models().model(spec.model()).unwrap());
+    let brief = Brief { order: &order, clip: spec.clip(), model, materials: &[], idempotency_key: "k.1.1" };
     adapter.submit(&brief, turn)
 }
 

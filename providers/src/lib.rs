@@ -11,6 +11,7 @@ pub use crate::conversation::{
     Account, Adapter, Answer, Ask, Brief, MAX_ASKS, Made, Material, Step, Submission, Turn,
 };
 
+pub mod fit;
 pub mod wavespeed;
 
 mod banana;

@@ -201,7 +201,13 @@ impl Adapter for WaveSpeed {
             return self.read_order(answer).map(|accepted| Step::Done(Submission::Accepted(accepted)));
         }
         let path = brief.model.wire_id.split('/').filter(|part| !part.is_empty());
-        let request = self.post(&self.address(path)?, &order::body(brief, &given.addresses)?)?;
+        let mut url = self.address(path)?;
+        // It tells us when it is done, as an alternative to waiting for the next poll.
+        if let Some(hook) = self.account.options.get("webhook_url") {
+            let hook = format!("{}/{}", hook.trim_end_matches('/'), brief.idempotency_key);
+            url.query_pairs_mut().append_pair("webhook", &hook);
+        }
+        let request = self.post(&url, &order::body(brief, &given.addresses)?)?;
         Ok(Step::Ask(Ask::deed(request)))
     }
 

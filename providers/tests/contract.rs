@@ -83,7 +83,12 @@ fn of(vendor: &Vendor) -> Talk {
 
 fn spec(params: Value) -> ClipSpec {
     let operation = if params.get("state").is_some() { "state_clip" } else { "npc_response" };
-    validate(&json!({"operation_type": operation, "params": params}), "n").unwrap().spec
+    validate(&json!({"operation_type": operation, "params": params}), "n")
+        .unwrap()
+        .spec
+        .clip()
+        .unwrap()
+        .clone()
 }
 
 fn answer(status: u16, body: impl ToString) -> Response<Vec<u8>> {

@@ -22,6 +22,8 @@ mod comfyui;
 mod google;
 #[path = "vendors/hostile.rs"]
 mod hostile;
+#[path = "vendors/studio.rs"]
+mod studio;
 #[path = "vendors/table.rs"]
 mod table;
 #[path = "vendors/wavespeed.rs"]
@@ -29,7 +31,8 @@ mod wavespeed;
 
 use table::{Call, KEY, Reply, Row, SIGNED, Situation, Vendor, Wish};
 
-const VENDORS: [Vendor; 7] = [
+const VENDORS: [Vendor; 8] = [
+    studio::VENDOR,
     wavespeed::VENDOR,
     banana::VENDOR,
     bedrock::CLIPS,
@@ -166,7 +169,10 @@ fn talk<T>(
     let mut heard: Vec<Answer> = Vec::new();
     let mut committed = false;
     loop {
-        let ask = match call(Turn { now: NOW, heard: &heard })? {
+        let step = call(Turn { now: NOW, heard: &heard });
+        let is_over = !matches!(step, Ok(Step::Ask(_)));
+        assert!(!is_over || heard.len() == replies.len(), "{about}: it ended after {} answers", heard.len());
+        let ask = match step? {
             Step::Done(done) => return Ok(done),
             Step::Ask(ask) => ask,
         };

@@ -135,6 +135,9 @@ pub enum Reconcile {
     Idempotency,
     /// The provider lists operations by the key they were ordered under.
     Listing,
+    /// The answer to the order is the result, and is put away under the key before anything else: it is
+    /// looked for there, and otherwise waited out and reported.
+    PutAway,
     /// Not at all: it is waited out and reported.
     None,
 }

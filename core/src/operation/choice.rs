@@ -9,11 +9,14 @@ use crate::catalog::{ModelDef, Status};
 use crate::order::{Asset, Order};
 use crate::units::{MicroUsd, Millis};
 
+/// Finds an upload by the SHA-256 of its bytes.
+type Lookup<'a> = dyn Fn(&str) -> Option<Asset> + 'a;
+
 /// What a check has to know of the world, fetched beforehand.
 #[derive(Clone, Copy, Default)]
 pub struct Surroundings<'a> {
     /// What the caller has uploaded, by the SHA-256 of the bytes. Absent: nothing.
-    pub asset: Option<&'a dyn Fn(&str) -> Option<Asset>>,
+    pub asset: Option<&'a Lookup<'a>>,
     /// How lanes are, by name. One that is not there is healthy.
     pub lanes: Option<&'a BTreeMap<String, LaneHealth>>,
     /// The providers that have an address and a key here. Absent: all of them.

@@ -26,6 +26,7 @@ use crate::error::Failure;
 use crate::private_address;
 use crate::router::Call;
 use crate::settings;
+use crate::surroundings;
 
 /// Longest `Idempotency-Key`, in characters.
 const MAX_IDEMPOTENCY_KEY: usize = 128;
@@ -51,7 +52,7 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
     let session = caller.session(&call)?;
     // The same call again must be the same job, also where every call is to make a new clip.
     let nonce = idempotency_key.as_ref().map_or_else(settings::nonce, |key| hex(&[&session, key]));
-    let asked = read(&caller, &body.json, &nonce)?;
+    let asked = read(&call, &caller, &body.json, &nonce).await?;
     let existing = clip_store::look_on(&call.env, asked.shelf, &asked.key).await?;
     if let (Some(stored), None) = (&existing, &idempotency_key) {
         counters::count_with("answers", "source", "hit");
@@ -94,7 +95,7 @@ pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
     // A bad name is told here too, whether or not the session is asked.
     caller.session(&call)?;
     let body = body::read(&mut call).await?;
-    let asked = read(&caller, &body.json, &settings::nonce())?;
+    let asked = read(&call, &caller, &body.json, &settings::nonce()).await?;
     let exists = clip_store::look_on(&call.env, asked.shelf, &asked.key).await?.is_some();
     let (cost, wait) =
         if exists { (MicroUsd(0), Millis(0)) } else { (asked.terms.cost, asked.terms.usual_wait) };
@@ -185,8 +186,9 @@ fn unknown() -> Failure {
 }
 
 /// Reads a request, within what its caller may ask for.
-fn read(caller: &Caller, json: &Value, nonce: &str) -> Result<Asked, Failure> {
-    let valid = cuelight_core::operation::validate(json, nonce).map_err(Failure::invalid)?;
+async fn read(call: &Call, caller: &Caller, json: &Value, nonce: &str) -> Result<Asked, Failure> {
+    let around = surroundings::of(call, caller, json).await?;
+    let valid = around.validate(json, nonce).map_err(Failure::invalid)?;
     crate::admission::permit(caller, &valid)?;
     let key = valid.spec.key(caller.tenant.namespace(), &valid.scope);
     let terms = terms(&valid.spec)?;

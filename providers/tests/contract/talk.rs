@@ -1,8 +1,7 @@
 //! A call to an adapter in two halves: what it asks first, and what it makes of the answer.
 
 use cuelight_core::catalog;
-use cuelight_core::operation::ClipSpec;
-use cuelight_core::order::Order;
+use cuelight_core::operation::{ClipSpec, Spec};
 use cuelight_core::units::Millis;
 use cuelight_providers::{
     Accepted, Account, Adapter, Answer, Brief, Cancelled, Output, Progress, ProviderError, Step, Submission,
@@ -15,12 +14,6 @@ type Asked = Result<Request<Vec<u8>>, ProviderError>;
 
 /// An adapter whose conversations are one question and one answer.
 pub(super) struct Talk(Box<dyn Adapter>);
-
-/// A clip's order as every model takes it.
-fn order(spec: &ClipSpec) -> Order {
-    let order = json!({"operation": spec.operation, "model": spec.model, "prompt": spec.prompt});
-    serde_json::from_value(order).unwrap()
-}
 
 fn asked<T: std::fmt::Debug>(step: Result<Step<T>, ProviderError>) -> Asked {
     match step? {
@@ -50,7 +43,8 @@ impl Talk {
     }
 
     fn brief<T>(spec: &ClipSpec, key: &str, f: impl FnOnce(&Brief<'_>) -> T) -> T {
-        let (order, model) = (order(spec), catalog::models().model(&spec.model).unwrap());
+        let (order, model) =
+            (Spec::from(spec.clone()).order(), catalog::models().model(&spec.model).unwrap());
         f(&Brief { order: &order, clip: Some(spec), model, materials: &[], idempotency_key: key })
     }
 

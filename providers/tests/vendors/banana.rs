@@ -13,7 +13,7 @@ use super::table::{
     says, with,
 };
 
-pub const VENDOR: Vendor = Vendor {
+pub(crate) const VENDOR: Vendor = Vendor {
     provider: "banana",
     account: || account("https://banana.example/", &["https://pictures.example"], &[]),
     wish,

@@ -15,7 +15,7 @@ use super::table::{
     redirect, row, says, with,
 };
 
-pub const CLIPS: Vendor = Vendor {
+pub(crate) const CLIPS: Vendor = Vendor {
     provider: "bedrock",
     account: amazon,
     wish: || {
@@ -29,7 +29,7 @@ pub const CLIPS: Vendor = Vendor {
     skipped: &[],
 };
 
-pub const PICTURES: Vendor = Vendor {
+pub(crate) const PICTURES: Vendor = Vendor {
     provider: "bedrock",
     account: amazon,
     wish: || {
@@ -50,7 +50,8 @@ const CLIP: &str = "s3://cuelight-clips/made/abc123def456/output.mp4";
 fn amazon() -> Account {
     let options = [("region", "us-east-1"), ("output_s3_uri", "s3://cuelight-clips/made/")];
     let mut account = account("https://bedrock.example", &["https://s3.example"], &options);
-    account.key = format!("AKIAEXAMPLE000000000:{KEY}:{KEY}-token");
+    // The store is shown the session's token, as Amazon has it; the secret itself goes nowhere.
+    account.key = format!("AKIAEXAMPLE000000000:{KEY}:{SIGNED}-token");
     account
 }
 

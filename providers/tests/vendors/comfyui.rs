@@ -13,7 +13,7 @@ use super::table::{
     redirect, row, says,
 };
 
-pub const VENDOR: Vendor = Vendor {
+pub(crate) const VENDOR: Vendor = Vendor {
     provider: "comfyui",
     account: || account("https://comfy.example/api/", &[], &[]),
     wish: || {

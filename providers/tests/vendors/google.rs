@@ -15,7 +15,7 @@ use super::table::{
     redirect, row, says, with,
 };
 
-pub const CLIPS: Vendor = Vendor {
+pub(crate) const CLIPS: Vendor = Vendor {
     provider: "google",
     account: gemini_api,
     wish: || {
@@ -30,7 +30,7 @@ pub const CLIPS: Vendor = Vendor {
     skipped: &[],
 };
 
-pub const PICTURES: Vendor = Vendor {
+pub(crate) const PICTURES: Vendor = Vendor {
     provider: "google",
     account: gemini_api,
     wish: || {

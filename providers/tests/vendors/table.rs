@@ -11,13 +11,13 @@ use http::Response;
 use serde_json::{Value, json};
 
 /// A marker that stands in for every secret of an account: no text may hold it.
-pub const KEY: &str = "k3y-nobody-may-see";
+pub(crate) const KEY: &str = "k3y-nobody-may-see";
 /// A marker in every signed address: no text may hold it either.
-pub const SIGNED: &str = "s1gnature-nobody-may-see";
+pub(crate) const SIGNED: &str = "s1gnature-nobody-may-see";
 
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Situation {
+pub(crate) enum Situation {
     /// Everything goes well.
     Success,
     /// The provider asks for fewer calls.
@@ -43,7 +43,7 @@ pub enum Situation {
 }
 
 impl Situation {
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Success,
         Self::Throttle,
         Self::Invalid,
@@ -60,7 +60,7 @@ impl Situation {
 
 /// Which call of the adapter it is.
 #[derive(Debug, Clone)]
-pub enum Call {
+pub(crate) enum Call {
     Submit,
     Find,
     Poll(&'static str),
@@ -70,7 +70,7 @@ pub enum Call {
 
 /// What comes back for one request.
 #[derive(Debug, Clone)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// This, whole.
     Is(Answer),
     /// The connection is lost before the answer's end.
@@ -79,23 +79,23 @@ pub enum Reply {
 
 /// One line of the table.
 #[derive(Debug, Clone)]
-pub struct Row {
-    pub situation: Situation,
+pub(crate) struct Row {
+    pub(crate) situation: Situation,
     /// What is special about it, for whoever reads the failure.
-    pub about: &'static str,
-    pub call: Call,
-    pub replies: Vec<Reply>,
+    pub(crate) about: &'static str,
+    pub(crate) call: Call,
+    pub(crate) replies: Vec<Reply>,
     /// How it ends: `accepted`, `finished`, `found`, `unknown`, `running`, `succeeded`, `bytes`, `free`,
     /// `charged`, or the kind of the error.
-    pub end: &'static str,
+    pub(crate) end: &'static str,
     /// Our name of the field, of an end `invalid`.
-    pub field: Option<&'static str>,
+    pub(crate) field: Option<&'static str>,
     /// The id of the operation, of an end `accepted` or `found`.
-    pub operation: Option<&'static str>,
+    pub(crate) operation: Option<&'static str>,
 }
 
 /// A line of the table with one answer for each request.
-pub fn row(
+pub(crate) fn row(
     situation: Situation,
     about: &'static str,
     call: Call,
@@ -107,35 +107,35 @@ pub fn row(
 
 impl Row {
     /// The same, and it is about this field of ours.
-    pub fn of_field(self, field: &'static str) -> Self {
+    pub(crate) fn of_field(self, field: &'static str) -> Self {
         Self { field: Some(field), ..self }
     }
 
     /// The same, and the operation has this id.
-    pub fn as_operation(self, id: &'static str) -> Self {
+    pub(crate) fn as_operation(self, id: &'static str) -> Self {
         Self { operation: Some(id), ..self }
     }
 }
 
 /// What is ordered.
 #[derive(Debug, Clone)]
-pub struct Wish {
-    pub order: Order,
-    pub clip: Option<ClipSpec>,
-    pub model: ModelDef,
-    pub materials: Vec<Material>,
+pub(crate) struct Wish {
+    pub(crate) order: Order,
+    pub(crate) clip: Option<ClipSpec>,
+    pub(crate) model: ModelDef,
+    pub(crate) materials: Vec<Material>,
 }
 
 impl Wish {
     /// An order in JSON for a model of the catalogue.
-    pub fn of(order: Value, materials: Vec<Material>) -> Self {
+    pub(crate) fn of(order: Value, materials: Vec<Material>) -> Self {
         let order: Order = serde_json::from_value(order).unwrap();
         let model = catalog::models().model(&order.model).expect("a model of the catalogue").clone();
         Self { order, clip: None, model, materials }
     }
 
     /// The same for the model that the vendor itself calls `wire_id`.
-    pub fn at(
+    pub(crate) fn at(
         provider: &str,
         wire_id: &str,
         operation: &str,
@@ -150,7 +150,7 @@ impl Wish {
     }
 
     /// A clip of a character, which only the studio knows.
-    pub fn clip(state: &str) -> Self {
+    pub(crate) fn clip(state: &str) -> Self {
         let body = json!({"operation_type": "state_clip", "params": {"character": "bolt", "state": state}});
         let spec = validate(&body, "n").unwrap().spec;
         let Spec::Clip(clip) = &spec else { panic!("a state is a clip") };
@@ -159,24 +159,24 @@ impl Wish {
     }
 
     /// What is ordered, as the rest of the system names it.
-    pub fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         self.clip.clone().map_or_else(|| Spec::from(self.order.clone()), Spec::from)
     }
 }
 
 /// One vendor's part of the table.
-pub struct Vendor {
+pub(crate) struct Vendor {
     /// Its name in the catalogue.
-    pub provider: &'static str,
-    pub account: fn() -> Account,
-    pub wish: fn() -> Wish,
-    pub rows: fn() -> Vec<Row>,
+    pub(crate) provider: &'static str,
+    pub(crate) account: fn() -> Account,
+    pub(crate) wish: fn() -> Wish,
+    pub(crate) rows: fn() -> Vec<Row>,
     /// What it has no row for, and why.
-    pub skipped: &'static [(Situation, &'static str)],
+    pub(crate) skipped: &'static [(Situation, &'static str)],
 }
 
 /// An account with these options, whose key is the marker.
-pub fn account(base: &str, media: &[&str], options: &[(&str, &str)]) -> Account {
+pub(crate) fn account(base: &str, media: &[&str], options: &[(&str, &str)]) -> Account {
     let options: BTreeMap<String, String> =
         options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let media = media.iter().map(|url| url.parse().unwrap()).collect();
@@ -184,41 +184,41 @@ pub fn account(base: &str, media: &[&str], options: &[(&str, &str)]) -> Account 
 }
 
 /// An answer of JSON.
-pub fn says(status: u16, body: Value) -> Reply {
+pub(crate) fn says(status: u16, body: Value) -> Reply {
     gives(status, "application/json", body.to_string().into_bytes())
 }
 
 /// An answer of bytes.
-pub fn gives(status: u16, media_type: &str, body: Vec<u8>) -> Reply {
+pub(crate) fn gives(status: u16, media_type: &str, body: Vec<u8>) -> Reply {
     let answer = Response::builder().status(status).header("content-type", media_type).body(body);
     Reply::Is(answer.unwrap())
 }
 
 /// The same answer with one header more.
-pub fn with(reply: Reply, name: &'static str, value: &str) -> Reply {
+pub(crate) fn with(reply: Reply, name: &'static str, value: &str) -> Reply {
     let Reply::Is(mut answer) = reply else { return reply };
     answer.headers_mut().insert(name, value.parse().unwrap());
     Reply::Is(answer)
 }
 
 /// A result of five gigabytes, as the shell hands it on: its head, and nothing of its body.
-pub fn five_gigabytes(media_type: &str) -> Reply {
+pub(crate) fn five_gigabytes(media_type: &str) -> Reply {
     with(gives(200, media_type, Vec::new()), "content-length", "5368709120")
 }
 
 /// An answer that leads into a network that is nobody's business.
-pub fn redirect() -> Reply {
+pub(crate) fn redirect() -> Reply {
     with(gives(302, "text/html", Vec::new()), "location", "http://169.254.169.254/latest/meta-data/")
 }
 
 /// Where a result is.
-pub fn output(url: &str) -> Output {
+pub(crate) fn output(url: &str) -> Output {
     Output { url: url.to_owned(), bytes: None, sha256: None, cost_micro_usd: None }
 }
 
 /// The smallest PNG file there is of this size: a header and no picture, which is as far as anybody
 /// here looks.
-pub fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut header = b"IHDR".to_vec();
     header.extend(width.to_be_bytes());
     header.extend(height.to_be_bytes());
@@ -238,7 +238,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// The smallest MP4 file there is of this size and length: an index and no frame.
-pub fn mp4(width: u32, height: u32, ms: u32) -> Vec<u8> {
+pub(crate) fn mp4(width: u32, height: u32, ms: u32) -> Vec<u8> {
     fn mp4_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
         let size = u32::try_from(body.len() + 8).unwrap();
         [&size.to_be_bytes()[..], kind, body].concat()

@@ -13,7 +13,7 @@ use super::table::{
     row, says, with,
 };
 
-pub const VENDOR: Vendor = Vendor {
+pub(crate) const VENDOR: Vendor = Vendor {
     provider: "wavespeed",
     account: || {
         account("https://api.wavespeed.example", &["https://cdn.example", "https://store.example"], &[])
@@ -28,7 +28,7 @@ const CLIP: &str = "https://cdn.example/clip.mp4";
 fn wish() -> Wish {
     let image = png(1280, 720);
     let order = json!({
-        "operation": "image_to_video", "model": "wan-2.5-i2v", "prompt": "she waves",
+        "operation": "image_to_video", "model": "wan-2.5-image-to-video", "prompt": "she waves",
         "inputs": [{"role": "image", "asset": {"sha256": "0".repeat(64), "media_type": "image/png",
             "bytes": image.len(), "size": [1280, 720]}}],
         "resolution": "720p", "duration_ms": 5000, "seed": 7,

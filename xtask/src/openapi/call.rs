@@ -99,6 +99,19 @@ impl Call {
         self.refuses(&OF_BODIES)
     }
 
+    /// A body that is one file of one of these types, bare or as the file of a form.
+    pub(super) fn body_of_files(mut self, media_types: &[&str]) -> Self {
+        let mut content = Map::new();
+        for media_type in media_types {
+            // Any bytes, as OpenAPI 3.1 says it (section 4.8.14.2).
+            content.insert((*media_type).to_owned(), json!({}));
+        }
+        let file = json!({"type": "object", "required": ["file"], "properties": {"file": {}}});
+        content.insert("multipart/form-data".to_owned(), json!({"schema": file}));
+        self.operation.insert("requestBody".into(), json!({"required": true, "content": content}));
+        self.refuses(&OF_BODIES)
+    }
+
     /// An answer with a body of this type.
     pub(super) fn answers(self, status: u16, description: &str, media_type: &str, schema: Value) -> Self {
         let mut answer = self.bare(description);

@@ -206,7 +206,7 @@ impl Generation {
             Reconcile::Idempotency => {
                 effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
             }
-            Reconcile::Listing => {
+            Reconcile::Listing | Reconcile::PutAway => {
                 effects.push(Effect::Find { model: flight.spec.model().to_owned(), idempotency_key });
             }
             Reconcile::None if blind => {

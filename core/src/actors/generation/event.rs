@@ -48,6 +48,12 @@ pub enum Event {
         /// Until then.
         until: Millis,
     },
+    /// The provider says of itself that an operation has come further. A hint and no more: what it says
+    /// is asked for again.
+    Nudged {
+        /// Which operation.
+        operation_id: String,
+    },
     /// The alarm went off.
     Alarm,
     /// The provider answered a submission, or did not.

@@ -21,6 +21,15 @@ impl Generation {
             .push(Effect::Poll { model: flight.spec.model().to_owned(), operation_id: operation_id.clone() });
     }
 
+    /// The next poll is due at once. Never earlier than one poll after another: a stranger who guessed an
+    /// id would gain nothing by it.
+    pub(super) fn nudged(&mut self, now: Millis, about: &str) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if matches!(&flight.phase, Phase::Processing { operation_id } if operation_id == about) {
+            flight.due = flight.due.min(now + poll_interval(Millis(0)));
+        }
+    }
+
     pub(super) fn polled(
         &mut self,
         now: Millis,

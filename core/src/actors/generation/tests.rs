@@ -347,6 +347,21 @@ fn a_result_that_exists_is_fetched_past_the_deadline() {
 }
 
 #[test]
+fn a_hint_brings_the_next_poll_forward_and_nothing_else() {
+    let mut bench = Bench::processing();
+    bench.now = bench.now + Millis(30_000);
+    let _ = bench.poll("op1", Ok(Progress::Running { progress: 0.1, estimate_ms: None }));
+    let (usual, before) = (bench.machine.wake().unwrap(), bench.machine.explain());
+    let _ = bench.on(Event::Nudged { operation_id: "another".into() });
+    assert_eq!(bench.machine.wake(), Some(usual), "of another operation");
+    let _ = bench.on(Event::Nudged { operation_id: "op1".into() });
+    assert!(bench.machine.wake().unwrap() < usual);
+    let mut after = bench.machine.explain();
+    after["generation"]["flight"]["due"] = before["generation"]["flight"]["due"].clone();
+    assert_eq!(after, before);
+}
+
+#[test]
 fn a_poll_that_fails_is_asked_again_and_costs_no_attempt() {
     let mut bench = Bench::processing();
     for _ in 0..5 {

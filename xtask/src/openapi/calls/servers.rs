@@ -3,11 +3,12 @@
 use cuelight_core::actors::account::Usage;
 use cuelight_core::actors::lane::Status;
 use cuelight_core::api::TokenGrant;
+use cuelight_core::asset::Upload;
 use cuelight_core::catalog;
 use cuelight_core::problem::Code;
 use serde_json::json;
 
-use crate::openapi::call::{Access, Call, path};
+use crate::openapi::call::{Access, Call, path, query};
 use crate::openapi::examples;
 use crate::openapi::schemas::Schemas;
 
@@ -15,7 +16,16 @@ const TAG: &str = "Servers";
 
 pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
     let lane = "/api/v1/lanes/{provider}";
+    let asset = "/api/v1/assets/{sha256}";
     vec![
+        Call::new("post", "/api/v1/assets", "createAsset", TAG, "Upload something to make something from")
+            .about("A PNG or JPEG picture (at most 5 MB, each side 512 to 4,096 px; a mask from 64 px), WAV or MP3 sound (15 MB), or an MP4 clip (20 MB). Judged by its bytes, whatever it is called; the same bytes again are the same asset. Requests name it as `{\"asset\": \"…\"}`.")
+            .access(Access::Right("jobs"))
+            .takes(query("purpose", "What it is for: `source`, unless said otherwise, or `mask`.", json!({"type": "string", "enum": ["source", "mask"]})))
+            .body_of_files(&["image/png", "image/jpeg", "audio/wav", "audio/mpeg", "video/mp4"])
+            .answers_json(201, "It is kept.", schemas.of::<Upload>()),
+        kept(Call::new("get", asset, "getAsset", TAG, "An upload")),
+        kept(Call::new("head", asset, "headAsset", TAG, "An upload's headers alone")),
         Call::new("post", "/api/v1/tokens", "createToken", TAG, "Make a token for a page")
             .about("What a page may carry: it says for which characters and cues, for how long and for how much money. The secret key stays on the server.")
             .access(Access::Right("tokens"))
@@ -50,6 +60,19 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
             .access(Access::Metrics)
             .answers(200, "The text format, version 0.0.4.", "text/plain", json!({"type": "string"})),
     ]
+}
+
+/// The bytes of an upload, for its owner.
+fn kept(call: Call) -> Call {
+    let sha256 = json!({"type": "string", "pattern": "^[0-9a-f]{64}$"});
+    let call = call.access(Access::Right("jobs")).takes(path(
+        "sha256",
+        "The `asset` that the upload was answered with.",
+        sha256,
+    ));
+    call.answers(200, "The bytes, with their media type.", "*/*", json!({"type": "string"}))
+        .with_headers(200, &[("ETag", true), ("Cache-Control", true), ("Content-Security-Policy", true)])
+        .refuses(&[Code::NotFound])
 }
 
 /// The providers of the catalogue.
