@@ -38,7 +38,10 @@ fn replace(value: &mut Value, path: &[Index], with: &Value) {
         return;
     };
     let part = match value {
-        Value::Array(items) if !items.is_empty() => items.get_mut(step.index(items.len().max(1))),
+        Value::Array(items) if !items.is_empty() => {
+            let nth = step.index(items.len());
+            items.get_mut(nth)
+        }
         Value::Object(members) if !members.is_empty() => {
             let nth = step.index(members.len());
             members.values_mut().nth(nth)
