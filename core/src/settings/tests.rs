@@ -1,5 +1,7 @@
 //! The promises of the settings, as sentences.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::json;
 
