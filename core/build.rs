@@ -8,7 +8,7 @@ use std::{env, fs, io};
 use serde_json::Value;
 
 /// The files of `catalog/` that become constants, without their ending.
-const FILES: [&str; 4] = ["characters", "models", "presets", "states"];
+const FILES: [&str; 3] = ["characters", "presets", "states"];
 
 fn main() -> io::Result<()> {
     let missing = |name: &str| io::Error::other(format!("cargo did not set {name}"));
@@ -26,10 +26,8 @@ fn main() -> io::Result<()> {
         code.push_str(&format!("/// `catalog/{name}.json`.\npub static {constant}: Embedded = "));
         write(&value, &mut code);
         code.push_str(";\n");
-        if name == "models" {
-            code.push_str(&preferred(&value));
-        }
     }
+    code.push_str(&preferred(&read("models")?));
     println!("cargo::rerun-if-changed=build.rs");
     fs::write(Path::new(&out).join("catalog.rs"), code)?;
     fs::write(Path::new(&out).join("rules.rs"), rules(&read("rules")?))
@@ -109,13 +107,17 @@ fn signals(value: &Value) -> String {
     format!("Signals::of(&[{kinds}])")
 }
 
-/// For each operation the id of the first model that serves it, and how short and long its clips may be:
-/// all that a page must know of models.
+/// The operations that a page asks for itself.
+const OPERATIONS_OF_PAGES: [&str; 2] = ["state_clip", "npc_response"];
+
+/// For each operation of a page the id of the first model that serves it, and how short and long its clips
+/// may be: all that a page must know of models.
 fn preferred(models: &Value) -> String {
     let mut pairs: Vec<(&str, &str, [u64; 2])> = Vec::new();
     for model in models["models"].as_array().into_iter().flatten() {
         for operation in model["operations"].as_array().into_iter().flatten() {
             if let (Some(operation), Some(id)) = (operation.as_str(), model["id"].as_str())
+                && OPERATIONS_OF_PAGES.contains(&operation)
                 && pairs.iter().all(|(known, ..)| *known != operation)
             {
                 let bound = |name| model["duration_ms"][name].as_u64().unwrap_or(0);

@@ -6,7 +6,7 @@ use crate::cache_key::CacheKey;
 use crate::cue::Cue;
 #[cfg(feature = "schema")]
 use crate::operation::MAX_PRIORITY;
-use crate::operation::{DEFAULT_PRIORITY, Operation};
+use crate::operation::{Choice, DEFAULT_PRIORITY, Operation};
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
@@ -139,8 +139,8 @@ pub enum Source {
     Generated,
 }
 
-/// A clip that exists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A clip or a picture that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Content {
     /// Where it is served, relative to the edge's origin: `/clips/{key}`.
@@ -149,6 +149,15 @@ pub struct Content {
     pub content_type: String,
     /// Its size, in bytes.
     pub bytes: u64,
+    /// Width in px, as read from the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Height in px, as read from the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Length in milliseconds of a clip, as read from the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<Millis>,
 }
 
 /// Where a fallback's picture comes from. Never guessed, and never called a clip of the cue.
@@ -225,6 +234,19 @@ pub struct Job {
     /// With which model of the catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// What there is to know about the model: that the one that was named has ended, or that another
+    /// stood in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_note: Option<String>,
+    /// Which model was chosen and why, where there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
+    /// The provider's own name for the operation, once it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_operation_id: Option<String>,
+    /// The seed it was made with, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
     /// How widely the clip is shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
@@ -279,6 +301,10 @@ impl Job {
             operation_type,
             provider: None,
             model: None,
+            model_note: None,
+            choice: None,
+            provider_operation_id: None,
+            seed: None,
             strategy: None,
             cache_key,
             source: Source::Generated,
@@ -431,6 +457,12 @@ pub struct Preflight {
     pub provider: String,
     /// The model that would make it.
     pub model: String,
+    /// What there is to know about the model: that the one that was named has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_note: Option<String>,
+    /// Which model was chosen and why, where there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// What it would cost. 0 when the clip exists.
     pub cost_micro_usd: MicroUsd,
     /// About how long it would take, where that is known. 0 when the clip exists.

@@ -14,6 +14,10 @@ use crate::cue::Cue;
 use crate::json_text::JsonText;
 use crate::operation::{ClipSpec, Scope};
 
+mod order;
+
+pub use order::canonical_order;
+
 /// The version of the canonical form. Raised when the form changes, which abandons every clip.
 pub const VERSION: u32 = 1;
 
@@ -81,7 +85,7 @@ impl<'de> Deserialize<'de> for CacheKey {
 /// The object that is hashed, written as it is hashed: names in the order of RFC 8785, section 3.2.3.
 fn written(tenant: &str, spec: &ClipSpec, scope: &Scope) -> JsonText {
     let mut out = JsonText::default();
-    out.open().name("model").text(&spec.model).name("operation").text(spec.operation.as_str());
+    out.open().name("model").text(&spec.model).name("operation").text(spec.operation.page_name());
     out.name("params").open().name("cfg").hundredths(spec.cfg).name("character");
     write_character(&mut out, &spec.character);
     out.name("cue").open();
@@ -155,7 +159,7 @@ pub fn canonical_value(tenant: &str, spec: &ClipSpec, scope: &Scope) -> Value {
     json!({
         "v": VERSION,
         "tenant": tenant,
-        "operation": spec.operation.as_str(),
+        "operation": spec.operation.page_name(),
         "model": spec.model,
         "params": {
             "character": character_value(&spec.character),

@@ -8,11 +8,16 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
-use crate::units::{MicroUsd, Millis};
+use crate::units::Millis;
 
 pub mod embedded;
+mod models;
 
 use embedded::Embedded;
+pub use models::{
+    Bounds, CatalogError, InputDef, Latency, Lifecycle, ModelDef, Models, OutputKind, Price, PriceRow,
+    Reconcile, Span, Status, USUAL_CALL, configure, models, shipped,
+};
 
 /// Which plan a state belongs to. Each plan includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,127 +145,6 @@ impl Preset {
     }
 }
 
-/// An inclusive range of whole numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Bounds {
-    /// Smallest allowed value.
-    pub min: u64,
-    /// Largest allowed value.
-    pub max: u64,
-    /// Every value is a multiple of this, where given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub multiple_of: Option<u64>,
-}
-
-impl Bounds {
-    fn read(document: &'static Embedded) -> Option<Self> {
-        Some(Self {
-            min: document.whole_at("min")?,
-            max: document.whole_at("max")?,
-            multiple_of: document.whole_at("multiple_of"),
-        })
-    }
-
-    /// Whether `value` is allowed.
-    #[must_use]
-    pub fn allows(&self, value: u64) -> bool {
-        (self.min..=self.max).contains(&value) && self.multiple_of.is_none_or(|m| value.is_multiple_of(m))
-    }
-}
-
-/// What a model accepts, costs and takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ModelDef {
-    /// Stable id, used in keys.
-    pub id: String,
-    /// Which adapter speaks to it.
-    pub provider: String,
-    /// Its name for a person.
-    pub label: String,
-    /// The operations it serves.
-    pub operations: Vec<String>,
-    /// Allowed width and height, in px.
-    pub dimension_px: Bounds,
-    /// Allowed frames a second.
-    pub fps: Bounds,
-    /// Allowed clip length, in milliseconds.
-    pub duration_ms: Bounds,
-    /// What a clip costs.
-    pub price: Price,
-    /// After this long without a result an attempt has failed, in milliseconds.
-    pub timeout_ms: Millis,
-    /// How a submission whose answer was lost is found again.
-    pub reconcile: Reconcile,
-    /// Whether cancelling an operation saves its price.
-    pub cancel_saves: bool,
-}
-
-impl ModelDef {
-    fn read(document: &'static Embedded) -> Option<Self> {
-        let price = document.member("price")?;
-        let bounds = |name| document.member(name).and_then(Bounds::read);
-        Some(Self {
-            id: document.text_at("id")?,
-            provider: document.text_at("provider")?,
-            label: document.text_at("label")?,
-            operations: document.texts_at("operations")?,
-            dimension_px: bounds("dimension_px")?,
-            fps: bounds("fps")?,
-            duration_ms: bounds("duration_ms")?,
-            price: Price {
-                per_clip_micro_usd: MicroUsd(price.whole_at("per_clip_micro_usd")?),
-                per_second_micro_usd: MicroUsd(price.whole_at("per_second_micro_usd")?),
-                as_of: price.text_at("as_of")?,
-                source: price.text_at("source")?,
-            },
-            timeout_ms: Millis(document.whole_at("timeout_ms")?),
-            reconcile: match document.text_at("reconcile")?.as_str() {
-                "idempotency" => Reconcile::Idempotency,
-                "listing" => Reconcile::Listing,
-                "none" => Reconcile::None,
-                _ => return None,
-            },
-            cancel_saves: document.flag_at("cancel_saves")?,
-        })
-    }
-
-    /// What a clip of this length costs: the parts of a second are charged in full.
-    #[must_use]
-    pub fn cost(&self, duration: Millis) -> MicroUsd {
-        let seconds = self.price.per_second_micro_usd.0.saturating_mul(duration.0).div_ceil(1_000);
-        self.price.per_clip_micro_usd + MicroUsd(seconds)
-    }
-}
-
-/// A price, as dated data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Price {
-    /// For a clip of any length, in micro-dollars.
-    pub per_clip_micro_usd: MicroUsd,
-    /// For each second of a clip, in micro-dollars.
-    pub per_second_micro_usd: MicroUsd,
-    /// The day the price was read, as `YYYY-MM-DD`.
-    pub as_of: String,
-    /// Where it was read.
-    pub source: String,
-}
-
-/// How a submission whose answer was lost is found again at its provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Reconcile {
-    /// Sent again under the same idempotency key, it orders nothing new.
-    Idempotency,
-    /// The provider lists operations by the key they were ordered under.
-    Listing,
-    /// Not at all: it is waited out and reported.
-    None,
-}
-
 /// What a page needs to know, too: states and presets.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalog {
@@ -268,39 +152,6 @@ pub struct Catalog {
     pub states: Vec<StateDef>,
     /// The quality presets, cheapest first.
     pub presets: Vec<Preset>,
-}
-
-/// What only servers need to know: models, and who offers them.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Models {
-    /// The models, preferred first.
-    pub models: Vec<ModelDef>,
-    /// Providers that clients of the plain jobs API name and no adapter speaks to yet: the
-    /// preferred model of the operation serves them, and the answer says which that was.
-    pub provider_aliases: Vec<String>,
-}
-
-impl Models {
-    /// The model with this id.
-    #[must_use]
-    pub fn model(&self, id: &str) -> Option<&ModelDef> {
-        self.models.iter().find(|m| m.id == id)
-    }
-
-    /// The preferred model for an operation: of `provider`, where one is named. An alias stands
-    /// for any provider, unless a model of its own serves the operation.
-    #[must_use]
-    pub fn model_for(&self, operation: &str, provider: Option<&str>) -> Option<&ModelDef> {
-        let mut serving = self.models_for(operation);
-        let own = serving.clone().find(|m| provider.is_none_or(|p| p == m.provider));
-        let aliased = provider.is_some_and(|p| self.provider_aliases.iter().any(|a| a == p));
-        own.or_else(|| serving.next().filter(|_| aliased))
-    }
-
-    /// The models that serve an operation, preferred first.
-    pub fn models_for(&self, operation: &str) -> impl Iterator<Item = &ModelDef> + Clone {
-        self.models.iter().filter(move |m| m.operations.iter().any(|o| o == operation))
-    }
 }
 
 impl Catalog {
@@ -344,16 +195,6 @@ pub fn built_in() -> &'static Catalog {
     &CATALOG
 }
 
-/// The models this build ships with. Apart from [`built_in`], so that no page downloads them.
-#[must_use]
-pub fn models() -> &'static Models {
-    static MODELS: LazyLock<Models> = LazyLock::new(|| Models {
-        models: entries(&embedded::MODELS, "models", ModelDef::read),
-        provider_aliases: (&embedded::MODELS).texts_at("provider_aliases").unwrap_or_default(),
-    });
-    &MODELS
-}
-
 /// The id of the model that serves `operation` where nobody names a provider.
 #[must_use]
 pub fn preferred_model(operation: &str) -> Option<&'static str> {
@@ -373,6 +214,7 @@ fn preferred(operation: &str) -> Option<&'static (&'static str, &'static str, [u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Operation;
 
     #[test]
     fn the_catalogue_holds_what_its_files_say() {
@@ -380,25 +222,20 @@ mod tests {
             let mut file: serde_json::Value = serde_json::from_str(file).unwrap();
             serde_json::from_value(file[name].take()).unwrap()
         }
-        let file = include_str!("../catalog/models.json");
         let files = Catalog {
             states: list(include_str!("../catalog/states.json"), "states"),
             presets: list(include_str!("../catalog/presets.json"), "presets"),
         };
         assert_eq!(&files, built_in());
-        let (models, provider_aliases) = (list(file, "models"), list(file, "provider_aliases"));
-        assert_eq!(&Models { models, provider_aliases }, super::models());
     }
 
     #[test]
     fn a_page_knows_which_model_each_operation_prefers() {
-        for model in &models().models {
-            for operation in &model.operations {
-                let preferred = models().model_for(operation, None).map(|model| model.id.as_str());
-                assert_eq!(preferred_model(operation), preferred, "{operation}");
-                let bounds = &models().model_for(operation, None).unwrap().duration_ms;
-                assert_eq!(lengths(operation), [Millis(bounds.min), Millis(bounds.max)], "{operation}");
-            }
+        for operation in Operation::OF_PAGES.map(Operation::as_str) {
+            let preferred = models().model_for(operation, None).unwrap();
+            assert_eq!(preferred_model(operation), Some(preferred.id.as_str()), "{operation}");
+            let bounds = preferred.duration_ms.unwrap();
+            assert_eq!(lengths(operation), [Millis(bounds.min), Millis(bounds.max)], "{operation}");
         }
         assert_eq!(preferred_model("weather"), None);
     }
@@ -434,15 +271,17 @@ mod tests {
     }
 
     #[test]
-    fn every_preset_and_state_fits_every_model() {
-        for model in &models().models {
+    fn every_preset_and_state_fits_every_model_that_knows_characters() {
+        let models = Operation::OF_PAGES.into_iter().flat_map(|o| models().models_for(o.as_str()));
+        for model in models {
+            let (sides, rates) = (model.dimension_px.unwrap(), model.fps.unwrap());
             for preset in &built_in().presets {
-                assert!(model.dimension_px.allows(preset.width.into()), "{}", preset.id);
-                assert!(model.dimension_px.allows(preset.height.into()), "{}", preset.id);
-                assert!(model.fps.allows(preset.fps.into()), "{}", preset.id);
+                assert!(sides.allows(preset.width.into()), "{}", preset.id);
+                assert!(sides.allows(preset.height.into()), "{}", preset.id);
+                assert!(rates.allows(preset.fps.into()), "{}", preset.id);
             }
             for state in &built_in().states {
-                assert!(model.duration_ms.allows(state.duration_ms.0), "{}", state.id);
+                assert!(model.duration_ms.unwrap().allows(state.duration_ms.0), "{}", state.id);
             }
         }
     }

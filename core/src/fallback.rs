@@ -3,7 +3,7 @@
 
 use crate::api::{Content, Fallback, FallbackContent, FallbackSource};
 use crate::nearest::Nearest;
-use crate::operation::ValidJob;
+use crate::operation::{Subject, ValidJob};
 use crate::placeholder;
 use crate::units::Millis;
 
@@ -64,12 +64,16 @@ fn one(kind: Fallback, job: &ValidJob, at_hand: &AtHand) -> Option<FallbackConte
             },
             (None, None) => return None,
         },
-        Fallback::Placeholder => FallbackContent {
-            url: Some(placeholder::path(&job.spec.character.look, &job.spec.cue)),
-            content_type: Some("image/svg+xml".into()),
-            source: FallbackSource::Placeholder,
-            ..bare
-        },
+        Fallback::Placeholder => {
+            // Only characters can be drawn.
+            let Subject { character, cue } = job.subject.as_ref()?;
+            FallbackContent {
+                url: Some(placeholder::path(&character.look, cue)),
+                content_type: Some("image/svg+xml".into()),
+                source: FallbackSource::Placeholder,
+                ..bare
+            }
+        }
         Fallback::Freeze | Fallback::Skip => bare,
         Fallback::Retry => FallbackContent { retry_after_ms: Some(at_hand.retry_after), ..bare },
     })
@@ -112,7 +116,7 @@ mod tests {
     }
 
     fn preview() -> Content {
-        Content { url: "/clips/p".into(), content_type: "video/mp4".into(), bytes: 5 }
+        Content { url: "/clips/p".into(), content_type: "video/mp4".into(), bytes: 5, ..Content::default() }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod actors;
 pub mod announcer;
 pub mod api;
 pub mod arbiter;
+pub mod asset;
 pub mod auth;
 pub mod byte_range;
 pub mod cache_key;

@@ -1,16 +1,21 @@
-//! Judges a clip by its bytes, never by its label: a complete MP4 with a video track, of the size
-//! and length that was asked for. Parses what a stranger sent: every offset is checked.
+//! Judges what a provider sent by its bytes, never by its label: a complete MP4 with a video track, or a
+//! picture, of the size and length that was asked for. Parses what a stranger sent: every offset is checked.
 //!
 //! Boxes are those of ISO/IEC 14496-12; the section numbers below are its.
 
-use crate::operation::ClipSpec;
+use crate::catalog::OutputKind;
+use crate::operation::Spec;
 use crate::units::Millis;
+
+mod picture;
+
+pub use picture::{MAX_PICTURE_BYTES, MAX_SIDE, begins_as_picture, inspect_picture};
 
 /// The largest clip that is taken from a provider, in bytes. A 10 s clip of 1024x1024 is about a
 /// tenth of it, and an isolate has 128 MB.
 pub const MAX_CLIP_BYTES: usize = 32 * 1024 * 1024;
 
-/// What a clip turned out to be.
+/// What a clip or a picture turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
     /// The media type to serve it with.
@@ -19,7 +24,7 @@ pub struct Media {
     pub width: u32,
     /// Height in px.
     pub height: u32,
-    /// Length in milliseconds.
+    /// Length in milliseconds; nothing for a picture.
     pub duration: Millis,
     /// Whether it has a sound track. Noted, not stripped: clips are played muted, and cutting a
     /// track out would move every offset of the file.
@@ -32,12 +37,15 @@ pub enum MediaError {
     /// Something else than an MP4 file.
     #[error("it is not an MP4 file")]
     NotMp4,
+    /// Something else than a picture of a kind that browsers show.
+    #[error("it is not a PNG, a JPEG or a WebP picture")]
+    NotPicture,
     /// The file ends before its boxes do.
     #[error("it is cut off")]
     Truncated,
-    /// More than [`MAX_CLIP_BYTES`].
-    #[error("it is larger than {} MB", MAX_CLIP_BYTES / (1024 * 1024))]
-    TooLarge,
+    /// More bytes than are taken.
+    #[error("it is larger than {} MB", _0 / (1024 * 1024))]
+    TooLarge(usize),
     /// A box that must be there is not, or makes no sense.
     #[error("it has no usable {0}")]
     Missing(&'static str),
@@ -57,7 +65,7 @@ pub enum MediaError {
 /// Anything but a complete MP4 file with a video track of a known size and length.
 pub fn inspect(bytes: &[u8]) -> Result<Media, MediaError> {
     if bytes.len() > MAX_CLIP_BYTES {
-        return Err(MediaError::TooLarge);
+        return Err(MediaError::TooLarge(MAX_CLIP_BYTES));
     }
     // `ftyp` comes first (4.3). Looked at before the rest, so that a page of HTML is not "cut off".
     if bytes.get(4..8) != Some(b"ftyp") {
@@ -79,23 +87,53 @@ pub fn inspect(bytes: &[u8]) -> Result<Media, MediaError> {
     Ok(Media { content_type: "video/mp4", width, height, duration, has_audio })
 }
 
-/// Reads what `bytes` are and whether they are the clip that `spec` asks for.
+/// Reads what `bytes` are and whether they are what `spec` asks for.
+///
+/// Our own clips have the size and length that was asked for. Other models have their own ideas of both
+/// within a resolution's name or a ratio: of those a size that was asked for is compared, allowing for a
+/// multiple of 16 as encoders need it, and the length roughly.
 ///
 /// # Errors
-/// As [`inspect`], and when size or length differ from what was asked for.
-pub fn check(bytes: &[u8], spec: &ClipSpec) -> Result<Media, MediaError> {
+/// As [`inspect`] and [`inspect_picture`], and when it is not what was asked for.
+pub fn check(bytes: &[u8], spec: &Spec) -> Result<Media, MediaError> {
+    if spec.output() == OutputKind::Image {
+        let media = inspect_picture(bytes)?;
+        return fits(&media, spec.order().size, None).map(|()| media);
+    }
     let media = inspect(bytes)?;
-    // A length is a whole number of frames, and encoders differ about the last one.
-    let slack = 250.max(spec.duration_ms.0 / 10);
-    if (media.width, media.height) != (spec.width, spec.height)
-        || media.duration.0.abs_diff(spec.duration_ms.0) > slack
+    let (size, duration) = match spec {
+        Spec::Clip(spec) => (Some([spec.width, spec.height]), Some(spec.duration_ms)),
+        Spec::Media(order) => (order.size, order.duration_ms),
+    };
+    fits(&media, size, duration)?;
+    if let (Spec::Clip(spec), (width, height)) = (spec, (media.width, media.height))
+        && (width, height) != (spec.width, spec.height)
     {
-        return Err(MediaError::Mismatch {
-            found: format!("{}x{}, {}", media.width, media.height, media.duration),
-            wanted: format!("{}x{}, {}", spec.width, spec.height, spec.duration_ms),
-        });
+        return Err(mismatch(&media, size, duration));
     }
     Ok(media)
+}
+
+/// What an encoder may add to a side, in px.
+const SIDE_SLACK: u32 = 16;
+
+fn fits(media: &Media, size: Option<[u32; 2]>, duration: Option<Millis>) -> Result<(), MediaError> {
+    let same_size = size.is_none_or(|[width, height]| {
+        media.width.abs_diff(width) < SIDE_SLACK && media.height.abs_diff(height) < SIDE_SLACK
+    });
+    // A length is a whole number of frames, and encoders differ about the last one.
+    let same_length =
+        duration.is_none_or(|asked| media.duration.0.abs_diff(asked.0) <= 250.max(asked.0 / 10));
+    if same_size && same_length { Ok(()) } else { Err(mismatch(media, size, duration)) }
+}
+
+fn mismatch(media: &Media, size: Option<[u32; 2]>, duration: Option<Millis>) -> MediaError {
+    let [width, height] = size.unwrap_or([media.width, media.height]);
+    let length = duration.unwrap_or(media.duration);
+    MediaError::Mismatch {
+        found: format!("{}x{}, {}", media.width, media.height, media.duration),
+        wanted: format!("{width}x{height}, {length}"),
+    }
 }
 
 type Boxes<'a> = Vec<([u8; 4], &'a [u8])>;

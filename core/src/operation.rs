@@ -8,20 +8,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{Fallback, Strategy};
-use crate::catalog::{self, ModelDef};
+use crate::catalog;
 use crate::character::Character;
 use crate::cue::Cue;
+use crate::order::Role;
 use crate::problem::{FieldCode, FieldError};
 use crate::units::Millis;
 
 mod address;
+mod choice;
 pub(crate) mod fields;
 mod look;
+mod media;
 pub mod own;
 mod params;
 mod preview;
+mod routing;
+mod spec;
+mod subject;
 
+pub use choice::{Choice, Considered, LaneHealth, Surroundings};
 use fields::Fields;
+pub use media::assets_named;
+pub use spec::Spec;
+pub use subject::Subject;
 
 /// What is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,11 +42,43 @@ pub enum Operation {
     StateClip,
     /// A clip of a game character's reaction.
     NpcResponse,
+    /// A picture from words.
+    TextToImage,
+    /// A picture from a picture.
+    ImageVariation,
+    /// A picture of two people who call each other, side by side.
+    CallImage,
+    /// A clip from words.
+    TextToVideo,
+    /// A clip that begins with a picture.
+    ImageToVideo,
+    /// A clip that goes on where another ends.
+    VideoExtend,
+    /// A clip from one picture to another.
+    VideoTransition,
+    /// Several pictures made one.
+    Fusion,
+    /// A clip of a picture that speaks.
+    TalkingAvatar,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 2] = [Self::StateClip, Self::NpcResponse];
+    pub const ALL: [Self; 11] = [
+        Self::StateClip,
+        Self::NpcResponse,
+        Self::TextToImage,
+        Self::ImageVariation,
+        Self::CallImage,
+        Self::TextToVideo,
+        Self::ImageToVideo,
+        Self::VideoExtend,
+        Self::VideoTransition,
+        Self::Fusion,
+        Self::TalkingAvatar,
+    ];
+    /// Those that a page asks for: clips of a character.
+    pub const OF_PAGES: [Self; 2] = [Self::StateClip, Self::NpcResponse];
 
     /// The wire name.
     #[must_use]
@@ -44,6 +86,44 @@ impl Operation {
         match self {
             Self::StateClip => "state_clip",
             Self::NpcResponse => "npc_response",
+            Self::TextToImage => "text_to_image",
+            Self::ImageVariation => "image_variation",
+            Self::CallImage => "call_image",
+            Self::TextToVideo => "text_to_video",
+            Self::ImageToVideo => "image_to_video",
+            Self::VideoExtend => "video_extend",
+            Self::VideoTransition => "video_transition",
+            Self::Fusion => "fusion",
+            Self::TalkingAvatar => "talking_avatar",
+        }
+    }
+
+    /// The wire name of an operation of a page. Apart from [`Self::as_str`], so that no page downloads
+    /// the names of the others.
+    pub(crate) const fn page_name(self) -> &'static str {
+        match self {
+            Self::NpcResponse => "npc_response",
+            _ => "state_clip",
+        }
+    }
+
+    /// Whether it makes a clip of a character in a state or in a mood.
+    #[must_use]
+    pub const fn is_of_pages(self) -> bool {
+        matches!(self, Self::StateClip | Self::NpcResponse)
+    }
+
+    /// What it cannot do without, whichever model serves it.
+    #[must_use]
+    pub const fn needs(self) -> &'static [Role] {
+        match self {
+            Self::StateClip | Self::NpcResponse | Self::TextToImage | Self::CallImage | Self::TextToVideo => {
+                &[]
+            }
+            Self::ImageVariation | Self::ImageToVideo => &[Role::Image],
+            Self::VideoExtend => &[Role::Video],
+            Self::VideoTransition | Self::Fusion => &[Role::Image, Role::EndImage],
+            Self::TalkingAvatar => &[Role::Image, Role::Audio],
         }
     }
 }
@@ -128,7 +208,15 @@ pub struct DefaultContent {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValidJob {
     /// What to make.
-    pub spec: ClipSpec,
+    pub spec: Spec,
+    /// Of whom, doing what, where a character is asked for.
+    pub subject: Option<Subject>,
+    /// What to make where that cannot be made, best first: the same by other models.
+    pub stand_ins: Vec<Spec>,
+    /// Which model makes it and why. Absent where there was nothing to choose.
+    pub choice: Option<Choice>,
+    /// What the caller is told of the model: that it ended and another serves.
+    pub model_note: Option<String>,
     /// Who shares it.
     pub scope: Scope,
     /// 0 to 20, higher first.
@@ -156,6 +244,8 @@ pub const DEFAULT_PRIORITY: u8 = 10;
 pub const USUAL_INTENSITY: f64 = 0.5;
 /// The highest priority.
 pub const MAX_PRIORITY: u8 = 20;
+/// Longest name of a model, in characters.
+pub const MAX_MODEL_CHARS: usize = 128;
 /// Longest `prompt` and `negative_prompt`, in characters.
 pub const MAX_PROMPT_CHARS: usize = 1000;
 /// Longest expression, emotion or animation, in characters.
@@ -170,22 +260,37 @@ pub const MAX_MEDIA_TYPE_CHARS: usize = 100;
 pub const MAX_STEPS: u64 = 100;
 /// Largest classifier-free guidance scale.
 pub const MAX_CFG: f64 = 30.0;
-/// Inputs that no model takes yet. Games send them empty, which asks for nothing.
-pub const INPUTS_OF_NO_MODEL: [&str; 5] = ["npc_base_image", "base_image", "loras", "audio", "mask"];
+/// Inputs of models that know no characters. Games send them empty, which asks for nothing.
+pub const INPUTS_OF_MEDIA: [&str; 5] = ["npc_base_image", "base_image", "loras", "audio", "mask"];
+/// Most models that stand in for the one that was chosen.
+const MAX_STAND_INS: usize = 3;
 /// Longest id that a caller chooses (player, playthrough, cache key, character), in characters.
 pub const MAX_ID_CHARS: usize = 64;
 
-/// Checks the body of `POST /jobs`. `nonce` is fresh randomness from the shell, used by the
-/// `always` strategy only.
+/// Checks the body of `POST /jobs` where nothing was uploaded and every lane is healthy. `nonce` is fresh
+/// randomness from the shell, used by the `always` strategy only.
 ///
 /// # Errors
 /// Every wrong field, in the order of the fields.
 pub fn validate(body: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> {
+    validate_in(body, nonce, &Surroundings::default())
+}
+
+/// Checks the body of `POST /jobs`, see [`assets_named`] for what to look up beforehand.
+///
+/// # Errors
+/// Every wrong field, in the order of the fields.
+pub fn validate_in(
+    body: &Value,
+    nonce: &str,
+    around: &Surroundings<'_>,
+) -> Result<ValidJob, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut root = Fields::new(body, String::new(), &mut errors);
 
     let operation = root.choice("operation_type", &Operation::ALL, |o| o.as_str(), None);
     let provider = root.text("provider_id", 1, MAX_ID_CHARS);
+    let model = root.text("model", 1, MAX_MODEL_CHARS);
     let priority = root
         .whole("priority", 0, u64::from(MAX_PRIORITY))
         .map_or(DEFAULT_PRIORITY, |p| u8::try_from(p).unwrap_or(MAX_PRIORITY));
@@ -207,7 +312,8 @@ pub fn validate(body: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> 
     root.refuse_the_rest();
 
     let scope = Scope { private, ..scope(strategy, context, cache_key, nonce, &mut errors) };
-    let model = operation.and_then(|operation| model_for(operation, provider.as_deref(), &mut errors));
+    let wanted = routing::Wanted { provider: provider.as_deref(), model: model.as_deref(), params };
+    let route = operation.and_then(|operation| routing::route(operation, &wanted, &mut errors));
 
     let Some(params) = params else {
         errors.push(FieldError {
@@ -217,17 +323,21 @@ pub fn validate(body: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> 
         });
         return Err(errors);
     };
-    let fields = Fields::new(params, "/params".into(), &mut errors);
     // Without an operation or a model there is nothing to check the parameters against.
-    let asked = match (operation, model) {
-        (Some(operation), Some(model)) => params::read(operation, model, fields).map(|asked| (asked, model)),
-        _ => None,
+    let Some((operation, route)) = operation.zip(route) else {
+        // Still, what is no object at all is told.
+        let _ = Fields::new(params, "/params".into(), &mut errors);
+        return Err(errors);
     };
-
-    match (asked, strategy) {
-        (Some((asked, model)), Some(strategy)) if errors.is_empty() => Ok(ValidJob {
-            preview: progressive.then(|| preview::of(&asked.spec, model)).flatten(),
-            spec: asked.spec,
+    let made = route.read(operation, params, around, progressive, &mut errors);
+    match (made, strategy) {
+        (Some(made), Some(strategy)) if errors.is_empty() => Ok(ValidJob {
+            spec: made.spec,
+            subject: made.subject,
+            stand_ins: made.stand_ins,
+            choice: made.choice,
+            model_note: made.note,
+            preview: made.preview,
             scope,
             priority,
             strategy,
@@ -235,31 +345,10 @@ pub fn validate(body: &Value, nonce: &str) -> Result<ValidJob, Vec<FieldError>> 
             default_content,
             speculative,
             webhook,
-            free_text: asked.free_text,
+            free_text: made.free_text,
         }),
         _ => Err(errors),
     }
-}
-
-fn model_for(
-    operation: Operation,
-    provider: Option<&str>,
-    errors: &mut Vec<FieldError>,
-) -> Option<&'static ModelDef> {
-    let catalog = catalog::models();
-    let found = catalog.model_for(operation.as_str(), provider);
-    if found.is_none() {
-        let serving = catalog.models_for(operation.as_str()).map(|m| m.provider.as_str());
-        let mut known: Vec<&str> =
-            serving.chain(catalog.provider_aliases.iter().map(String::as_str)).collect();
-        known.dedup();
-        errors.push(FieldError {
-            pointer: "/provider_id".into(),
-            code: FieldCode::UnknownValue,
-            detail: format!("no such provider for {}; one of: {}", operation.as_str(), known.join(", ")),
-        });
-    }
-    found
 }
 
 fn scope(

@@ -78,7 +78,8 @@ pub struct Input {
 }
 
 /// What an input is to a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The picture that is varied, or with which a clip starts.
@@ -95,6 +96,25 @@ pub enum Role {
     Video,
 }
 
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 6] =
+        [Self::Image, Self::EndImage, Self::Mask, Self::Audio, Self::RightAudio, Self::Video];
+
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::EndImage => "end_image",
+            Self::Mask => "mask",
+            Self::Audio => "audio",
+            Self::RightAudio => "right_audio",
+            Self::Video => "video",
+        }
+    }
+}
+
 /// Bytes that a caller has uploaded: named by what they are, so that equal ones are one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
@@ -107,6 +127,9 @@ pub struct Asset {
     /// Width and height in px, of a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<[u32; 2]>,
+    /// Length in milliseconds, of sound or a clip, where it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<Millis>,
 }
 
 /// A low-rank adaptation.

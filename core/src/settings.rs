@@ -4,18 +4,21 @@
 
 mod address;
 mod members;
+mod provider;
 mod rates;
 pub mod reference;
+pub mod studio;
 mod tenant;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use self::address::HostPattern;
 use self::members::Members;
+pub use self::provider::Provider;
 pub use self::tenant::Tenant;
 use crate::actors::lane;
 use crate::catalog;
@@ -40,7 +43,7 @@ pub struct Settings {
     mode: Mode,
     tenants: BTreeMap<String, Tenant>,
     lanes: BTreeMap<String, lane::Limits>,
-    provider_urls: BTreeMap<String, String>,
+    providers: BTreeMap<String, Provider>,
     requests: Rate,
     server_requests: Rate,
     webhook_hosts: Vec<HostPattern>,
@@ -81,8 +84,10 @@ pub struct SettingError {
 }
 
 /// The variables that hold objects or lists.
-const STRUCTURED: [&str; 4] = ["TENANTS", "LIMITS", "LANES", "WEBHOOK_HOSTS"];
+const STRUCTURED: [&str; 6] = ["TENANTS", "LIMITS", "LANES", "PROVIDERS", "CATALOG", "WEBHOOK_HOSTS"];
 const FIXED_SECRETS: [&str; 4] = ["SECRET_KEYS", "TOKEN_KEYS", "WEBHOOK_SECRET", "METRICS_KEY"];
+/// The providers whose webhooks are understood.
+const WEBHOOK_PROVIDERS: [&str; 1] = ["wavespeed"];
 
 /// The names of all variables, for whoever fetches them one by one.
 #[must_use]
@@ -95,7 +100,14 @@ pub fn variables() -> Vec<String> {
 #[must_use]
 pub fn secrets() -> Vec<String> {
     let keys = providers().into_iter().map(|provider| variable(provider, "KEY"));
-    FIXED_SECRETS.into_iter().map(str::to_owned).chain(keys).collect()
+    let webhooks = WEBHOOK_PROVIDERS.into_iter().map(webhook_secret);
+    FIXED_SECRETS.into_iter().map(str::to_owned).chain(keys).chain(webhooks).collect()
+}
+
+/// The name of the secret that a provider signs its webhooks with.
+#[must_use]
+pub fn webhook_secret(provider: &str) -> String {
+    variable(provider, "WEBHOOK_SECRET")
 }
 
 impl Settings {
@@ -112,12 +124,13 @@ impl Settings {
         // It fails without a mode, so nothing slips through; being strict would report what is right.
         let mode = read_mode.unwrap_or(Mode::Development);
         refuse_secrets(&mut members, mode);
+        check_catalog(&mut members);
         let (requests, server_requests) = rates::requests(&mut members);
         let settings = Self {
             mode,
             tenants: tenant::read_all(&mut members),
             lanes: rates::lanes(&mut members),
-            provider_urls: address::provider_urls(&mut members, mode),
+            providers: provider::read_all(&mut members, mode),
             requests,
             server_requests,
             webhook_hosts: address::webhook_hosts(&mut members, mode),
@@ -162,10 +175,10 @@ impl Settings {
         self.server_requests
     }
 
-    /// Where a provider is, if this deployment uses it.
+    /// What is said of a provider, if this deployment uses it.
     #[must_use]
-    pub fn provider_url(&self, provider: &str) -> Option<&str> {
-        self.provider_urls.get(provider).map(String::as_str)
+    pub fn provider(&self, name: &str) -> Option<&Provider> {
+        self.providers.get(name)
     }
 
     /// Whether a webhook may go to this address.
@@ -178,7 +191,7 @@ impl Settings {
     /// the metrics are closed.
     #[must_use]
     pub fn needed_secrets(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.provider_urls.keys().map(|one| variable(one, "KEY")).collect();
+        let mut names: Vec<String> = self.providers.keys().map(|one| variable(one, "KEY")).collect();
         if self.mode == Mode::Production {
             names.extend(["SECRET_KEYS".to_owned(), "TOKEN_KEYS".to_owned()]);
         }
@@ -237,9 +250,22 @@ fn refuse_secrets(members: &mut Members<'_, '_>, mode: Mode) {
     }
 }
 
-/// The providers of the catalogue, by name.
-fn providers() -> BTreeSet<&'static str> {
-    catalog::models().models.iter().map(|model| model.provider.as_str()).collect()
+/// Whether the deployment's own entries of the catalogue can be used. Whoever needs them gives them to
+/// [`catalog::configure`], before anything else.
+fn check_catalog(members: &mut Members<'_, '_>) {
+    let name = "CATALOG";
+    let Some(entries) = members.take(name) else { return };
+    if !entries.is_object() {
+        let detail = format!("must be an object, not {}", members::kind(entries));
+        members.report(name, SettingCode::WrongType, detail);
+    } else if let Err(error) = catalog::shipped().with(&entries.to_string()) {
+        members.report(name, SettingCode::BadFormat, format!("cannot be used: {error}"));
+    }
+}
+
+/// The providers of the catalogue, the preferred one first.
+fn providers() -> Vec<&'static str> {
+    catalog::models().providers()
 }
 
 /// The variable of a provider: `STUDIO_URL`.

@@ -7,7 +7,7 @@ use cuelight_core::api::Fallback;
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::catalog;
 use cuelight_core::character;
-use cuelight_core::operation::{ClipSpec, validate};
+use cuelight_core::operation::{ClipSpec, ValidJob, validate};
 use cuelight_core::problem::FieldCode;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -19,7 +19,11 @@ fn faults(body: &Value) -> Vec<(String, FieldCode)> {
 
 fn key(body: &Value) -> CacheKey {
     let job = validate(body, "n").unwrap_or_else(|e| panic!("{body}: {e:?}"));
-    CacheKey::of("demo", &job.spec, &job.scope)
+    job.spec.key("demo", &job.scope)
+}
+
+fn clip(job: &ValidJob) -> &ClipSpec {
+    job.spec.clip().unwrap()
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn a_game_written_for_the_plain_jobs_api_is_served() {
     let mut styled = the_games_body();
     styled["params"]["art_style"] = "anime".into();
     assert_ne!(key(&styled), key(&the_games_body()));
-    assert!(validate(&styled, "n").unwrap().spec.prompt.contains(", anime style"));
+    assert!(clip(&validate(&styled, "n").unwrap()).prompt.contains(", anime style"));
     for (member, nothing, something) in [
         ("npc_base_image", json!(""), json!("https://example.com/a.png")),
         ("loras", json!([]), json!(["soft-light"])),
@@ -308,7 +312,7 @@ fn a_preview_is_what_realtime_would_make() {
     let found = preview(&body).unwrap();
     let mut realtime = body.clone();
     realtime["params"]["quality_preset"] = "realtime".into();
-    assert_eq!(found, validate(&realtime, "n").unwrap().spec);
+    assert_eq!(&found, clip(&validate(&realtime, "n").unwrap()));
     assert_eq!(preview(&realtime), None, "there is nothing smaller");
     assert_eq!(preview(&with("progressive", false.into())), None);
     let mut at_once = body.clone();
@@ -370,14 +374,14 @@ proptest! {
         let job = validate(&body, "n").unwrap();
         let mut full = body.clone();
         let params = &mut full["params"];
-        params["width"] = job.spec.width.into();
-        params["height"] = job.spec.height.into();
-        params["fps"] = job.spec.fps.into();
-        params["steps"] = job.spec.steps.into();
-        params["cfg"] = job.spec.cfg.into();
-        params["seed"] = job.spec.seed.into();
+        params["width"] = clip(&job).width.into();
+        params["height"] = clip(&job).height.into();
+        params["fps"] = clip(&job).fps.into();
+        params["steps"] = clip(&job).steps.into();
+        params["cfg"] = clip(&job).cfg.into();
+        params["seed"] = clip(&job).seed.into();
         #[allow(clippy::cast_precision_loss)]
-        { params["duration"] = (job.spec.duration_ms.0 as f64 / 1000.0).into(); }
+        { params["duration"] = (clip(&job).duration_ms.0 as f64 / 1000.0).into(); }
         prop_assert_eq!(key(&body), key(&full));
     }
 
@@ -407,14 +411,14 @@ proptest! {
             body["params"][member] = value.into();
         }
         let job = validate(&body, "n").unwrap();
-        let model = catalog::models().model(&job.spec.model).unwrap();
-        if let Some(preview) = job.preview {
-            prop_assert!(model.dimension_px.allows(preview.width.into()));
-            prop_assert!(model.dimension_px.allows(preview.height.into()));
-            prop_assert!(model.fps.allows(preview.fps.into()));
-            prop_assert_eq!((&preview.cue, &preview.prompt, preview.seed), (&job.spec.cue, &job.spec.prompt, job.spec.seed));
+        let model = catalog::models().model(job.spec.model()).unwrap();
+        if let Some(preview) = job.preview.clone() {
+            prop_assert!(model.dimension_px.unwrap().allows(preview.width.into()));
+            prop_assert!(model.dimension_px.unwrap().allows(preview.height.into()));
+            prop_assert!(model.fps.unwrap().allows(preview.fps.into()));
+            prop_assert_eq!((&preview.cue, &preview.prompt, preview.seed), (&clip(&job).cue, &clip(&job).prompt, clip(&job).seed));
             let work = |s: &ClipSpec| u64::from(s.width * s.height) * u64::from(s.frames() * s.steps);
-            prop_assert!(work(&preview) < work(&job.spec));
+            prop_assert!(work(&preview) < work(clip(&job)));
         }
     }
 

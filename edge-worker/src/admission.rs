@@ -5,7 +5,7 @@ use cuelight_core::api::JobError;
 use cuelight_core::catalog;
 use cuelight_core::cue::Cue;
 use cuelight_core::limiter::Verdict;
-use cuelight_core::operation::ValidJob;
+use cuelight_core::operation::{Subject, ValidJob};
 use cuelight_core::problem::{Code, FieldCode, FieldError};
 use cuelight_core::units::MicroUsd;
 
@@ -20,7 +20,7 @@ use crate::router::Call;
 /// 402 for a state that the plan does not have, 403 for what a token does not cover, 422 for a
 /// webhook that may not be called.
 pub(crate) fn permit(caller: &Caller, valid: &ValidJob) -> Result<(), Failure> {
-    if let Cue::State { state } = &valid.spec.cue
+    if let Some(Subject { cue: Cue::State { state }, .. }) = &valid.subject
         && catalog::built_in().state(state).is_some_and(|state| state.tier > caller.tenant.plan())
     {
         let detail = format!("The plan does not include {state}; GET /api/v1/states says which plan does.");
@@ -32,7 +32,7 @@ pub(crate) fn permit(caller: &Caller, valid: &ValidJob) -> Result<(), Failure> {
         errors.push(FieldError { pointer, code: FieldCode::UnknownValue, detail });
     };
     if let Who::Page(claims) = &caller.who {
-        claims.permits(&valid.spec, &valid.scope).map_err(refused)?;
+        claims.permits(valid).map_err(refused)?;
         if valid.free_text {
             wrong("/params", "a token carries no prompt; a page picks from what its server offers");
         }

@@ -1,4 +1,4 @@
-//! Reads the body of a request: bounded, piece by piece, as JSON.
+//! Reads the body of a request: bounded, piece by piece; mostly as JSON.
 
 use cuelight_core::problem::Code;
 use futures_util::StreamExt;
@@ -21,9 +21,20 @@ pub(crate) struct Body {
 /// # Errors
 /// 413 beyond [`MAX_BODY`], 400 for what is not JSON.
 pub(crate) async fn read(call: &mut Call) -> Result<Body, Failure> {
-    let too_large = || Failure::new(Code::BodyTooLarge, format!("A body has at most {MAX_BODY} bytes."));
+    let bytes = read_bytes(call, MAX_BODY).await?;
+    let json = serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::new(Code::MalformedBody, format!("The body is not JSON: {error}.")))?;
+    Ok(Body { json, bytes })
+}
+
+/// Reads a body of any kind.
+///
+/// # Errors
+/// 413 beyond `most` bytes.
+pub(crate) async fn read_bytes(call: &mut Call, most: usize) -> Result<Vec<u8>, Failure> {
+    let too_large = || Failure::new(Code::BodyTooLarge, format!("A body here has at most {most} bytes."));
     let declared = call.header("content-length").and_then(|text| text.parse::<usize>().ok());
-    if declared.is_some_and(|size| size > MAX_BODY) {
+    if declared.is_some_and(|size| size > most) {
         return Err(too_large());
     }
     // Read piece by piece: a body that declares no length must not fill the isolate's memory.
@@ -32,12 +43,10 @@ pub(crate) async fn read(call: &mut Call) -> Result<Body, Failure> {
         let mut stream = call.request.stream()?;
         while let Some(chunk) = stream.next().await {
             bytes.extend_from_slice(&chunk?);
-            if bytes.len() > MAX_BODY {
+            if bytes.len() > most {
                 return Err(too_large());
             }
         }
     }
-    let json = serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::new(Code::MalformedBody, format!("The body is not JSON: {error}.")))?;
-    Ok(Body { json, bytes })
+    Ok(bytes)
 }

@@ -115,6 +115,9 @@ pub(crate) async fn store(
     let custom = HashMap::from([
         ("operation".to_owned(), operation.as_str().to_owned()),
         ("audio".to_owned(), media.has_audio.to_string()),
+        ("width".to_owned(), media.width.to_string()),
+        ("height".to_owned(), media.height.to_string()),
+        ("duration_ms".to_owned(), media.duration.0.to_string()),
     ]);
     let bucket = env.bucket(CLIPS)?;
     bucket.put(shelf.name(key), bytes).http_metadata(metadata).custom_metadata(custom).execute().await?;
@@ -122,7 +125,14 @@ pub(crate) async fn store(
         // An empty object: its name says everything.
         bucket.put(name.as_str(), Vec::<u8>::new()).execute().await?;
     }
-    Ok(Content { url: shelf.address(key), content_type: media.content_type.to_owned(), bytes: size })
+    Ok(Content {
+        url: shelf.address(key),
+        content_type: media.content_type.to_owned(),
+        bytes: size,
+        width: Some(media.width),
+        height: Some(media.height),
+        duration_ms: Some(media.duration).filter(|length| *length > Millis(0)),
+    })
 }
 
 /// The nearest clip to `cue` that exists in `groups`, the first group first. `own` is not it.
@@ -149,11 +159,15 @@ fn describe(object: &Object, shelf: Shelf, key: &CacheKey) -> Result<Stored> {
     let custom = object.custom_metadata().unwrap_or_default();
     let operation = custom.get("operation").map(String::as_str);
     let operation = Operation::ALL.into_iter().find(|o| Some(o.as_str()) == operation);
+    let number = |name: &str| custom.get(name).and_then(|text| text.parse::<u64>().ok());
     Ok(Stored {
         content: Content {
             url: shelf.address(key),
             content_type: object.http_metadata().content_type.unwrap_or_else(|| "video/mp4".to_owned()),
             bytes: object.size(),
+            width: number("width").and_then(|px| px.try_into().ok()),
+            height: number("height").and_then(|px| px.try_into().ok()),
+            duration_ms: number("duration_ms").filter(|length| *length > 0).map(Millis),
         },
         etag: object.http_etag(),
         operation: operation.unwrap_or(Operation::StateClip),

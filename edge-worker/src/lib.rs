@@ -6,18 +6,22 @@
 
 pub mod actors;
 mod admission;
+mod asset_store;
 mod body;
 mod caller;
 mod clip_store;
+mod conversation;
 mod counters;
 mod edge_cache;
 mod error;
+mod inbox;
 mod private_address;
 mod provider_calls;
 mod provider_client;
 mod router;
 mod routes;
 mod settings;
+mod surroundings;
 mod webhook;
 
 use wasm_bindgen::prelude::wasm_bindgen;

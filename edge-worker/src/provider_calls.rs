@@ -1,21 +1,27 @@
-//! What a generation asks of its model's provider: each call built and read by the vendor's
-//! adapter, sent, logged with the request it is for, and counted when it fails.
+//! What a generation asks of its model's provider: each call one conversation of the vendor's adapter,
+//! logged with the request it is for, and counted when it fails. A result that comes with the answer to
+//! the order goes into the inbox first, and is polled and fetched from there.
 
 use cuelight_core::actors::generation::{Accepted, Cancelled, Output, Place, Progress, ProviderError};
 use cuelight_core::api::Content;
 use cuelight_core::cache_key::CacheKey;
-use cuelight_core::catalog;
+use cuelight_core::catalog::{self, ModelDef, Reconcile};
 use cuelight_core::media;
-use cuelight_core::operation::ClipSpec;
-use cuelight_providers::{Adapter, adapter};
+use cuelight_core::operation::Spec;
+use cuelight_core::units::Millis;
+use cuelight_providers::{Adapter, Brief, Step, Submission, Turn, adapter};
 use serde_json::json;
-use url::Url;
 use worker::{Env, console_error, console_log};
 
+use crate::asset_store;
 use crate::clip_store::{self, Shelf};
+use crate::conversation;
 use crate::counters;
-use crate::provider_client::{self, Limits};
+use crate::inbox::Slot;
 use crate::settings;
+
+/// How long fetching a result may take. Below `generation::DOWNLOAD_GUARD`, with room for storing it.
+const DOWNLOAD: Millis = Millis::seconds(30);
 
 /// The providers, as one request's flight calls them.
 pub(crate) struct Provider<'a> {
@@ -24,27 +30,71 @@ pub(crate) struct Provider<'a> {
 }
 
 impl Provider<'_> {
-    pub(crate) async fn submit(&self, spec: &ClipSpec, key: &str) -> Result<Accepted, ProviderError> {
-        let called = self.call("submit", key, &spec.model, Limits::JSON, |a| a.submit(spec, key)).await;
-        self.told("submit", key, called.and_then(|(a, response)| a.read_submit(&response)))
+    /// Orders what `spec` says, from what `tenant` has uploaded for it.
+    pub(crate) async fn submit(
+        &self,
+        tenant: &str,
+        spec: &Spec,
+        key: &str,
+    ) -> Result<Accepted, ProviderError> {
+        let result = self.order(tenant, spec, key).await;
+        self.told("submit", key, result)
+    }
+
+    async fn order(&self, tenant: &str, spec: &Spec, key: &str) -> Result<Accepted, ProviderError> {
+        let model = model(spec.model())?;
+        let began = settings::now();
+        let order = spec.order();
+        let materials = asset_store::materials(self.env, tenant, &order, model).await?;
+        let materials = materials.as_slice();
+        let brief = Brief { order: &order, clip: spec.clip(), model, materials, idempotency_key: key };
+        let submit = |a: &dyn Adapter, turn: Turn<'_>| a.submit(&brief, turn);
+        // Fetching them and bringing them to a size has taken of the time that the call may take.
+        let left = Millis(model.call_ms.0.saturating_sub(settings::now().since(began).0));
+        match self.hold("submit", key, model, left, submit).await? {
+            Submission::Accepted(accepted) => Ok(accepted),
+            // It exists nowhere else. Until it is put away nobody knows that it was made.
+            Submission::Finished(made) => Slot::of(key).put(self.env, made).await.map_err(|error| {
+                ProviderError::Unanswered(format!("the result could not be put away: {error}"))
+            }),
+        }
     }
 
     pub(crate) async fn find(&self, model: &str, key: &str) -> Result<Option<Accepted>, ProviderError> {
-        let build = |a: &dyn Adapter| {
-            a.find(key)?.ok_or_else(|| ProviderError::Fatal("this provider has no list to search".to_owned()))
-        };
-        let called = self.call("find", key, model, Limits::JSON, build).await;
-        self.told("find", key, called.and_then(|(a, response)| a.read_find(&response)))
+        if self::model(model).is_ok_and(|model| model.reconcile == Reconcile::PutAway) {
+            let here = Slot::of(key).look(self.env).await.map_err(unreachable_store)?;
+            // That it is not here does not say that it was not made.
+            let unknown = || ProviderError::Transient("the result has not been put away".to_owned());
+            return here.map(Some).ok_or_else(unknown);
+        }
+        let result = self.ask("find", key, model, |a, turn| a.find(key, turn)).await;
+        self.told("find", key, result)
     }
 
     pub(crate) async fn poll(&self, model: &str, operation: &str) -> Result<Progress, ProviderError> {
-        let called = self.call("poll", operation, model, Limits::JSON, |a| a.poll(operation)).await;
-        self.told("poll", operation, called.and_then(|(a, response)| a.read_poll(&response)))
+        let result = match Slot::parse(operation) {
+            Some(slot) => {
+                let output = slot.output(self.env).await.map_err(unreachable_store);
+                output.and_then(|output| output.map(Progress::Succeeded).ok_or(ProviderError::Lost))
+            }
+            None => self.ask("poll", operation, model, |a, turn| a.poll(operation, turn)).await,
+        };
+        self.told("poll", operation, result)
     }
 
     pub(crate) async fn cancel(&self, model: &str, operation: &str) -> Result<Cancelled, ProviderError> {
-        let called = self.call("cancel", operation, model, Limits::JSON, |a| a.cancel(operation)).await;
-        self.told("cancel", operation, called.and_then(|(a, response)| a.read_cancel(&response)))
+        let result = match Slot::parse(operation) {
+            Some(slot) => self.discard(&slot).await,
+            None => self.ask("cancel", operation, model, |a, turn| a.cancel(operation, turn)).await,
+        };
+        self.told("cancel", operation, result)
+    }
+
+    /// Throws a result away that nobody waits for any more. It was made, so it is paid for.
+    async fn discard(&self, slot: &Slot) -> Result<Cancelled, ProviderError> {
+        let output = slot.output(self.env).await.map_err(unreachable_store)?.ok_or(ProviderError::Lost)?;
+        slot.clear(self.env).await.map_err(unreachable_store)?;
+        Ok(Cancelled::Charged(output.cost_micro_usd))
     }
 
     /// Fetches the result, judges it by its bytes, and puts it away.
@@ -52,7 +102,7 @@ impl Provider<'_> {
         &self,
         key: &CacheKey,
         place: &Place,
-        spec: &ClipSpec,
+        spec: &Spec,
         output: &Output,
     ) -> Result<Content, ProviderError> {
         let shelf = Shelf::of(place.private);
@@ -60,36 +110,60 @@ impl Provider<'_> {
         if let Ok(Some(stored)) = clip_store::look_on(self.env, shelf, key).await {
             return Ok(stored.content);
         }
-        let called =
-            self.call("download", key.as_str(), &spec.model, Limits::CLIP, |a| a.download(output)).await;
-        let bytes = called.and_then(|(a, response)| a.read_download(output, response));
+        let slot = Slot::parse(&output.url);
+        let bytes = match &slot {
+            Some(slot) => {
+                let read = slot.read(self.env).await.map_err(unreachable_store);
+                read.and_then(|bytes| bytes.ok_or(ProviderError::Lost))
+            }
+            None => self.download(key, spec, output).await,
+        };
         let bytes = self.told("download", key.as_str(), bytes)?;
         let media = media::check(&bytes, spec).map_err(|error| ProviderError::BadMedia(error.to_string()));
         let media = self.told("check", key.as_str(), media)?;
-        let stored = clip_store::store(self.env, shelf, key, place, spec.operation, &media, bytes).await;
-        stored.map_err(|error| ProviderError::Transient(format!("the clip could not be stored: {error}")))
+        let stored = clip_store::store(self.env, shelf, key, place, spec.operation(), &media, bytes).await;
+        let stored =
+            stored.map_err(|error| ProviderError::Transient(format!("it could not be stored: {error}")))?;
+        if let Some(slot) = slot {
+            // What stays is dropped by the bucket in a day.
+            let _ = slot.clear(self.env).await;
+        }
+        Ok(stored)
     }
 
-    /// Sends what `build` makes of the model's adapter.
-    async fn call(
+    async fn download(&self, key: &CacheKey, spec: &Spec, output: &Output) -> Result<Vec<u8>, ProviderError> {
+        let fetch = |a: &dyn Adapter, turn: Turn<'_>| a.download(output, turn);
+        self.hold("download", key.as_str(), model(spec.model())?, DOWNLOAD, fetch).await
+    }
+
+    /// One call of the adapter of the model with this id, as long as the catalogue lets it take.
+    async fn ask<T>(
         &self,
         what: &str,
         about: &str,
-        model: &str,
-        limits: Limits,
-        build: impl FnOnce(&dyn Adapter) -> Result<http::Request<Vec<u8>>, ProviderError>,
-    ) -> Result<(Box<dyn Adapter>, http::Response<Vec<u8>>), ProviderError> {
-        let (base, adapter) = self.adapter(model)?;
-        let request = build(adapter.as_ref())?;
-        let began = settings::now();
-        let response = provider_client::send(&base, request, limits).await;
-        let ms = settings::now().since(began).0;
-        let status = response.as_ref().map(|response| response.status().as_u16()).ok();
+        id: &str,
+        call: impl Fn(&dyn Adapter, Turn<'_>) -> Result<Step<T>, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let model = model(id)?;
+        self.hold(what, about, model, model.call_ms, call).await
+    }
+
+    async fn hold<T>(
+        &self,
+        what: &str,
+        about: &str,
+        model: &ModelDef,
+        limit: Millis,
+        call: impl Fn(&dyn Adapter, Turn<'_>) -> Result<Step<T>, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let adapter = self.adapter(&model.provider)?;
+        let (course, result) = conversation::hold(adapter.as_ref(), limit, call).await;
         console_log!(
             "{}",
-            json!({"request_id": self.request_id, "actor": "generation", "provider": what, "about": about, "status": status, "ms": ms})
+            json!({"request_id": self.request_id, "actor": "generation", "provider": what, "about": about,
+                "model": model.id, "status": course.status, "asks": course.asks, "ms": course.took.0})
         );
-        Ok((adapter, response?))
+        result
     }
 
     /// Counts and logs a failure on its way.
@@ -105,15 +179,21 @@ impl Provider<'_> {
         result
     }
 
-    fn adapter(&self, model: &str) -> Result<(Url, Box<dyn Adapter>), ProviderError> {
-        let provider =
-            catalog::models().model(model).map(|model| model.provider.as_str()).unwrap_or_default();
+    fn adapter(&self, provider: &str) -> Result<Box<dyn Adapter>, ProviderError> {
         let account = settings::account(self.env, provider).map_err(|failure| {
             console_error!("{}", json!({"actor": "generation", "error": failure.to_string()}));
             ProviderError::Fatal("the provider is not set up".to_owned())
         })?;
-        let base = account.base.clone();
-        let adapter = adapter(provider, account);
-        adapter.map(|a| (base, a)).ok_or_else(|| ProviderError::Fatal("there is no such provider".to_owned()))
+        adapter(provider, account).ok_or_else(|| ProviderError::Fatal("there is no such provider".to_owned()))
     }
+}
+
+fn model(id: &str) -> Result<&'static ModelDef, ProviderError> {
+    let gone = || ProviderError::Fatal("the catalogue does not have the model any more".to_owned());
+    catalog::models().model(id).ok_or_else(gone)
+}
+
+/// Our own storage failed: it says nothing about the provider, and passes.
+fn unreachable_store(error: worker::Error) -> ProviderError {
+    ProviderError::Transient(format!("the store does not answer: {error}"))
 }

@@ -1,70 +1,71 @@
-//! Sends an adapter's request and brings back the answer. The only place that speaks to the
-//! outside: to the provider's own origin, without following redirects, for a limited time, up to
-//! a limited size. An answer that did not come whole says nothing about what was done.
+//! Sends a request and brings back the answer. The only place that speaks to the outside: only to
+//! where it may, without following redirects, for a limited time, up to a limited size. An answer
+//! that did not come whole says nothing about what was done.
 
 use cuelight_core::actors::generation::ProviderError;
-use cuelight_core::media::MAX_CLIP_BYTES;
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use std::pin::pin;
 use std::time::Duration;
 use url::Url;
+use worker::js_sys::Uint8Array;
 use worker::{AbortController, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect};
 
-/// What one call may take.
+/// What one request may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How long, the answer's body included. Below `generation::CALL_GUARD`, so that a call is
-    /// never repeated while it is still under way.
-    time: Duration,
+    /// How long, the answer's body included.
+    pub(crate) time: Duration,
     /// How large the answer's body may be, in bytes.
-    bytes: usize,
+    pub(crate) bytes: usize,
 }
 
-impl Limits {
-    /// For a submission, a poll, a look-up and a cancel: their answers are about a kilobyte.
-    pub(crate) const JSON: Self = Self { time: Duration::from_secs(10), bytes: 1 << 20 };
-    /// For a clip.
-    pub(crate) const CLIP: Self = Self { time: Duration::from_secs(30), bytes: MAX_CLIP_BYTES };
-}
-
-/// Sends `request` if it goes to the origin of `base`.
+/// Sends `request` if `may_ask` says so of its address.
 ///
 /// # Errors
-/// [`ProviderError::Fatal`] for another origin, [`ProviderError::Unanswered`] when the connection
+/// [`ProviderError::Fatal`] for another address, [`ProviderError::Unanswered`] when the connection
 /// was lost before the answer's end, or was ended by us because the time was up. A body beyond the
-/// limit is cut behind it, for its reader to refuse.
+/// limit is cut behind it, and left out if its length says so at once, for its reader to refuse.
 pub(crate) async fn send(
-    base: &Url,
+    may_ask: impl Fn(&Url) -> bool,
     request: http::Request<Vec<u8>>,
     limits: Limits,
 ) -> Result<http::Response<Vec<u8>>, ProviderError> {
     let url = Url::parse(&request.uri().to_string()).map_err(|_| fatal("an adapter made no address"))?;
-    if url.origin() != base.origin() {
+    if !may_ask(&url) {
         return Err(fatal("the address is not the provider's"));
     }
     let controller = AbortController::default();
     let signal = controller.signal();
     let call = pin!(async {
-        let request = outgoing(&url, request).map_err(|error| fatal(&error.to_string()))?;
-        let lost = |error: worker::Error| unanswered(format!("no answer from the provider: {error}"));
+        let request = outgoing(&url, request).map_err(|_| fatal("the request cannot be formed"))?;
+        // What the runtime says may quote the address, which may be signed.
+        let lost =
+            |_: worker::Error| unanswered("no answer from the provider: the connection was lost".into());
         let mut answer = Fetch::Request(request).send_with_signal(&signal).await.map_err(lost)?;
         let mut incoming = http::Response::builder().status(answer.status_code());
         for (name, value) in answer.headers() {
             incoming = incoming.header(name, value);
         }
+        let declared = answer.headers().get("content-length").ok().flatten();
         let mut body = Vec::new();
-        let mut stream = answer.stream().map_err(lost)?;
-        while let Some(chunk) = stream.next().await {
-            body.extend_from_slice(&chunk.map_err(lost)?);
-            if body.len() > limits.bytes {
-                break;
+        if declared.and_then(|text| text.parse::<u64>().ok()).is_none_or(|size| size <= limits.bytes as u64) {
+            let mut stream = answer.stream().map_err(lost)?;
+            while let Some(chunk) = stream.next().await {
+                body.extend_from_slice(&chunk.map_err(lost)?);
+                if body.len() > limits.bytes {
+                    break;
+                }
             }
         }
         incoming.body(body).map_err(|_| unanswered("the provider's answer is not HTTP".to_owned()))
     });
     match select(call, pin!(Delay::from(limits.time))).await {
-        Either::Left((answer, _)) => answer,
+        Either::Left((answer, _)) => {
+            // What was not read of it is not wanted.
+            controller.abort();
+            answer
+        }
         Either::Right(((), _)) => {
             controller.abort();
             Err(unanswered(format!("no answer from the provider in {} s", limits.time.as_secs())))
@@ -76,7 +77,7 @@ fn outgoing(url: &Url, request: http::Request<Vec<u8>>) -> worker::Result<Reques
     let headers = Headers::new();
     for (name, value) in request.headers() {
         if let Ok(value) = value.to_str() {
-            headers.set(name.as_str(), value)?;
+            headers.append(name.as_str(), value)?;
         }
     }
     let mut init = RequestInit::new();
@@ -84,7 +85,8 @@ fn outgoing(url: &Url, request: http::Request<Vec<u8>>) -> worker::Result<Reques
     init.with_redirect(RequestRedirect::Manual);
     let body = request.into_body();
     if !body.is_empty() {
-        init.with_body(Some(String::from_utf8_lossy(&body).into_owned().into()));
+        // As bytes: a picture is no text.
+        init.with_body(Some(Uint8Array::from(body.as_slice()).into()));
     }
     Request::new_with_init(url.as_str(), &init)
 }

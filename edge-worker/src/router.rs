@@ -16,7 +16,9 @@ use crate::caller;
 use crate::counters;
 use crate::edge_cache;
 use crate::error::Failure;
-use crate::routes::{catalogues, clips, description, jobs, operations, placeholders, socket, tokens};
+use crate::routes::{
+    assets, catalogues, clips, description, hooks, jobs, operations, placeholders, socket, tokens,
+};
 use crate::settings;
 
 /// A request and what it may touch.
@@ -144,6 +146,12 @@ async fn route(call: Call, method: &str, path: &str) -> Result<Response, Failure
         ["api", "v1", "jobs", _] => Err(not_allowed(method, "GET, DELETE, OPTIONS")),
         ["api", "v1", "ws", "jobs"] if get => socket::open(&call).await,
         ["api", "v1", "ws", "jobs"] => Err(not_allowed(method, "GET, OPTIONS")),
+        ["api", "v1", "assets"] if post => assets::create(call).await,
+        ["api", "v1", "assets"] => Err(not_allowed(method, "POST, OPTIONS")),
+        ["api", "v1", "assets", sha256] if read => assets::read(&call, sha256).await,
+        ["api", "v1", "assets", _] => Err(not_allowed(method, "GET, HEAD, OPTIONS")),
+        ["api", "v1", "hooks", "wavespeed", submission] if post => hooks::wavespeed(call, submission).await,
+        ["api", "v1", "hooks", "wavespeed", _] => Err(not_allowed(method, "POST, OPTIONS")),
         ["api", "v1", "tokens"] if post => tokens::create(call).await,
         ["api", "v1", "tokens"] => Err(not_allowed(method, "POST, OPTIONS")),
         ["api", "v1", "tokens", id] if delete => tokens::revoke(&call, id).await,

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use cuelight_core::auth::secret_key::KeyRing;
 use cuelight_core::auth::signing_keys::SigningKeys;
 use cuelight_core::auth::webhook::WebhookSecret;
+use cuelight_core::catalog;
 use cuelight_core::settings::{self, Mode, Settings, Tenant};
 use cuelight_core::units::Millis;
 use cuelight_providers::Account;
@@ -54,6 +55,11 @@ pub(crate) fn deployment(env: &Env) -> Result<&'static Deployment, Failure> {
 }
 
 fn read(env: &Env) -> Result<Deployment, String> {
+    // First of all: everything after it asks the catalogue.
+    if let Some(entries) = variable(env, "CATALOG") {
+        let json = entries.as_str().map_or_else(|| entries.to_string(), str::to_owned);
+        catalog::configure(&json).map_err(|error| format!("CATALOG cannot be used: {error}"))?;
+    }
     let mut variables = Map::new();
     for name in settings::variables() {
         if let Some(value) = variable(env, &name) {
@@ -105,12 +111,19 @@ impl Deployment {
 
 /// Where a provider of the catalogue is, and what opens it.
 pub(crate) fn account(env: &Env, provider: &str) -> Result<Account, Failure> {
-    let base = deployment(env)?.settings.provider_url(provider).and_then(|text| Url::parse(text).ok());
-    let name = format!("{}_KEY", provider.to_ascii_uppercase());
-    match (base, secret(env, &name)) {
-        (Some(base), Some(key)) => Ok(Account { base, key }),
-        _ => Err(Failure::Setup(format!("the address of {provider} or {name} is not set"))),
-    }
+    let settings = &deployment(env)?.settings;
+    let name = format!("{}_KEY", provider.to_ascii_uppercase().replace('-', "_"));
+    let missing = || Failure::Setup(format!("the address of {provider} or {name} is not set"));
+    let told = settings.provider(provider).ok_or_else(missing)?;
+    let base = Url::parse(&told.url).map_err(|_| missing())?;
+    let key = secret(env, &name).ok_or_else(missing)?;
+    let media = told.media.iter().filter_map(|text| Url::parse(text).ok()).collect();
+    Ok(Account { base, key, media, options: told.options.clone() })
+}
+
+/// What a provider signs its webhooks with, where it is set.
+pub(crate) fn webhook_secret(env: &Env, provider: &str) -> Option<String> {
+    secret(env, &settings::webhook_secret(provider)).filter(|secret| !secret.is_empty())
 }
 
 /// The current time.

@@ -1,6 +1,8 @@
 //! Posts the end of a job to its webhook, signed as Standard Webhooks says
 //! (standardwebhooks.com). One delivery; when to repeat it is the session's to decide.
 
+use std::time::Duration;
+
 use cuelight_core::api::Job;
 use cuelight_core::auth::webhook;
 use serde_json::json;
@@ -9,6 +11,9 @@ use worker::{Env, console_error, console_log};
 
 use crate::provider_client::{self, Limits};
 use crate::settings;
+
+/// What a delivery may take. Nobody reads what the receiver says.
+const LIMITS: Limits = Limits { time: Duration::from_secs(10), bytes: 1 << 20 };
 
 /// Sends it. Whether it is over: taken, or refused for good.
 pub(crate) async fn send(env: &Env, address: &str, job: &Job) -> bool {
@@ -40,8 +45,8 @@ pub(crate) async fn send(env: &Env, address: &str, job: &Job) -> bool {
         .header("webhook-signature", signed.signature)
         .body(body);
     let Ok(request) = request else { return true };
-    let status =
-        provider_client::send(&url, request, Limits::JSON).await.map(|answer| answer.status().as_u16()).ok();
+    let answer = provider_client::send(|asked| *asked == url, request, LIMITS).await;
+    let status = answer.map(|answer| answer.status().as_u16()).ok();
     console_log!("{}", json!({"request_id": job.request_id, "webhook": job.id, "status": status}));
     // 410 is how a receiver says that it wants no more of them.
     status.is_some_and(|status| (200..300).contains(&status) || status == 410)

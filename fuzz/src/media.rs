@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use cuelight_core::media::{check, inspect};
-use cuelight_core::operation::{ClipSpec, validate};
+use cuelight_core::operation::{Spec, validate};
 
 use crate::jobs::GOOD;
 
 /// A clip of 512 by 512 px and four seconds.
-pub(crate) static SPEC: LazyLock<ClipSpec> = LazyLock::new(|| validate(&GOOD[0], "n").unwrap().spec);
+pub(crate) static SPEC: LazyLock<Spec> = LazyLock::new(|| validate(&GOOD[0], "n").unwrap().spec);
 
 /// What counts as a clip has a picture and a length, and is cut off when its end is.
 pub fn run(data: &[u8]) {
@@ -24,7 +24,10 @@ pub fn run(data: &[u8]) {
     }
     match check(data, &SPEC) {
         Ok(media) => {
-            assert_eq!((media.width, media.height), (SPEC.width, SPEC.height));
+            assert_eq!(
+                (media.width, media.height),
+                SPEC.order().size.map(|[width, height]| (width, height)).unwrap()
+            );
             assert_eq!(found, Ok(media));
         }
         Err(error) => assert!(error.to_string().len() < 200, "{error}"),

@@ -1,12 +1,20 @@
 //! What a provider answers, broken or taken over: it is classified, bounded, leads nowhere else,
 //! and no word of it holds the account's key.
 
+use std::collections::BTreeMap;
+
+use cuelight_core::catalog;
 use cuelight_core::media::MAX_CLIP_BYTES;
+use cuelight_core::operation::validate;
 use cuelight_core::units::Millis;
-use cuelight_providers::{Accepted, Account, Adapter, Output, Progress, ProviderError, adapter};
+use cuelight_providers::{
+    Accepted, Account, Adapter, Answer, Brief, Output, Progress, ProviderError, Step, Submission, Turn,
+    adapter,
+};
 use data_encoding::HEXLOWER;
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -28,7 +36,8 @@ pub fn run(data: &[u8]) {
     if let Some(wait) = (!wait.is_empty()).then(|| wait.try_into().ok()).flatten() {
         answer.headers_mut().insert(RETRY_AFTER, wait);
     }
-    let account = Account { base: Url::parse(BASE).unwrap(), key: KEY.into() };
+    let (media, options) = (Vec::new(), BTreeMap::new());
+    let account = Account { base: Url::parse(BASE).unwrap(), key: KEY.into(), media, options };
     read(&*adapter("studio", account).unwrap(), answer);
 }
 
@@ -40,16 +49,46 @@ fn with_key(body: &[u8]) -> Vec<u8> {
     parts.join(KEY.as_bytes())
 }
 
-fn read(adapter: &dyn Adapter, answer: Response<Vec<u8>>) {
-    match adapter.read_submit(&answer) {
-        Ok(accepted) => can_be_asked(adapter, &accepted),
+/// What comes of a conversation of one question.
+fn told<T: std::fmt::Debug>(step: Result<Step<T>, ProviderError>) -> Result<T, ProviderError> {
+    match step? {
+        Step::Done(done) => Ok(done),
+        Step::Ask(ask) => panic!("{ask:?} is one question more"),
+    }
+}
+
+/// Where a conversation that has not begun asks.
+fn address<T: std::fmt::Debug>(step: Result<Step<T>, ProviderError>) -> Url {
+    match step {
+        Ok(Step::Ask(ask)) => Url::parse(&ask.request.uri().to_string()).unwrap(),
+        other => panic!("nothing is asked: {other:?}"),
+    }
+}
+
+const fn first() -> Turn<'static> {
+    Turn { now: Millis(0), heard: &[] }
+}
+
+fn submit(adapter: &dyn Adapter, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
+    let params = json!({"character": "bolt", "state": "idle"});
+    let spec = validate(&json!({"operation_type": "state_clip", "params": params}), "n").unwrap().spec;
+    let (order, model) = (spec.order(), catalog::models().model(spec.model()).unwrap());
+    let brief = Brief { order: &order, clip: spec.clip(), model, materials: &[], idempotency_key: "k.1.1" };
+    adapter.submit(&brief, turn)
+}
+
+fn read(adapter: &dyn Adapter, answer: Answer) {
+    let turn = Turn { now: Millis(0), heard: std::slice::from_ref(&answer) };
+    match told(submit(adapter, turn)) {
+        Ok(Submission::Accepted(accepted)) => can_be_asked(adapter, &accepted),
+        Ok(Submission::Finished(made)) => panic!("{made:?} was made at once"),
         Err(error) => judge(&error),
     }
-    match adapter.read_find(&answer) {
+    match told(adapter.find("k.1.1", turn)) {
         Ok(found) => found.iter().for_each(|accepted| can_be_asked(adapter, accepted)),
         Err(error) => judge(&error),
     }
-    match adapter.read_poll(&answer) {
+    match told(adapter.poll("g1", turn)) {
         Ok(Progress::Running { progress, estimate_ms }) => {
             assert!((0.0..=1.0).contains(&progress), "{progress}");
             assert!(estimate_ms.is_none_or(|wait| wait <= MAX_WAIT), "{estimate_ms:?}");
@@ -61,12 +100,11 @@ fn read(adapter: &dyn Adapter, answer: Response<Vec<u8>>) {
             // A relative address of 8,000 bytes, every one of them escaped.
             assert!(output.url.len() < 30_000 && output.bytes.unwrap_or(0) <= MAX_CLIP_BYTES as u64);
             assert!(output.cost_micro_usd.is_none_or(|cost| cost.0 <= 1_000_000_000));
-            let request = adapter.download(&output).expect("an output that was accepted can be fetched");
-            assert_eq!(request.uri().host(), Some("vendor.example"));
+            assert_eq!(address(adapter.download(&output, first())).host_str(), Some("vendor.example"));
         }
         Err(error) => judge(&error),
     }
-    if let Err(error) = adapter.read_cancel(&answer) {
+    if let Err(error) = told(adapter.cancel("g1", turn)) {
         judge(&error);
     }
     let body = answer.body();
@@ -78,12 +116,11 @@ fn read(adapter: &dyn Adapter, answer: Response<Vec<u8>>) {
         cost_micro_usd: None,
     };
     let wrong = Output { sha256: Some("0".repeat(64)), ..right.clone() };
-    assert!(adapter.read_download(&wrong, answer.clone()).is_err(), "other bytes than declared");
-    let (status, whole) = (answer.status(), answer.body().clone());
-    match adapter.read_download(&right, answer) {
-        Ok(bytes) => assert_eq!((status, bytes), (StatusCode::OK, whole)),
+    assert!(adapter.download(&wrong, turn).is_err(), "other bytes than declared");
+    match told(adapter.download(&right, turn)) {
+        Ok(bytes) => assert_eq!((answer.status(), &bytes), (StatusCode::OK, answer.body())),
         Err(error) => {
-            assert_ne!(status, StatusCode::OK, "{error}");
+            assert_ne!(answer.status(), StatusCode::OK, "{error}");
             judge(&error);
         }
     }
@@ -94,8 +131,8 @@ fn can_be_asked(adapter: &dyn Adapter, accepted: &Accepted) {
     assert!(accepted.estimate_ms.is_none_or(|wait| wait <= MAX_WAIT), "{accepted:?}");
     let id = &accepted.operation_id;
     let expected = format!("{BASE}v1/generations/{id}");
-    assert_eq!(adapter.poll(id).unwrap().uri().to_string(), expected);
-    assert_eq!(adapter.cancel(id).unwrap().uri().to_string(), expected);
+    assert_eq!(address(adapter.poll(id, first())).as_str(), expected);
+    assert_eq!(address(adapter.cancel(id, first())).as_str(), expected);
 }
 
 fn judge(error: &ProviderError) {

@@ -7,12 +7,13 @@ use cuelight_core::units::{MicroUsd, Millis};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::{Output, ProviderError};
 
 /// Longest text of a provider's that is passed on, in characters.
 pub(crate) const MAX_TEXT_CHARS: usize = 200;
+/// A part of a secret that is shorter than this is part of ordinary words, too.
+const LEAST_SECRET: usize = 8;
 /// Longest wait that a provider can ask for or announce: one hour. More would only park the clip.
 pub(crate) const MAX_WAIT: Millis = Millis::seconds(3_600);
 /// Highest price of one clip that is believed: 1,000 dollars, far above that of any clip we order.
@@ -21,15 +22,31 @@ const MAX_COST: MicroUsd = MicroUsd(1_000_000_000);
 const MAX_ID_BYTES: usize = 64;
 /// Longest address of an output, in bytes: what every server takes (RFC 9110, 4.1, asks for 8000),
 /// and still small in stored state.
-const MAX_URL_BYTES: usize = 8_000;
+pub(crate) const MAX_URL_BYTES: usize = 8_000;
 
-/// A provider's words as they may be shown: `secret` blotted out wherever they quote it, without
-/// the characters that steer a terminal or turn a line around, at most [`MAX_TEXT_CHARS`].
+/// A provider's words as they may be shown: `secret` blotted out wherever they quote it or one of its
+/// parts between colons, without addresses, which may be signed, and without the characters that steer
+/// a terminal or turn a line around, at most [`MAX_TEXT_CHARS`].
 pub(crate) fn text(words: &str, secret: &str) -> String {
     // Steering characters go first: they must not be able to hide the secret inside a word.
-    let plain: String = words.chars().filter(|c| !steers(*c)).collect();
-    let safe = if secret.is_empty() { plain } else { plain.replace(secret, "…") };
+    let mut safe: String = words.chars().filter(|c| !steers(*c)).collect();
+    let parts = secret.split(':').filter(|part| part.len() >= LEAST_SECRET);
+    for part in std::iter::once(secret).chain(parts).filter(|part| !part.is_empty()) {
+        safe = safe.replace(part, "…");
+    }
+    while let Some(at) = safe.find("://") {
+        // From the scheme's first letter to the end of the word.
+        let end = safe.get(at..).and_then(|rest| rest.find(ends_address)).map_or(safe.len(), |len| at + len);
+        let before = safe.get(..at).unwrap_or_default();
+        let scheme = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c)).len();
+        safe.replace_range(scheme..end, "…");
+    }
     safe.chars().take(MAX_TEXT_CHARS).collect()
+}
+
+/// What no address holds (RFC 3986, 2): a quoted one ends here.
+fn ends_address(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`' | '\\' | '^' | '{' | '}' | '|' | '…')
 }
 
 /// Control characters, and the invisible ones that reorder or break lines (UAX 9, section 2).
@@ -43,20 +60,6 @@ fn steers(c: char) -> bool {
 pub(crate) fn is_id(id: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-/// The address `url` means, if it belongs to the same origin as `base`: a request for it presents
-/// the key, and must not reach anybody else's machine.
-pub(crate) fn same_origin(base: &Url, url: &str) -> Result<Url, ProviderError> {
-    let refused = || ProviderError::Fatal("the provider's clip is at an address that is not its own".into());
-    if url.len() > MAX_URL_BYTES {
-        return Err(refused());
-    }
-    let resolved = base.join(url).map_err(|_| refused())?;
-    // An opaque origin equals none, so a base that is not http(s) is refused with the rest.
-    let own = resolved.origin() == base.origin();
-    let plain = resolved.username() == base.username() && resolved.password() == base.password();
-    if own && plain { Ok(resolved) } else { Err(refused()) }
 }
 
 /// A wait in seconds as `Retry-After` gives it, at most [`MAX_WAIT`]. A date (the header's other
@@ -131,6 +134,25 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-fn too_large() -> ProviderError {
+pub(crate) fn too_large() -> ProviderError {
     ProviderError::BadMedia(format!("it is larger than {} MB", MAX_CLIP_BYTES / (1024 * 1024)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_a_providers_words_is_not_shown() {
+        let said = "cannot fetch \"https://cdn.example/x?sig=abc\", s3://b/k?y=1 and://";
+        assert_eq!(text(said, "k3y"), "cannot fetch \"…\", … …");
+        assert_eq!(text("no address: a/b, 12:30", "k3y"), "no address: a/b, 12:30");
+    }
+
+    #[test]
+    fn every_part_of_a_secret_is_blotted_out() {
+        let said = "AKIDEXAMPLE1 signed with wJalrXUtnFEMI/K7MDENG for session-token-1";
+        let shown = text(said, "AKIDEXAMPLE1:wJalrXUtnFEMI/K7MDENG:session-token-1");
+        assert_eq!(shown, "… signed with … for …");
+    }
 }

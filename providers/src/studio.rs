@@ -6,20 +6,21 @@ use cuelight_core::cue::Cue;
 use cuelight_core::operation::ClipSpec;
 use cuelight_core::units::{MicroUsd, Millis};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, request};
+use http::{Method, Request, StatusCode, request};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Accepted, Account, Adapter, Cancelled, Output, Progress, ProviderError, hostile};
+use crate::{
+    Accepted, Account, Adapter, Answer, Ask, Brief, Cancelled, Output, Progress, ProviderError, Step,
+    Submission, Turn, hostile, wire,
+};
 
+/// Its name for a person.
+const NAME: &str = "the studio";
 /// The longest `Idempotency-Key` that the studio takes, in characters.
 const MAX_IDEMPOTENCY_KEY: usize = 64;
 /// The largest JSON answer that is read, in bytes. A poll's answer is about half a kilobyte.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-
-/// What a gateway answers when it may have passed the request on: 502 and 504 (RFC 9110, 15.6.3 and
-/// 15.6.5), and Cloudflare's own for an answer it cannot read (520) or that did not come (522, 524).
-const GATEWAY: [u16; 5] = [502, 504, 520, 522, 524];
 
 #[derive(Serialize)]
 struct Order<'a> {
@@ -106,22 +107,17 @@ impl Studio {
         if operation_id.is_some_and(|id| !hostile::is_id(id)) {
             return Err(ProviderError::Fatal("the operation's id is not one of the studio's".into()));
         }
-        let mut url = self.account.base.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        url.path_segments_mut()
-            .map_err(|()| ProviderError::Fatal("the studio's address cannot hold a path".into()))?
-            .pop_if_empty()
-            .extend(["v1", "generations"])
-            .extend(operation_id);
-        Ok(url)
+        wire::below(&self.account.base, ["v1", "generations"].into_iter().chain(operation_id))
     }
 
     fn request(&self, method: Method, url: &Url) -> Result<request::Builder, ProviderError> {
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.account.key))
-            .map_err(|_| ProviderError::Fatal("the studio's key cannot be sent in a header".into()))?;
-        bearer.set_sensitive(true);
+        let bearer = wire::bearer(&self.account.key)?;
         Ok(Request::builder().method(method).uri(url.as_str()).header(AUTHORIZATION, bearer))
+    }
+
+    /// A request without a body that is answered in JSON.
+    fn bare(&self, method: Method, url: &Url) -> Result<Request<Vec<u8>>, ProviderError> {
+        wire::built(self.request(method, url)?.header(ACCEPT, "application/json"), Vec::new())
     }
 
     fn text(&self, words: &str) -> String {
@@ -141,35 +137,18 @@ impl Studio {
     }
 
     /// What a status other than success means.
-    fn failure(&self, answer: &Response<Vec<u8>>) -> ProviderError {
-        let status = answer.status();
-        match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                ProviderError::Throttled { retry_after: hostile::retry_after(answer.headers()) }
-            }
+    fn failure(&self, answer: &Answer) -> ProviderError {
+        match answer.status() {
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
                 self.refused(&parse::<Refusal>(answer).map(|refusal| refusal.error).unwrap_or_default())
             }
-            // Its words are left out: they may quote the key in a form that nobody recognises.
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                ProviderError::Fatal("the studio does not accept the key".into())
-            }
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => transient(status),
-            _ if GATEWAY.contains(&status.as_u16()) => ProviderError::Unanswered(format!(
-                "a gateway answered {} in place of the studio",
-                status.as_u16()
-            )),
-            _ if status.is_server_error() => transient(status),
-            _ => ProviderError::Fatal(format!("the studio answered {}", status.as_u16())),
+            _ => wire::failure(NAME, answer),
         }
     }
 
     /// A submission that the studio says it has.
     fn taken(taken: Taken) -> Result<Accepted, ProviderError> {
-        if !hostile::is_id(&taken.id) {
-            return Err(ProviderError::Fatal("the studio gave an id that cannot be used".into()));
-        }
-        Ok(Accepted { operation_id: taken.id, estimate_ms: taken.estimate_ms.map(hostile::wait) })
+        wire::accepted(NAME, taken.id, taken.estimate_ms.map(hostile::wait))
     }
 
     fn ended(&self, fault: &Fault) -> ProviderError {
@@ -178,42 +157,8 @@ impl Studio {
             _ => ProviderError::Failed(self.text(&fault.message)),
         }
     }
-}
 
-fn transient(status: StatusCode) -> ProviderError {
-    ProviderError::Transient(format!("the studio answered {}", status.as_u16()))
-}
-
-/// The body as JSON. Says nothing of what it held: that is a stranger's.
-fn parse<T: serde::de::DeserializeOwned>(answer: &Response<Vec<u8>>) -> Result<T, ProviderError> {
-    let unreadable = || ProviderError::Transient("the studio's answer cannot be read".into());
-    if answer.body().len() > MAX_ANSWER_BYTES {
-        return Err(unreadable());
-    }
-    serde_json::from_slice(answer.body()).map_err(|_| unreadable())
-}
-
-/// The error of an answer to something that was done or not: what cannot be read tells neither.
-fn unclear(error: ProviderError) -> ProviderError {
-    match error {
-        ProviderError::Transient(why) => ProviderError::Unanswered(why),
-        other => other,
-    }
-}
-
-fn built(builder: request::Builder, body: Vec<u8>) -> Result<Request<Vec<u8>>, ProviderError> {
-    builder.body(body).map_err(|_| ProviderError::Fatal("the request to the studio cannot be formed".into()))
-}
-
-/// The key as the studio takes it. A longer one is replaced by its SHA-256, which is as unique.
-fn fitting(idempotency_key: &str) -> String {
-    let fits = (1..=MAX_IDEMPOTENCY_KEY).contains(&idempotency_key.len())
-        && idempotency_key.bytes().all(|b| b.is_ascii_graphic());
-    if fits { idempotency_key.to_owned() } else { hostile::sha256(idempotency_key.as_bytes()) }
-}
-
-impl Adapter for Studio {
-    fn submit(&self, spec: &ClipSpec, idempotency_key: &str) -> Result<Request<Vec<u8>>, ProviderError> {
+    fn order(&self, spec: &ClipSpec, idempotency_key: &str) -> Result<Request<Vec<u8>>, ProviderError> {
         let order = Order {
             model: &spec.model,
             character: Who {
@@ -233,19 +178,17 @@ impl Adapter for Studio {
             duration_ms: spec.duration_ms,
             seed: spec.seed,
         };
-        let body = serde_json::to_vec(&order)
-            .map_err(|_| ProviderError::Fatal("the order to the studio cannot be written".into()))?;
         let builder = self
             .request(Method::POST, &self.generations(None)?)?
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .header("idempotency-key", fitting(idempotency_key));
-        built(builder, body)
+        wire::built(builder, wire::body(&order)?)
     }
 
-    fn read_submit(&self, answer: &Response<Vec<u8>>) -> Result<Accepted, ProviderError> {
+    fn read_submit(&self, answer: &Answer) -> Result<Accepted, ProviderError> {
         match answer.status() {
-            status if status.is_success() => Self::taken(parse(answer).map_err(unclear)?),
+            status if status.is_success() => Self::taken(parse(answer).map_err(wire::unclear)?),
             StatusCode::CONFLICT => match parse::<Refusal>(answer) {
                 Ok(Refusal { error: Fault { code, id, .. } }) if code == "duplicate" => {
                     let id = id.ok_or_else(|| {
@@ -259,13 +202,7 @@ impl Adapter for Studio {
         }
     }
 
-    fn find(&self, idempotency_key: &str) -> Result<Option<Request<Vec<u8>>>, ProviderError> {
-        let mut url = self.generations(None)?;
-        url.query_pairs_mut().append_pair("idempotency_key", &fitting(idempotency_key));
-        built(self.request(Method::GET, &url)?.header(ACCEPT, "application/json"), Vec::new()).map(Some)
-    }
-
-    fn read_find(&self, answer: &Response<Vec<u8>>) -> Result<Option<Accepted>, ProviderError> {
+    fn read_find(&self, answer: &Answer) -> Result<Option<Accepted>, ProviderError> {
         if !answer.status().is_success() {
             return Err(self.failure(answer));
         }
@@ -279,12 +216,7 @@ impl Adapter for Studio {
         }
     }
 
-    fn poll(&self, operation_id: &str) -> Result<Request<Vec<u8>>, ProviderError> {
-        let url = self.generations(Some(operation_id))?;
-        built(self.request(Method::GET, &url)?.header(ACCEPT, "application/json"), Vec::new())
-    }
-
-    fn read_poll(&self, answer: &Response<Vec<u8>>) -> Result<Progress, ProviderError> {
+    fn read_poll(&self, answer: &Answer) -> Result<Progress, ProviderError> {
         match answer.status() {
             status if status.is_success() => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Err(ProviderError::Lost),
@@ -298,7 +230,7 @@ impl Adapter for Studio {
             }),
             ("succeeded", Some(clip)) => {
                 hostile::declared(clip.bytes, clip.sha256.as_deref())?;
-                let url = hostile::same_origin(&self.account.base, &clip.url)?;
+                let url = wire::result_address(&self.account, &clip.url)?;
                 let sha256 = clip.sha256.map(|text| text.to_ascii_lowercase());
                 Ok(Progress::Succeeded(Output {
                     url: url.into(),
@@ -313,35 +245,13 @@ impl Adapter for Studio {
         }
     }
 
-    fn download(&self, output: &Output) -> Result<Request<Vec<u8>>, ProviderError> {
-        // Checked again: what is stored may be older than the account's address.
-        let url = hostile::same_origin(&self.account.base, &output.url)?;
-        built(self.request(Method::GET, &url)?, Vec::new())
-    }
-
-    fn read_download(&self, output: &Output, answer: Response<Vec<u8>>) -> Result<Vec<u8>, ProviderError> {
-        match answer.status() {
-            StatusCode::OK => hostile::clip(output, answer.into_body()),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Err(ProviderError::Lost),
-            status if status.is_success() => {
-                Err(ProviderError::BadMedia(format!("it came with status {}", status.as_u16())))
-            }
-            _ => Err(self.failure(&answer)),
-        }
-    }
-
-    fn cancel(&self, operation_id: &str) -> Result<Request<Vec<u8>>, ProviderError> {
-        let url = self.generations(Some(operation_id))?;
-        built(self.request(Method::DELETE, &url)?.header(ACCEPT, "application/json"), Vec::new())
-    }
-
-    fn read_cancel(&self, answer: &Response<Vec<u8>>) -> Result<Cancelled, ProviderError> {
+    fn read_cancel(&self, answer: &Answer) -> Result<Cancelled, ProviderError> {
         match answer.status() {
             status if status.is_success() => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Err(ProviderError::Lost),
             _ => return Err(self.failure(answer)),
         }
-        let View { status, cost_micro_usd, .. } = parse(answer).map_err(unclear)?;
+        let View { status, cost_micro_usd, .. } = parse(answer).map_err(wire::unclear)?;
         let cost = hostile::cost(cost_micro_usd.as_ref());
         match status.as_str() {
             "cancelled" | "failed" if cost_micro_usd.is_none() || cost == Some(MicroUsd(0)) => {
@@ -352,6 +262,66 @@ impl Adapter for Studio {
                 Err(ProviderError::Transient("the studio has not stopped the generation yet".into()))
             }
             _ => Err(ProviderError::Transient("the studio's answer makes no sense".into())),
+        }
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, ProviderError> {
+    wire::parse(answer, MAX_ANSWER_BYTES)
+}
+
+/// The key as the studio takes it. A longer one is replaced by its SHA-256, which is as unique.
+fn fitting(idempotency_key: &str) -> String {
+    let fits = (1..=MAX_IDEMPOTENCY_KEY).contains(&idempotency_key.len())
+        && idempotency_key.bytes().all(|b| b.is_ascii_graphic());
+    if fits { idempotency_key.to_owned() } else { hostile::sha256(idempotency_key.as_bytes()) }
+}
+
+impl Adapter for Studio {
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
+        let Some(answer) = turn.heard.first() else {
+            let none = || ProviderError::Fatal("the studio makes clips of characters only".into());
+            let spec = brief.clip.ok_or_else(none)?;
+            return Ok(Step::Ask(Ask::deed(self.order(spec, brief.idempotency_key)?)));
+        };
+        self.read_submit(answer).map(|accepted| Step::Done(Submission::Accepted(accepted)))
+    }
+
+    fn find(&self, idempotency_key: &str, turn: Turn<'_>) -> Result<Step<Option<Accepted>>, ProviderError> {
+        let Some(answer) = turn.heard.first() else {
+            let mut url = self.generations(None)?;
+            url.query_pairs_mut().append_pair("idempotency_key", &fitting(idempotency_key));
+            return Ok(Step::Ask(Ask::question(self.bare(Method::GET, &url)?)));
+        };
+        self.read_find(answer).map(Step::Done)
+    }
+
+    fn poll(&self, operation_id: &str, turn: Turn<'_>) -> Result<Step<Progress>, ProviderError> {
+        let url = self.generations(Some(operation_id))?;
+        match turn.heard.first() {
+            None => Ok(Step::Ask(Ask::question(self.bare(Method::GET, &url)?))),
+            Some(answer) => self.read_poll(answer).map(Step::Done),
+        }
+    }
+
+    fn download(&self, output: &Output, turn: Turn<'_>) -> Result<Step<Vec<u8>>, ProviderError> {
+        // Checked again: what is stored may be older than the account's address.
+        let url = wire::result_address(&self.account, &output.url)?;
+        match turn.heard.first() {
+            None => Ok(Step::Ask(Ask::download(wire::built(self.request(Method::GET, &url)?, Vec::new())?))),
+            Some(answer) => wire::downloaded(output, answer, |answer| self.failure(answer)).map(Step::Done),
+        }
+    }
+
+    fn cancel(&self, operation_id: &str, turn: Turn<'_>) -> Result<Step<Cancelled>, ProviderError> {
+        let url = self.generations(Some(operation_id))?;
+        match turn.heard.first() {
+            None => Ok(Step::Ask(Ask::deed(self.bare(Method::DELETE, &url)?))),
+            Some(answer) => self.read_cancel(answer).map(Step::Done),
         }
     }
 }

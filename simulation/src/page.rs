@@ -100,11 +100,16 @@ impl World {
                 return self.tally.end("hit");
             }
             job.status = JobStatus::Complete;
-            job.content =
-                Some(Content { url: job.cache_key.path(), content_type: "video/mp4".into(), bytes: 5 });
+            job.content = Some(Content {
+                url: job.cache_key.path(),
+                content_type: "video/mp4".into(),
+                bytes: 5,
+                ..Content::default()
+            });
         }
         let wish = |spec, key| Wish {
             spec,
+            stand_ins: Vec::new(),
             tenant: self.setup.tenant_of(session).to_string(),
             terms: self.setup.terms(key).clone(),
             place: cuelight_core::actors::generation::Place::default(),

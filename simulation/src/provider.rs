@@ -341,6 +341,11 @@ impl World {
             self.ops.stored.insert(key);
             self.ops.ever_stored.insert(key);
         }
-        Ok(Content { url: clips()[key].0.path(), content_type: "video/mp4".into(), bytes: 5 })
+        Ok(Content {
+            url: clips()[key].0.path(),
+            content_type: "video/mp4".into(),
+            bytes: 5,
+            ..Content::default()
+        })
     }
 }

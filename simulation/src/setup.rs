@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use cuelight_core::actors::generation::Terms;
 use cuelight_core::actors::{account, lane};
 use cuelight_core::cache_key::CacheKey;
-use cuelight_core::catalog::Reconcile;
+use cuelight_core::catalog::{Reconcile, USUAL_CALL};
 use cuelight_core::limiter::Rate;
-use cuelight_core::operation::{ClipSpec, Scope, validate};
+use cuelight_core::operation::{ClipSpec, Scope, Spec, validate};
 use cuelight_core::units::{MicroUsd, Millis};
 
 use crate::dice::Dice;
@@ -97,6 +97,7 @@ impl Provider {
             timeout: Millis::seconds(dice.pick(&[60, 120])),
             usual_wait: Millis::seconds(5),
             cost,
+            call: USUAL_CALL,
             reconcile: dice.pick(&[Reconcile::Idempotency, Reconcile::Listing, Reconcile::None]),
             cancel_saves: dice.one_in(2),
         };
@@ -107,17 +108,17 @@ impl Provider {
 }
 
 /// The clips that any world may want: first those of [`MAX_KEYS`] keys, then their previews.
-pub(crate) fn clips() -> &'static [(CacheKey, ClipSpec)] {
-    static CLIPS: OnceLock<Vec<(CacheKey, ClipSpec)>> = OnceLock::new();
+pub(crate) fn clips() -> &'static [(CacheKey, Spec)] {
+    static CLIPS: OnceLock<Vec<(CacheKey, Spec)>> = OnceLock::new();
     CLIPS.get_or_init(|| {
         let params = serde_json::json!({ "character": "bolt", "state": "idle" });
         let body = serde_json::json!({ "operation_type": "state_clip", "params": params });
-        let base = validate(&body, "n").map(|job| job.spec);
+        let base = validate(&body, "n").ok().and_then(|job| job.spec.clip().cloned());
         let seeds = 0..2 * u32::try_from(MAX_KEYS).unwrap_or(0);
         let specs = base
             .into_iter()
             .flat_map(|base| seeds.clone().map(move |seed| ClipSpec { seed, ..base.clone() }));
-        specs.map(|spec| (CacheKey::of("demo", &spec, &Scope::default()), spec)).collect()
+        specs.map(|spec| (CacheKey::of("demo", &spec, &Scope::default()), spec.into())).collect()
     })
 }
 

@@ -7,6 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 
 use crate::delay::Delays;
+use crate::vendors::{self, keys::Keys};
 
 mod answer;
 mod control;
@@ -32,6 +33,10 @@ pub struct Config {
     pub seed: u64,
     /// Whether every frame of every clip carries the code of `burn_in.rs`.
     pub burn_in: bool,
+    /// What callers of the vendors that it stands in for must present.
+    pub keys: Keys,
+    /// Whether models that their vendors have shut down are gone here, too.
+    pub strict: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -46,7 +51,8 @@ impl std::fmt::Debug for Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { key: "studio-dev-key".into(), delays: Delays::default(), seed: 1, burn_in: false }
+        let (delays, keys) = (Delays::default(), Keys::default());
+        Self { key: "studio-dev-key".into(), delays, seed: 1, burn_in: false, keys, strict: false }
     }
 }
 
@@ -63,6 +69,8 @@ pub fn app(config: Config) -> Router {
         .route("/control/faults", delete(control::clear_faults))
         .route("/control/delays", post(control::set_delays))
         .route("/control/reset", post(control::reset));
+    let studio = Studio::new(config);
+    let vendors = vendors::router(studio.vendors().clone());
     Router::new()
         .merge(generations)
         .merge(controls)
@@ -70,7 +78,8 @@ pub fn app(config: Config) -> Router {
         .fallback(answer::nothing_here)
         .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(Studio::new(config))
+        .with_state(studio)
+        .merge(vendors)
 }
 
 #[cfg(test)]

@@ -84,6 +84,12 @@ impl Delays {
         Ok(())
     }
 
+    /// The factor over all waits.
+    #[must_use]
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
     /// The wait for a clip of this size, rate and number of steps, in milliseconds: that of the
     /// preset which is all of these, or else of the one with the nearest number of steps.
     #[must_use]

@@ -139,6 +139,16 @@ impl Encoder {
         Ok(())
     }
 
+    /// Plays what there is over and over, until there are `frames` frames. Each time begins with the
+    /// first frame, which depends on none before it.
+    pub fn repeat(&mut self, frames: usize) {
+        let period = self.samples.len();
+        for index in period..frames {
+            let Some(sample) = self.samples.get(index - period).cloned() else { return };
+            self.samples.push(sample);
+        }
+    }
+
     /// The finished file.
     ///
     /// # Errors

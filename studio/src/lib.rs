@@ -20,3 +20,4 @@ pub mod order;
 pub mod pose;
 pub mod reaction;
 pub mod sheet;
+pub mod vendors;

@@ -41,6 +41,9 @@ struct Arguments {
     /// this is, so that a test can read from a screen which clip is playing.
     #[arg(long, global = true)]
     burn_in: bool,
+    /// Answers for models that their vendors have shut down as the vendors do; without it they live on.
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Subcommand)]
@@ -126,9 +129,22 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
-    let mut config = Config { seed: arguments.seed, burn_in: arguments.burn_in, ..Config::default() };
+    let mut config = Config {
+        seed: arguments.seed,
+        burn_in: arguments.burn_in,
+        strict: arguments.strict,
+        ..Config::default()
+    };
     if let Ok(key) = std::env::var("STUDIO_KEY") {
         config.key = key;
+    }
+    for vendor in ["aws", "google", "wavespeed", "wavespeed_webhook", "comfyui", "banana"] {
+        let variable = format!("STUDIO_{}_KEY", vendor.to_uppercase());
+        if let Ok(value) = std::env::var(&variable)
+            && !config.keys.set(vendor, &value)
+        {
+            return Err(format!("{variable} is not of the form id:secret or id:secret:session-token"));
+        }
     }
     let mut delays = Delays::default();
     delays.set_list(&arguments.delay).map_err(|error| format!("--delay: {error}"))?;

@@ -98,18 +98,22 @@ impl Order {
             .find(|model| model.provider == "studio" && model.id == body.model)
             .ok_or_else(|| fault("model", "not a model of this studio; see the catalogue"))?;
         let cue = read_cue(body.cue)?;
+        let (Some(sides), Some(rates), Some(lengths)) = (model.dimension_px, model.fps, model.duration_ms)
+        else {
+            return Err(fault("model", "not a model of this studio; see the catalogue"));
+        };
         for (field, px) in [("width", body.width), ("height", body.height)] {
-            if !model.dimension_px.allows(px.into()) {
-                let bounds = model.dimension_px;
+            if !sides.allows(px.into()) {
+                let bounds = sides;
                 let step = bounds.multiple_of.map(|m| format!(", a multiple of {m}")).unwrap_or_default();
                 return Err(fault(field, format!("{} to {} px{step}", bounds.min, bounds.max)));
             }
         }
-        if !model.fps.allows(body.fps.into()) {
-            return Err(fault("fps", format!("{} to {} frames a second", model.fps.min, model.fps.max)));
+        if !rates.allows(body.fps.into()) {
+            return Err(fault("fps", format!("{} to {} frames a second", rates.min, rates.max)));
         }
-        if !model.duration_ms.allows(body.duration_ms.into()) {
-            let bounds = model.duration_ms;
+        if !lengths.allows(body.duration_ms.into()) {
+            let bounds = lengths;
             return Err(fault("duration_ms", format!("{} to {} milliseconds", bounds.min, bounds.max)));
         }
         if !(1..=100).contains(&body.steps) {

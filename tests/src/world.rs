@@ -126,7 +126,9 @@ impl World {
             edge_process: None,
             _studio_process: studio_process,
         };
-        world.set("STUDIO_URL", &json!(world.studio));
+        for (name, value) in cuelight_core::settings::studio::variables(&world.studio) {
+            world.set(&name, &value);
+        }
         settings.iter().for_each(|(name, value)| world.set(name, value));
         world.start_edge().await;
         world

@@ -18,6 +18,7 @@ use crate::build::{self, Care};
 use crate::process;
 use crate::progress::{forward, seconds};
 use crate::say;
+use crate::settings;
 use crate::tools;
 use crate::workspace::Workspace;
 
@@ -61,7 +62,7 @@ fn serve(workspace: &Workspace, port: u16, started: Instant) -> Result<()> {
         .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
         .arg("--persist-to")
         .arg(workspace.target.join("dev-state"))
-        .args(["--var", &format!("STUDIO_URL:{studio_url}")])
+        .args(settings::studio_arguments(&studio_url))
         .env("FORCE_COLOR", "0");
     let mut edge = Part::start("edge", &mut edge)?;
     let asked = Instant::now();

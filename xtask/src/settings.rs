@@ -44,6 +44,16 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     if violations.is_empty() { Ok(()) } else { Err(wrong(&violations)) }
 }
 
+/// What wrangler is passed so that every provider is at the studio at `url`.
+pub(crate) fn studio_arguments(url: &str) -> Vec<String> {
+    let variables = cuelight_core::settings::studio::variables(url);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    variables
+        .iter()
+        .flat_map(|(name, value)| ["--var".to_owned(), format!("{name}:{}", text(value))])
+        .collect()
+}
+
 /// Violations as one error that lists them.
 pub(crate) fn wrong(violations: &[String]) -> anyhow::Error {
     anyhow!("the settings are wrong; docs/operations.md explains each:\n  {}", violations.join("\n  "))

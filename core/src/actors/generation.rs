@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::actors::guard::{self, Guard};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Job, Source};
+use crate::catalog;
 use crate::problem::Code;
 use crate::retry::Backoff;
 use crate::units::Millis;
@@ -27,7 +28,9 @@ mod tests;
 
 use debts::Debts;
 pub use event::{Effect, Event};
-pub use flight::{Accepted, Answer, Cancelled, Output, Place, Progress, ProviderError, Terms, Update, Want};
+pub use flight::{
+    Accepted, Answer, Cancelled, Made, Output, Place, Progress, ProviderError, Terms, Update, Want,
+};
 use outbox::Outbox;
 use phase::Flight;
 pub use phase::Phase;
@@ -39,9 +42,11 @@ pub const MAX_ATTEMPTS: u32 = 3;
 pub const MAX_DOWNLOADS: u32 = 8;
 /// The wait between attempts.
 pub const BACKOFF: Backoff = Backoff { base: Millis(1_000), cap: Millis(20_000) };
-/// A submission, a poll or a look-up that has not answered after this long died with its isolate.
-/// Longer than the shell lets such a call take (10 s), so that two are never under way.
-pub const CALL_GUARD: Millis = Millis(15_000);
+/// A submission, a poll or a look-up that has not answered this long after its time was up
+/// ([`Terms::call`]) died with its isolate: two are never under way.
+pub const CALL_SLACK: Millis = Millis(5_000);
+/// The same, from the begin of a call of [`catalog::USUAL_CALL`].
+pub const CALL_GUARD: Millis = Millis(catalog::USUAL_CALL.0 + CALL_SLACK.0);
 /// The same for a download and what is done with it (30 s).
 pub const DOWNLOAD_GUARD: Millis = Millis(45_000);
 /// An account or a lane that has not answered after this long is asked again.
@@ -98,6 +103,7 @@ impl Generation {
             Event::Reserved { id, answer } => self.reserved(now, &id, answer, &mut effects),
             Event::LaneAnswered { ticket, answer } => self.lane_answered(now, &ticket, answer, &mut effects),
             Event::Granted { ticket, until } => self.granted(now, &ticket, until),
+            Event::Nudged { operation_id } => self.nudged(now, &operation_id),
             Event::Alarm => self.alarm(now, &mut effects),
             Event::SubmitAnswered { idempotency_key, result } => {
                 self.submitted(now, &idempotency_key, result);
@@ -164,10 +170,14 @@ impl Generation {
         let waiter = self.outbox.waiter(job_id)?;
         let update = flight.update(now, job_id, 0);
         let key = flight.key;
+        let made = flight.made();
         Some(Job {
             status: update.status,
-            provider: Some(flight.terms.lane.clone()),
-            model: Some(flight.spec.model.clone()),
+            provider: Some(made.provider),
+            model: Some(made.model),
+            model_note: made.model_note,
+            seed: made.seed,
+            provider_operation_id: made.provider_operation_id,
             source: waiter.source,
             priority: waiter.priority,
             speculative: waiter.speculative,
@@ -178,7 +188,7 @@ impl Generation {
             content: update.content,
             error: update.error,
             request_id: Some(flight.request_id.clone()).filter(|id| !id.is_empty()),
-            ..Job::queued(job_id.to_owned(), flight.spec.operation, key, waiter.created_at)
+            ..Job::queued(job_id.to_owned(), flight.spec.operation(), key, waiter.created_at)
         })
     }
 

@@ -6,7 +6,7 @@ use super::AuthError;
 use super::origin::Origin;
 use crate::cue::{Cue, Intensity, Reaction};
 use crate::limiter::Rate;
-use crate::operation::{ClipSpec, Operation, Scope};
+use crate::operation::{Operation, Subject, ValidJob};
 use crate::problem::{FieldCode, FieldError};
 use crate::units::{MicroUsd, Millis};
 
@@ -113,23 +113,29 @@ impl Claims {
     ///
     /// # Errors
     /// [`AuthError::NotCovered`] with every field of the request that goes beyond the token.
-    pub fn permits(&self, spec: &ClipSpec, scope: &Scope) -> Result<(), AuthError> {
+    pub fn permits(&self, job: &ValidJob) -> Result<(), AuthError> {
         let mut errors = Vec::new();
         let mut refuse = |pointer: &str, detail: &str| {
             let (pointer, detail) = (pointer.to_owned(), detail.to_owned());
             errors.push(FieldError { pointer, code: FieldCode::UnknownValue, detail });
         };
-        if self.characters.as_ref().is_some_and(|known| !known.contains(&spec.character.id)) {
-            let pointer = match spec.operation {
-                Operation::StateClip => "/params/character",
-                Operation::NpcResponse => "/params/npc_id",
-            };
-            refuse(pointer, "the token is not for this character");
+        let operation = job.spec.operation();
+        match &job.subject {
+            Some(Subject { character, cue }) => {
+                if self.characters.as_ref().is_some_and(|known| !known.contains(&character.id)) {
+                    let pointer = match operation {
+                        Operation::StateClip => "/params/character",
+                        _ => "/params/npc_id",
+                    };
+                    refuse(pointer, "the token is not for this character");
+                }
+                if let Some((pointer, detail)) = self.cues.as_ref().and_then(|known| fault_of(cue, known)) {
+                    refuse(pointer, detail);
+                }
+            }
+            None => refuse("/operation_type", "a token is for clips of characters; a server asks for others"),
         }
-        if let Some((pointer, detail)) = self.cues.as_ref().and_then(|known| fault_of(&spec.cue, known)) {
-            refuse(pointer, detail);
-        }
-        if let (Some(own), Some(named)) = (&self.player, &scope.player)
+        if let (Some(own), Some(named)) = (&self.player, &job.scope.player)
             && own != named
         {
             refuse("/player_context/player_id", "the token speaks for another player");

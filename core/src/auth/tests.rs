@@ -60,7 +60,7 @@ fn reaction(npc: &str, expression: &str, intensity: f64) -> ValidJob {
 
 /// The pointers of what the token does not cover.
 fn beyond(claims: &Claims, job: &ValidJob) -> Vec<String> {
-    match claims.permits(&job.spec, &job.scope) {
+    match claims.permits(job) {
         Ok(()) => Vec::new(),
         Err(AuthError::NotCovered(errors)) => errors.into_iter().map(|e| e.pointer).collect(),
         Err(other) => panic!("{other:?}"),

@@ -103,7 +103,6 @@ mod tests {
     fn every_constant_is_its_file() {
         for (embedded, file) in [
             (&CHARACTERS, include_str!("../../catalog/characters.json")),
-            (&MODELS, include_str!("../../catalog/models.json")),
             (&PRESETS, include_str!("../../catalog/presets.json")),
             (&STATES, include_str!("../../catalog/states.json")),
         ] {

@@ -227,7 +227,7 @@ fn an_unknown_word_is_like_itself_only() {
 fn spec(params: Value) -> ClipSpec {
     let mut body = json!({"operation_type": "npc_response", "params": {"npc_id": "pip-2"}});
     body["params"].as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
-    validate(&body, "n").unwrap().spec
+    validate(&body, "n").unwrap().spec.clip().unwrap().clone()
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn word(given: &str, letters: &dyn Letters) -> Option<String> {
 
 /// The length that a clip of `asked` gets: what the operation's model makes, in tenths of a second.
 fn length(operation: Operation, asked: Millis) -> Millis {
-    let [least, most] = catalog::lengths(operation.as_str());
+    let [least, most] = catalog::lengths(operation.page_name());
     Millis((asked.max(least).min(most).0 + 50) / 100 * 100)
 }
 
@@ -181,7 +181,8 @@ pub fn clip(
     };
     let known = || unknown("quality_preset", names(catalog.presets.iter().map(|preset| &preset.id)));
     let preset = catalog.preset(preset).ok_or_else(known)?;
-    let model = catalog::preferred_model(operation.as_str()).ok_or("/operation_type: no model serves it")?;
+    let model =
+        catalog::preferred_model(operation.page_name()).ok_or("/operation_type: no model serves it")?;
     Ok(ClipSpec {
         operation,
         model: model.to_owned(),
@@ -274,7 +275,7 @@ pub fn body(
         Cue::State { .. } => (Operation::StateClip, "character"),
         Cue::Reaction(_) => (Operation::NpcResponse, "npc_id"),
     };
-    out.open().name("operation_type").text(operation.as_str()).name("params").open();
+    out.open().name("operation_type").text(operation.page_name()).name("params").open();
     match who {
         Who::Named(id) => {
             out.name(named).text(id);

@@ -9,8 +9,9 @@ const PRESET: &str = "realtime";
 /// The preview of `spec`, in its proportions. `None` when it would be no less work than the clip.
 pub(super) fn of(spec: &ClipSpec, model: &ModelDef) -> Option<ClipSpec> {
     let preset = catalog::built_in().preset(PRESET)?;
+    let sides = model.dimension_px?;
     let longest = spec.width.max(spec.height).max(1);
-    let scaled = |side: u32, whole: u32| fit(&model.dimension_px, whole, side, longest);
+    let scaled = |side: u32, whole: u32| fit(&sides, whole, side, longest);
     let preview = ClipSpec {
         width: scaled(spec.width, preset.width),
         height: scaled(spec.height, preset.height),

@@ -1,38 +1,12 @@
 //! Where a deployment may send to: a provider's address, and the hosts of webhooks.
 
-use std::collections::BTreeMap;
-
 use url::{Host, Url};
 
 use super::members::{Members, kind};
-use super::{Mode, SettingCode, is_name, providers, variable};
+use super::{Mode, SettingCode, is_name};
 
 /// Webhook hosts that are kept.
 const MOST_HOSTS: usize = 64;
-
-/// Where the providers of the catalogue are, by name.
-pub(super) fn provider_urls(members: &mut Members<'_, '_>, mode: Mode) -> BTreeMap<String, String> {
-    let mut urls = BTreeMap::new();
-    let mut any = false;
-    for provider in providers() {
-        let name = variable(provider, "URL");
-        any |= members.names().contains(&name.as_str());
-        let Some(text) = members.text(&name, "the address of the provider, such as https://studio.example")
-        else {
-            continue;
-        };
-        match provider_url(text, mode) {
-            Ok(url) => drop(urls.insert(provider.to_owned(), url)),
-            Err(detail) => members.report(&name, SettingCode::BadFormat, detail),
-        }
-    }
-    if !any {
-        let first = providers().into_iter().next().unwrap_or_default();
-        let detail = "is required: without the address of any provider no clip can be made".to_owned();
-        members.report(&variable(first, "URL"), SettingCode::Missing, detail);
-    }
-    urls
-}
 
 /// The hosts that webhooks may go to.
 pub(super) fn webhook_hosts(members: &mut Members<'_, '_>, mode: Mode) -> Vec<HostPattern> {
@@ -61,7 +35,7 @@ pub(super) fn webhook_hosts(members: &mut Members<'_, '_>, mode: Mode) -> Vec<Ho
 ///
 /// # Errors
 /// What is wrong with it, as the rest of a sentence that begins with the setting's name.
-fn provider_url(text: &str, mode: Mode) -> Result<String, String> {
+pub(super) fn provider_url(text: &str, mode: Mode) -> Result<String, String> {
     let url = Url::parse(text).map_err(|_| "must be an address such as https://studio.example".to_owned())?;
     match (url.scheme(), mode) {
         ("https", _) => {}

@@ -158,11 +158,32 @@ pub(super) const PROVIDER_URL: Setting = words(
     Default::Words("the provider is not used"),
     "where a provider of the catalogue is, for instance `STUDIO_URL`; at least one must be set",
 );
+pub(super) const PROVIDER_MEDIA: Setting = words(
+    "PROVIDERS.{provider}.media",
+    "a list of up to 16 addresses, as for `{PROVIDER}_URL`",
+    Default::Words("none"),
+    "further places that a provider's results may be fetched from and inputs be put to: its store, its delivery network",
+);
+pub(super) const PROVIDER_OPTIONS: Setting = words(
+    "PROVIDERS.{provider}.options",
+    "an object of up to 32 strings",
+    Default::Words("none"),
+    "what the provider's adapter is told, none of it secret: for instance `region`, `output_s3_uri`, `model_id`",
+);
+pub(super) const CATALOG: Setting = words(
+    "CATALOG",
+    "an object: `{\"models\": [{\"id\": …}]}`",
+    Default::Words("the catalogue that ships"),
+    "changes of the models, member by member, and new models of a known family (`\"like\": \"id\"`): prices, vendor ids, successors",
+);
 
 /// All settings, in the order they are explained.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 20] = [
     MODE,
     PROVIDER_URL,
+    PROVIDER_MEDIA,
+    PROVIDER_OPTIONS,
+    CATALOG,
     TENANTS,
     NAMESPACE,
     PLAN,

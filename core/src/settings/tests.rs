@@ -1,5 +1,7 @@
 //! The promises of the settings, as sentences.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -45,7 +47,7 @@ fn the_smallest_settings_have_the_defaults_that_are_documented() {
     assert_eq!(shop.limits().daily, MicroUsd(1_000_000));
     assert_eq!(shop.limits().characters_per_hour, 10);
     assert_eq!(shop.limits().regenerate_cooldown, Millis::seconds(86_400));
-    assert_eq!(settings.provider_url("studio"), Some("https://studio.example"));
+    assert_eq!(settings.provider("studio").map(|studio| studio.url.as_str()), Some("https://studio.example"));
     assert!(!settings.permits_webhook("https://hooks.example.com/"));
     assert!(settings.tenant("elsewhere").is_none());
 }
@@ -123,8 +125,10 @@ fn everything_that_is_wrong_is_told_at_once_with_what_to_do() {
     let namespace = "1 to 64 letters, digits, - and _, which enter every key, so that changing them later \
                      abandons every clip; take a long random one, as of `openssl rand -hex 16`, where clips \
                      must not be guessed";
-    let variables = "MODE, SECRET_KEYS, TOKEN_KEYS, WEBHOOK_SECRET, METRICS_KEY, STUDIO_KEY, LIMITS, TENANTS, \
-                     LANES, STUDIO_URL, WEBHOOK_HOSTS";
+    let variables = "MODE, SECRET_KEYS, TOKEN_KEYS, WEBHOOK_SECRET, METRICS_KEY, STUDIO_KEY, BEDROCK_KEY, \
+                     WAVESPEED_KEY, GOOGLE_KEY, COMFYUI_KEY, BANANA_KEY, WAVESPEED_WEBHOOK_SECRET, CATALOG, \
+                     LIMITS, TENANTS, LANES, STUDIO_URL, BEDROCK_URL, WAVESPEED_URL, GOOGLE_URL, COMFYUI_URL, \
+                     BANANA_URL, PROVIDERS, WEBHOOK_HOSTS";
     assert_eq!(
         told,
         [
@@ -233,6 +237,44 @@ fn a_provider_is_reached_over_https_or_on_this_machine_in_development() {
             (in_production, in_development),
             "{url}"
         );
+    }
+}
+
+#[test]
+fn a_providers_other_places_and_options_are_read() {
+    let told = json!({"studio": {"media": ["https://cdn.example"], "options": {"region": "us-east-1"}}});
+    let settings = read(&with("/PROVIDERS", told)).unwrap();
+    let studio = settings.provider("studio").unwrap();
+    assert_eq!(studio.media, ["https://cdn.example"]);
+    assert_eq!(studio.options["region"], "us-east-1");
+}
+
+#[test]
+fn a_providers_other_places_are_as_safe_as_its_own() {
+    for (place, why) in [
+        (json!("http://cdn.example"), "must be https"),
+        (json!("https://me:too@cdn.example"), "holds credentials"),
+        (json!(7), "must be a string"),
+    ] {
+        let told = told(&with("/PROVIDERS", json!({"studio": {"media": [place]}})));
+        assert!(told[0].starts_with("PROVIDERS.studio.media.0 ") && told[0].contains(why), "{told:?}");
+    }
+    let told = told(&with(
+        "/PROVIDERS",
+        json!({"studio": {"options": {"api_secret": "x", "a b": "y"}}, "studioo": {}}),
+    ));
+    assert!(told[0].starts_with("PROVIDERS.studio.options.a b must have a name"), "{told:?}");
+    assert!(told[1].starts_with("PROVIDERS.studio.options.api_secret sounds like a secret"), "{told:?}");
+    assert!(told[2].contains("did you mean studio?"), "{told:?}");
+}
+
+#[test]
+fn entries_of_the_catalogue_that_cannot_be_used_are_refused() {
+    let price = json!({"models": [{"id": "studio-character-1", "label": "ours"}]});
+    assert!(read(&with("/CATALOG", price)).is_ok());
+    for wrong in [json!([]), json!({"models": [{}]}), json!({"models": [{"id": "x", "like": "nobody"}]})] {
+        let told = told(&with("/CATALOG", wrong.clone()));
+        assert!(told[0].starts_with("CATALOG "), "{wrong}: {told:?}");
     }
 }
 

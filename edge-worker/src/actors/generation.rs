@@ -45,6 +45,11 @@ impl DurableObject for GenerationActor {
                 self.run(Event::Left { job_id }, &id).await?;
                 answer(&true)
             }
+            "/nudged" => {
+                let operation_id: String = serde_json::from_str(&body)?;
+                self.run(Event::Nudged { operation_id }, &id).await?;
+                answer(&true)
+            }
             "/granted" => {
                 let Granted { ticket, until } = serde_json::from_str(&body)?;
                 self.run(Event::Granted { ticket, until }, &id).await?;

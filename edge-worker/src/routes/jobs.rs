@@ -8,7 +8,7 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::fallback::{self, AtHand};
 use cuelight_core::limiter::{Rate, Verdict};
 use cuelight_core::nearest;
-use cuelight_core::operation::{ClipSpec, Operation, Scope, ValidJob};
+use cuelight_core::operation::{Operation, Scope, Spec, ValidJob};
 use cuelight_core::problem::{Code, FieldCode, FieldError};
 use cuelight_core::units::{MicroUsd, Millis};
 use data_encoding::HEXLOWER;
@@ -26,6 +26,7 @@ use crate::error::Failure;
 use crate::private_address;
 use crate::router::Call;
 use crate::settings;
+use crate::surroundings;
 
 /// Longest `Idempotency-Key`, in characters.
 const MAX_IDEMPOTENCY_KEY: usize = 128;
@@ -51,7 +52,7 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
     let session = caller.session(&call)?;
     // The same call again must be the same job, also where every call is to make a new clip.
     let nonce = idempotency_key.as_ref().map_or_else(settings::nonce, |key| hex(&[&session, key]));
-    let asked = read(&caller, &body.json, &nonce)?;
+    let asked = read(&call, &caller, &body.json, &nonce).await?;
     let existing = clip_store::look_on(&call.env, asked.shelf, &asked.key).await?;
     if let (Some(stored), None) = (&existing, &idempotency_key) {
         counters::count_with("answers", "source", "hit");
@@ -94,7 +95,7 @@ pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
     // A bad name is told here too, whether or not the session is asked.
     caller.session(&call)?;
     let body = body::read(&mut call).await?;
-    let asked = read(&caller, &body.json, &settings::nonce())?;
+    let asked = read(&call, &caller, &body.json, &settings::nonce()).await?;
     let exists = clip_store::look_on(&call.env, asked.shelf, &asked.key).await?.is_some();
     let (cost, wait) =
         if exists { (MicroUsd(0), Millis(0)) } else { (asked.terms.cost, asked.terms.usual_wait) };
@@ -102,8 +103,10 @@ pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
     Ok(Response::from_json(&Preflight {
         cache_key: asked.key,
         exists,
-        provider: asked.terms.lane,
-        model: asked.valid.spec.model,
+        provider: provider_of(&asked.valid.spec, &asked.terms),
+        model: asked.valid.spec.model().to_owned(),
+        model_note: asked.valid.model_note,
+        choice: asked.valid.choice,
         cost_micro_usd: cost,
         estimate_ms: Some(wait),
         admitted: refusal.is_none(),
@@ -183,16 +186,21 @@ fn unknown() -> Failure {
 }
 
 /// Reads a request, within what its caller may ask for.
-fn read(caller: &Caller, json: &Value, nonce: &str) -> Result<Asked, Failure> {
-    let valid = cuelight_core::operation::validate(json, nonce).map_err(Failure::invalid)?;
+async fn read(call: &Call, caller: &Caller, json: &Value, nonce: &str) -> Result<Asked, Failure> {
+    let around = surroundings::of(call, caller, json).await?;
+    let valid = around.validate(json, nonce).map_err(Failure::invalid)?;
     crate::admission::permit(caller, &valid)?;
-    let key = CacheKey::of(caller.tenant.namespace(), &valid.spec, &valid.scope);
+    let key = valid.spec.key(caller.tenant.namespace(), &valid.scope);
     let terms = terms(&valid.spec)?;
     Ok(Asked { shelf: Shelf::of(valid.scope.private), valid, key, terms })
 }
 
-fn terms(spec: &ClipSpec) -> Result<Terms, Failure> {
-    Terms::of(spec).ok_or_else(|| Failure::Setup(format!("the catalogue lacks {}", spec.model)))
+fn provider_of(spec: &Spec, terms: &Terms) -> String {
+    spec.provider().unwrap_or(&terms.lane).to_owned()
+}
+
+fn terms(spec: &Spec) -> Result<Terms, Failure> {
+    Terms::of(spec).ok_or_else(|| Failure::Setup(format!("the catalogue lacks {}", spec.model())))
 }
 
 /// The request as its session takes it.
@@ -210,13 +218,16 @@ async fn request(
         let key = CacheKey::of(caller.tenant.namespace(), spec, &asked.valid.scope);
         match clip_store::look_on(&call.env, asked.shelf, &key).await? {
             Some(stored) => at_hand.preview = Some(stored.content),
-            None => preview = Some(self::preview(call, caller, &asked, key, spec)?),
+            None => preview = Some(self::preview(call, caller, &asked, key, &spec.clone().into())?),
         }
     }
     if existing.is_none() && at_hand.wants_nearest(&asked.valid) {
         let ValidJob { spec, scope, .. } = &asked.valid;
-        let groups = nearest::groups_to_search(caller.tenant.namespace(), spec, scope);
-        at_hand.nearest = clip_store::nearest(&call.env, &groups, &spec.cue, &asked.key).await?;
+        // Only what our own vocabulary describes can be compared.
+        if let Some(spec) = spec.clip() {
+            let groups = nearest::groups_to_search(caller.tenant.namespace(), spec, scope);
+            at_hand.nearest = clip_store::nearest(&call.env, &groups, &spec.cue, &asked.key).await?;
+        }
     }
     let mut job = match existing {
         Some(stored) => hit(&asked, stored),
@@ -247,19 +258,23 @@ fn preview(
     caller: &Caller,
     asked: &Asked,
     key: CacheKey,
-    spec: &ClipSpec,
+    spec: &Spec,
 ) -> Result<Preview, Failure> {
     let wish = wish(call, caller, asked, &key, spec, terms(spec)?);
     Ok(Preview { job: queued(asked, &key, spec), wish })
 }
 
-fn wish(call: &Call, caller: &Caller, asked: &Asked, key: &CacheKey, spec: &ClipSpec, terms: Terms) -> Wish {
+fn wish(call: &Call, caller: &Caller, asked: &Asked, key: &CacheKey, spec: &Spec, terms: Terms) -> Wish {
     let Scope { private, .. } = asked.valid.scope;
-    let group = nearest::group(caller.tenant.namespace(), spec, &asked.valid.scope);
     // What is made anew every time is nobody's nearest.
-    let index = nearest::entry_name(&group, &spec.cue, key).filter(|_| asked.valid.scope.nonce.is_none());
+    let comparable = spec.clip().filter(|_| asked.valid.scope.nonce.is_none());
+    let index = comparable.and_then(|spec| {
+        let group = nearest::group(caller.tenant.namespace(), spec, &asked.valid.scope);
+        nearest::entry_name(&group, &spec.cue, key)
+    });
     Wish {
         spec: spec.clone(),
+        stand_ins: if spec == &asked.valid.spec { asked.valid.stand_ins.clone() } else { Vec::new() },
         tenant: caller.tenant.id().to_owned(),
         terms,
         place: Place { private, index },
@@ -267,15 +282,18 @@ fn wish(call: &Call, caller: &Caller, asked: &Asked, key: &CacheKey, spec: &Clip
     }
 }
 
-fn queued(asked: &Asked, key: &CacheKey, spec: &ClipSpec) -> Job {
+fn queued(asked: &Asked, key: &CacheKey, spec: &Spec) -> Job {
     let id = api::job_id(key, &settings::nonce());
     Job {
-        provider: Some(asked.terms.lane.clone()),
-        model: Some(spec.model.clone()),
+        provider: Some(provider_of(spec, &asked.terms)),
+        model: Some(spec.model().to_owned()),
+        model_note: asked.valid.model_note.clone(),
+        choice: asked.valid.choice.clone(),
+        seed: spec.seed(),
         strategy: Some(asked.valid.strategy),
         priority: asked.valid.priority,
         speculative: asked.valid.speculative,
-        ..Job::queued(id, spec.operation, *key, settings::now())
+        ..Job::queued(id, spec.operation(), *key, settings::now())
     }
 }
 

@@ -124,11 +124,9 @@ async fn status_of(call: &Call, provider: &str) -> Result<Status, Failure> {
 }
 
 fn providers() -> Vec<&'static str> {
-    let mut providers: Vec<&str> =
-        catalog::models().models.iter().map(|model| model.provider.as_str()).collect();
-    providers.sort_unstable();
-    providers.dedup();
-    providers
+    let mut lanes = catalog::models().lanes();
+    lanes.sort_unstable();
+    lanes
 }
 
 fn known(provider: &str) -> Result<&'static str, Failure> {

@@ -12,9 +12,12 @@ use super::Studio;
 use super::answer::Refusal;
 use crate::bill::Bill;
 use crate::fault::Rule;
+use crate::vendors;
 
 pub(super) async fn stats(State(studio): State<Studio>) -> Json<Value> {
-    Json(studio.stats())
+    let mut stats = studio.stats();
+    stats["vendors"] = json!(studio.vendors().accounts());
+    Json(stats)
 }
 
 pub(super) async fn bill(State(studio): State<Studio>) -> Json<Bill> {
@@ -28,20 +31,33 @@ pub(super) async fn set_faults(
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Body {
-        rules: Vec<Rule>,
+        rules: Vec<Value>,
     }
     let Body { rules } =
         serde_json::from_slice(&body?).map_err(|error| Refusal::field("rules", error.to_string()))?;
-    for (index, rule) in rules.iter().enumerate() {
-        rule.check().map_err(|error| Refusal::field(&format!("rules[{index}]"), error.to_string()))?;
-    }
     let answer = json!({ "rules": rules });
-    studio.set_faults(rules);
+    let (mut own, mut of_vendors) = (Vec::new(), Vec::new());
+    for (index, rule) in rules.into_iter().enumerate() {
+        let wrong = |why: String| Refusal::field(&format!("rules[{index}]"), why);
+        if rule.get("vendor").is_some() {
+            let rule: vendors::fault::Rule =
+                serde_json::from_value(rule).map_err(|e| wrong(e.to_string()))?;
+            rule.check().map_err(|error| wrong(error.to_string()))?;
+            of_vendors.push(rule);
+        } else {
+            let rule: Rule = serde_json::from_value(rule).map_err(|error| wrong(error.to_string()))?;
+            rule.check().map_err(|error| wrong(error.to_string()))?;
+            own.push(rule);
+        }
+    }
+    studio.set_faults(own);
+    studio.vendors().set_faults(of_vendors);
     Ok(Json(answer))
 }
 
 pub(super) async fn clear_faults(State(studio): State<Studio>) -> Json<Value> {
     studio.set_faults(Vec::new());
+    studio.vendors().set_faults(Vec::new());
     Json(json!({ "rules": [] }))
 }
 

@@ -20,6 +20,7 @@ use crate::clip::{self, Spec};
 use crate::delay::Delays;
 use crate::fault::{Faults, On, Rule};
 use crate::order::Order;
+use crate::vendors::Vendors;
 
 /// How many clips are drawn at once.
 const RENDERERS: usize = 2;
@@ -34,6 +35,7 @@ struct Shared {
     renderers: Semaphore,
     key: String,
     burn_in: bool,
+    vendors: Vendors,
 }
 
 /// What a submission came to.
@@ -49,12 +51,20 @@ pub(super) struct Submitted {
 
 impl Studio {
     pub(super) fn new(config: Config) -> Self {
+        let vendors = Vendors::new(config.keys, config.delays.scale());
+        vendors.set_strict(config.strict);
         Self(Arc::new(Shared {
+            vendors,
             memory: Mutex::new(Memory::new(Faults::new(config.seed), config.delays)),
             renderers: Semaphore::new(RENDERERS),
             key: config.key,
             burn_in: config.burn_in,
         }))
+    }
+
+    /// Those it stands in for.
+    pub(super) fn vendors(&self) -> &Vendors {
+        &self.0.vendors
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -254,6 +264,7 @@ impl Studio {
 
     /// Forgets counts, rules and the bill; generations stay.
     pub(super) fn reset(&self) {
+        self.vendors().reset();
         self.memory().reset();
     }
 
@@ -266,6 +277,7 @@ impl Studio {
         // A list with one bad entry changes nothing.
         let mut changed = memory.delays.clone();
         change(&mut changed)?;
+        self.vendors().set_scale(changed.scale());
         memory.delays = changed;
         Ok(())
     }

@@ -99,11 +99,26 @@ impl Call {
         self.refuses(&OF_BODIES)
     }
 
+    /// A body in one of several forms, by media type.
+    pub(super) fn body_in(mut self, content: Value) -> Self {
+        self.operation.insert("requestBody".into(), json!({"required": true, "content": content}));
+        self.refuses(&OF_BODIES)
+    }
+
     /// An answer with a body of this type.
     pub(super) fn answers(self, status: u16, description: &str, media_type: &str, schema: Value) -> Self {
         let mut answer = self.bare(description);
         answer["content"] = json!({media_type: {"schema": schema}});
         self.answer(status, answer)
+    }
+
+    /// The same answer, in another media type.
+    pub(super) fn or_as(mut self, status: u16, media_type: &str) -> Self {
+        if let Some(answer) = self.answers.get_mut(&status) {
+            answer["content"][media_type] =
+                json!({"schema": {"type": "string", "contentMediaType": media_type}});
+        }
+        self
     }
 
     /// An answer in JSON.

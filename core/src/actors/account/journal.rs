@@ -12,6 +12,12 @@ use crate::units::MicroUsd;
 /// How many days of usage are kept, today included: two months.
 pub const USAGE_DAYS: u64 = 62;
 
+/// Most lines of a day. What comes after is counted as of [`OTHERS`]: a report that is a little less exact
+/// is better than one that grows without end.
+pub(super) const MAX_LINES: usize = 40;
+/// The model under which the rest of such a day is counted.
+pub(super) const OTHERS: &str = "others";
+
 /// The days on which something was used, oldest first.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -71,12 +77,21 @@ impl Journal {
 
 impl Day {
     fn line(&mut self, model: String, operation: Option<Operation>) -> &mut Line {
+        let (model, operation) = if self.has(&model, operation) || self.lines.len() < MAX_LINES - 1 {
+            (model, operation)
+        } else {
+            (OTHERS.to_owned(), None)
+        };
         let known = self.lines.iter().position(|line| line.model == model && line.operation == operation);
         let at = known.unwrap_or(self.lines.len());
         if known.is_none() {
             self.lines.push(Line { model, operation, paid: 0, refunded: 0, spent: MicroUsd(0) });
         }
         &mut self.lines[at]
+    }
+
+    fn has(&self, model: &str, operation: Option<Operation>) -> bool {
+        self.lines.iter().any(|line| line.model == model && line.operation == operation)
     }
 
     fn told(&self) -> Vec<UsageLine> {

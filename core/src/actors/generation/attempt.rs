@@ -3,7 +3,7 @@
 
 use super::debts::Owed;
 use super::event::Effect;
-use super::flight::{Accepted, ProviderError};
+use super::flight::{Accepted, ProviderError, Terms};
 use super::phase::Lease;
 use super::result::poll_interval;
 use super::{ASK_GUARD, BACKOFF, CALL_GUARD, Generation, MAX_ATTEMPTS, MAX_QUEUE, Phase};
@@ -11,7 +11,7 @@ use crate::actors::account::{self, Reservation};
 use crate::actors::guard::{self, Guard};
 use crate::actors::lane::{self, Bid, Outcome};
 use crate::api::JobError;
-use crate::catalog::Reconcile;
+use crate::catalog::{Reconcile, USUAL_CALL};
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
@@ -23,9 +23,9 @@ const REFUSAL_AGE: Millis = Millis(10_000);
 /// A submission that nobody knows about is not followed by another for this long.
 const UNKNOWN_AGE: Millis = Millis(600_000);
 
-/// A submission that a provider has not listed after this long is taken to have been lost on its
-/// way. Longer than our own call: a gateway may hold it after we have hung up.
-const SETTLED: Millis = Millis(45_000);
+/// A submission that a provider has not listed this long after our own call was over is taken to have
+/// been lost on its way: a gateway may hold it after we have hung up.
+const SETTLED: Millis = Millis(35_000);
 
 /// What an attempt that came to nothing leaves behind.
 pub(super) enum Left {
@@ -56,8 +56,8 @@ impl Generation {
                 id: flight.idempotency_key(),
                 amount: flight.terms.cost,
                 speculative,
-                model: flight.spec.model.clone(),
-                operation: flight.spec.operation,
+                model: flight.spec.model().to_owned(),
+                operation: flight.spec.operation(),
             },
         });
     }
@@ -174,7 +174,7 @@ impl Generation {
         flight.attempt = flight.attempt.saturating_add(1);
         flight.submitted_at = now;
         flight.phase = Phase::Submitting;
-        flight.due = now + CALL_GUARD;
+        flight.due = now + flight.terms.call_guard();
         flight.give_up_at = now + flight.terms.timeout;
         let spec = Box::new(flight.spec.clone());
         effects.push(Effect::Submit { spec, idempotency_key: flight.idempotency_key() });
@@ -196,7 +196,7 @@ impl Generation {
         }
         let Phase::Ambiguous { tries } = &mut flight.phase else { return };
         *tries = tries.saturating_add(1);
-        flight.due = now + CALL_GUARD;
+        flight.due = now + flight.terms.call_guard();
         let blind = !guard::holds(Guard::NoBlindSubmission);
         if blind || !guard::holds(Guard::SameIdempotencyKey) {
             flight.submission = flight.submission.saturating_add(1);
@@ -206,8 +206,8 @@ impl Generation {
             Reconcile::Idempotency => {
                 effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
             }
-            Reconcile::Listing => {
-                effects.push(Effect::Find { model: flight.spec.model.clone(), idempotency_key });
+            Reconcile::Listing | Reconcile::PutAway => {
+                effects.push(Effect::Find { model: flight.spec.model().to_owned(), idempotency_key });
             }
             Reconcile::None if blind => {
                 effects.push(Effect::Submit { spec: Box::new(flight.spec.clone()), idempotency_key });
@@ -267,7 +267,7 @@ impl Generation {
             return;
         }
         // As long as the call may be under way, a list that lacks it proves nothing.
-        let settled_at = flight.submitted_at + SETTLED;
+        let settled_at = flight.submitted_at + flight.terms.call.max(USUAL_CALL) + SETTLED;
         match result {
             Ok(Some(accepted)) => self.accepted(now, accepted),
             Ok(None) if now >= settled_at => {
@@ -291,6 +291,7 @@ impl Generation {
         let wait = accepted.estimate_ms.unwrap_or(flight.terms.usual_wait);
         flight.expected_at = now + wait;
         flight.missed_polls = 0;
+        flight.operation_id.clone_from(&accepted.operation_id);
         flight.due = now + poll_interval(Millis(0));
         self.enter(now, Phase::Processing { operation_id: accepted.operation_id });
         self.stop_if_unwanted(now);
@@ -326,7 +327,48 @@ impl Generation {
     pub(super) fn fail(&mut self, now: Millis, error: JobError, again_at: Millis, outcome: Outcome) {
         self.give_back(now, outcome);
         self.close(now, MicroUsd(0));
-        self.enter(now, Phase::Failed { error, again_at });
+        if !self.stand_in(now, error.code) {
+            self.enter(now, Phase::Failed { error, again_at });
+        }
+    }
+
+    /// Begins anew with the next model that can make the same, under the same key: what was asked for is
+    /// the clip, not who makes it. Not after a refusal of the content, which is not shopped around, and not
+    /// while an operation may be under way.
+    fn stand_in(&mut self, now: Millis, code: Code) -> bool {
+        let helps = matches!(
+            code,
+            Code::ProviderInvalid
+                | Code::ProviderFailed
+                | Code::ProviderTimeout
+                | Code::ProviderUnavailable
+                | Code::BadMedia
+                | Code::LaneFull
+        );
+        let Some(flight) = self.core.flight.as_mut().filter(|_| helps) else { return false };
+        let next = loop {
+            if flight.stand_ins.is_empty() {
+                return false;
+            }
+            let spec = flight.stand_ins.remove(0);
+            if let Some(terms) = Terms::of(&spec) {
+                break (spec, terms);
+            }
+        };
+        let first = flight.spec.model().to_owned();
+        let _ = flight.in_place_of.get_or_insert(first);
+        (flight.spec, flight.terms) = next;
+        // Callers have seen it being worked on; it does not go back to where nothing was tried.
+        flight.attempt = 1;
+        flight.submission = flight.submission.saturating_add(1);
+        flight.operation_id.clear();
+        flight.missed_polls = 0;
+        flight.progress = 0.0;
+        flight.due = now;
+        flight.expected_at = now + flight.terms.usual_wait;
+        self.enter(now, Phase::Queued);
+        self.stop_if_unwanted(now);
+        true
     }
 
     /// The phase has taken too long.
@@ -384,7 +426,7 @@ impl Generation {
         let Some(flight) = self.core.flight.as_mut() else { return };
         let Phase::Processing { operation_id } = &flight.phase else { return };
         let owed = Owed::Abandon {
-            model: flight.spec.model.clone(),
+            model: flight.spec.model().to_owned(),
             operation_id: operation_id.clone(),
             tenant: flight.tenant.clone(),
             id: flight.idempotency_key(),

@@ -4,7 +4,7 @@ use super::flight::{Accepted, Cancelled, Output, Place, Progress, ProviderError,
 use crate::actors::{account, lane};
 use crate::api::Content;
 use crate::cache_key::CacheKey;
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::{MicroUsd, Millis};
 
 /// What can happen to a generation. An answer that did not come is `None`, or an
@@ -47,6 +47,12 @@ pub enum Event {
         ticket: String,
         /// Until then.
         until: Millis,
+    },
+    /// The provider says of itself that an operation has come further. A hint and no more: what it says
+    /// is asked for again.
+    Nudged {
+        /// Which operation.
+        operation_id: String,
     },
     /// The alarm went off.
     Alarm,
@@ -139,7 +145,7 @@ pub enum Effect {
     /// Submit to the provider; answer with [`Event::SubmitAnswered`].
     Submit {
         /// What to make.
-        spec: Box<ClipSpec>,
+        spec: Box<Spec>,
         /// The same for the same submission, however often it is sent.
         idempotency_key: String,
     },
@@ -164,7 +170,7 @@ pub enum Effect {
         /// Where.
         place: Place,
         /// What it has to be.
-        spec: Box<ClipSpec>,
+        spec: Box<Spec>,
         /// Of which operation.
         operation_id: String,
         /// Where it is.

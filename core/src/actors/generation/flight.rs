@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CALL_SLACK;
 use crate::api::{Content, JobError, JobStatus, Source};
 use crate::cache_key::CacheKey;
 use crate::catalog::{self, Reconcile};
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
@@ -16,7 +17,10 @@ pub struct Want {
     /// The clip's address.
     pub key: CacheKey,
     /// What to make.
-    pub spec: ClipSpec,
+    pub spec: Spec,
+    /// What to make where that cannot be made, best first: the same by other models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<Spec>,
     /// Whose account pays.
     #[serde(default)]
     pub tenant: String,
@@ -58,6 +62,9 @@ pub struct Terms {
     pub lane: String,
     /// After this long without a result an attempt has failed, in milliseconds.
     pub timeout: Millis,
+    /// The longest that one call may take, in milliseconds.
+    #[serde(default = "usual_call", skip_serializing_if = "is_usual_call")]
+    pub call: Millis,
     /// The longest that a generation like this usually takes, in milliseconds.
     pub usual_wait: Millis,
     /// What it is expected to cost.
@@ -68,12 +75,22 @@ pub struct Terms {
     pub cancel_saves: bool,
 }
 
+const fn usual_call() -> Millis {
+    catalog::USUAL_CALL
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_usual_call(call: &Millis) -> bool {
+    *call == catalog::USUAL_CALL
+}
+
 impl Default for Terms {
     /// For flights that were begun before terms were kept: those of the one model of that time.
     fn default() -> Self {
         Self {
             lane: "studio".into(),
             timeout: Millis::seconds(120),
+            call: catalog::USUAL_CALL,
             usual_wait: Millis::seconds(10),
             cost: MicroUsd(0),
             reconcile: Reconcile::Idempotency,
@@ -83,18 +100,29 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// A call that has not answered after this long died with its isolate, in milliseconds.
+    #[must_use]
+    pub fn call_guard(&self) -> Millis {
+        self.call.max(catalog::USUAL_CALL) + CALL_SLACK
+    }
+
     /// The catalogue's terms for this clip. `None` for a model that it does not have.
     #[must_use]
-    pub fn of(spec: &ClipSpec) -> Option<Self> {
+    pub fn of(spec: &Spec) -> Option<Self> {
         let catalog = catalog::built_in();
-        let model = catalog::models().model(&spec.model)?;
-        // That of the cheapest preset with as many steps.
-        let preset = catalog.presets.iter().find(|p| p.steps >= spec.steps).or(catalog.presets.last());
+        let model = spec.model_def()?;
+        let usual_wait = model.latency_ms.map(|latency| latency.typical).or_else(|| {
+            // That of the cheapest preset with as many steps.
+            let steps = spec.clip()?.steps;
+            let preset = catalog.presets.iter().find(|p| p.steps >= steps).or(catalog.presets.last());
+            preset.map(|preset| Millis(preset.wait_ms[1]))
+        });
         Some(Self {
-            lane: model.provider.clone(),
+            lane: model.lane.clone(),
             timeout: model.timeout_ms,
-            usual_wait: preset.map_or(Millis::seconds(10), |p| Millis(p.wait_ms[1])),
-            cost: model.cost(spec.duration_ms),
+            call: model.call_ms,
+            usual_wait: usual_wait.unwrap_or(Millis::seconds(10)),
+            cost: spec.cost()?,
             reconcile: model.reconcile,
             cancel_saves: model.cancel_saves,
         })
@@ -128,6 +156,27 @@ pub struct Update {
     /// When it is worth asking again, in milliseconds, after a failure that says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<Millis>,
+    /// Who made it and how, once it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+}
+
+/// Who made something, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Whose model.
+    pub provider: String,
+    /// Which model.
+    pub model: String,
+    /// That it stood in for another, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_note: Option<String>,
+    /// With which seed, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+    /// The provider's name for the operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_operation_id: Option<String>,
 }
 
 /// The answer to a [`Want`].

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::flight::{Output, Place, Terms, Update, Want};
+use super::flight::{Made, Output, Place, Terms, Update, Want};
 use crate::actors::guard::{self, Guard};
 use crate::api::{Content, JobError, JobStatus};
 use crate::cache_key::CacheKey;
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::{MicroUsd, Millis};
 
 /// Where a flight is.
@@ -79,7 +79,13 @@ pub(super) struct Flight {
     /// 1 for the first; raised when a key is wanted again after a failure.
     pub(super) number: u32,
     pub(super) key: CacheKey,
-    pub(super) spec: ClipSpec,
+    pub(super) spec: Spec,
+    /// The models that have not been tried yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) stand_ins: Vec<Spec>,
+    /// The model that was to make it, where another stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) in_place_of: Option<String>,
     #[serde(default)]
     pub(super) tenant: String,
     #[serde(default)]
@@ -89,6 +95,9 @@ pub(super) struct Flight {
     #[serde(default)]
     pub(super) request_id: String,
     pub(super) phase: Phase,
+    /// The provider's name for the newest operation; empty before there was one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) operation_id: String,
     /// Attempts begun.
     pub(super) attempt: u32,
     /// Names the submission to the provider and to the account. Raised when an operation came to a
@@ -134,11 +143,14 @@ impl Flight {
             number,
             key: want.key,
             spec: want.spec.clone(),
+            stand_ins: want.stand_ins.clone(),
+            in_place_of: None,
             tenant: want.tenant.clone(),
             terms: want.terms.clone(),
             place: want.place.clone(),
             request_id: want.request_id.clone(),
             phase: Phase::Queued,
+            operation_id: String::new(),
             attempt: 0,
             submission: 1,
             bids: 0,
@@ -215,6 +227,20 @@ impl Flight {
             error,
             cost_micro_usd: (status == JobStatus::Complete).then_some(self.spent),
             retry_after_ms: (retry_after > Millis(0)).then_some(retry_after),
+            made: (status == JobStatus::Complete).then(|| self.made()),
+        }
+    }
+
+    /// Who makes it, and how.
+    pub(super) fn made(&self) -> Made {
+        let model = self.spec.model();
+        let note = |first: &String| format!("{first} could not make it; {model} stood in");
+        Made {
+            provider: self.spec.provider().unwrap_or(&self.terms.lane).to_owned(),
+            model: model.to_owned(),
+            model_note: self.in_place_of.as_ref().map(note),
+            seed: self.spec.seed(),
+            provider_operation_id: Some(self.operation_id.clone()).filter(|id| !id.is_empty()),
         }
     }
 }

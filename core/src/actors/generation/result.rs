@@ -3,7 +3,7 @@
 use super::attempt::Left;
 use super::event::Effect;
 use super::flight::{Progress, ProviderError};
-use super::{BACKOFF, CALL_GUARD, DOWNLOAD_GUARD, Generation, MAX_DOWNLOADS, Phase};
+use super::{BACKOFF, DOWNLOAD_GUARD, Generation, MAX_DOWNLOADS, Phase};
 use crate::actors::guard::{self, Guard};
 use crate::actors::lane::Outcome;
 use crate::api::Content;
@@ -16,8 +16,18 @@ impl Generation {
     pub(super) fn poll(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let Some(flight) = self.core.flight.as_mut() else { return };
         let Phase::Processing { operation_id } = &flight.phase else { return };
-        flight.due = now + CALL_GUARD;
-        effects.push(Effect::Poll { model: flight.spec.model.clone(), operation_id: operation_id.clone() });
+        flight.due = now + flight.terms.call_guard();
+        effects
+            .push(Effect::Poll { model: flight.spec.model().to_owned(), operation_id: operation_id.clone() });
+    }
+
+    /// The next poll is due at once. Never earlier than one poll after another: a stranger who guessed an
+    /// id would gain nothing by it.
+    pub(super) fn nudged(&mut self, now: Millis, about: &str) {
+        let Some(flight) = self.core.flight.as_mut() else { return };
+        if matches!(&flight.phase, Phase::Processing { operation_id } if operation_id == about) {
+            flight.due = flight.due.min(now + poll_interval(Millis(0)));
+        }
     }
 
     pub(super) fn polled(
@@ -54,7 +64,8 @@ impl Generation {
                 flight.due = now;
                 if !guard::holds(Guard::StoredBeforeAnnounced) {
                     let url = flight.key.path();
-                    let content = Content { url, content_type: "video/mp4".into(), bytes: 0 };
+                    let content =
+                        Content { url, content_type: "video/mp4".into(), bytes: 0, ..Content::default() };
                     self.enter(now, Phase::Complete { content });
                 }
                 // Charged, whatever becomes of the download.

@@ -7,14 +7,17 @@ use crate::actors::generation::{Answer, Place, Terms, Update};
 use crate::api::{Job, JobEvent, Snapshot};
 use crate::cache_key::CacheKey;
 use crate::limiter::{Rate, Verdict};
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::MicroUsd;
 
 /// What a job needs besides itself to have its clip made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Wish {
     /// What to make.
-    pub spec: ClipSpec,
+    pub spec: Spec,
+    /// What to make where that cannot be made, best first: the same by other models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<Spec>,
     /// Whose account pays.
     #[serde(default)]
     pub tenant: String,

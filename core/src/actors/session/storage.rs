@@ -9,7 +9,7 @@ use super::{Meta, Session};
 use crate::actors::generation::{Place, Terms};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Job, JobEvent};
-use crate::operation::ClipSpec;
+use crate::operation::Spec;
 use crate::units::Millis;
 
 /// A part of a session.
@@ -100,7 +100,7 @@ struct OneJob {
 
 #[derive(Deserialize)]
 struct OneWant {
-    spec: ClipSpec,
+    spec: Spec,
     due: Millis,
 }
 
@@ -118,6 +118,7 @@ impl OnePart {
                 let terms = Terms::of(&want.spec).unwrap_or_default();
                 let wish = Wish {
                     spec: want.spec,
+                    stand_ins: Vec::new(),
                     tenant: String::new(),
                     terms,
                     place: Place::default(),

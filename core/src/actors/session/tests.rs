@@ -6,9 +6,8 @@ use super::*;
 use crate::actors::generation::{Place, Terms};
 use crate::actors::stored::{Stored, WHOLE, Write};
 use crate::api::{Content, job_id};
-use crate::cache_key::CacheKey;
 use crate::limiter::Rate;
-use crate::operation::{ClipSpec, Scope, validate};
+use crate::operation::{ClipSpec, Scope, Spec, validate};
 
 const GOLDEN: &str = include_str!("../../../tests/golden/actors/session.json");
 /// As it was stored before jobs and events were parts of their own.
@@ -22,15 +21,16 @@ struct Bench {
     now: Millis,
 }
 
-fn spec(n: u64) -> ClipSpec {
+fn spec(n: u64) -> Spec {
     let params = serde_json::json!({ "character": "bolt", "state": "idle" });
     let body = serde_json::json!({ "operation_type": "state_clip", "params": params });
-    ClipSpec { seed: u32::try_from(n).unwrap(), ..validate(&body, "n").unwrap().spec }
+    let spec = validate(&body, "n").unwrap().spec.clip().unwrap().clone();
+    ClipSpec { seed: u32::try_from(n).unwrap(), ..spec }.into()
 }
 
 /// The job of the `n`th clip, as its `again`th caller asks for it.
 fn job(n: u64, again: u32) -> Job {
-    let cache_key = CacheKey::of("demo", &spec(n), &Scope::default());
+    let cache_key = spec(n).key("demo", &Scope::default());
     let id = job_id(&cache_key, &format!("t{again}"));
     let now = Millis(1_000_000);
     Job { priority: 5, speculative: true, ..Job::queued(id, Operation::StateClip, cache_key, now) }
@@ -41,6 +41,7 @@ fn request(job: Job) -> Request {
     Request {
         wish: Wish {
             spec: spec(0),
+            stand_ins: Vec::new(),
             tenant: "demo".into(),
             terms,
             place: Place::default(),
@@ -56,7 +57,8 @@ fn request(job: Job) -> Request {
 }
 
 fn update(n: u64, ordinal: u64, status: JobStatus) -> Update {
-    let content = Content { url: "/clips/x".into(), content_type: "video/mp4".into(), bytes: 5 };
+    let content =
+        Content { url: "/clips/x".into(), content_type: "video/mp4".into(), bytes: 5, ..Content::default() };
     Update {
         job_id: job(n, 0).id,
         ordinal,
@@ -67,6 +69,7 @@ fn update(n: u64, ordinal: u64, status: JobStatus) -> Update {
         error: None,
         cost_micro_usd: None,
         retry_after_ms: None,
+        made: None,
     }
 }
 

@@ -143,9 +143,9 @@ proptest! {
         });
         prop_assert_eq!(page.is_ok(), edge.is_ok(), "{:?} {:?}", page, edge);
         if let (Ok((clip, body)), Ok(edge)) = (page, edge) {
-            prop_assert_eq!(&clip, &edge.spec);
+            prop_assert_eq!(Some(&clip), edge.spec.clip());
             let sent = validate(&serde_json::from_str(&body).unwrap(), "").unwrap();
-            prop_assert_eq!(&sent.spec, &clip);
+            prop_assert_eq!(sent.spec.clip(), Some(&clip));
             prop_assert_eq!(sent.scope, edge.scope);
             prop_assert_eq!(sent.priority, priority.unwrap_or(crate::operation::DEFAULT_PRIORITY));
             prop_assert_eq!(sent.speculative, speculative);
@@ -162,7 +162,7 @@ proptest! {
         let sent = validate(&serde_json::from_str(&body).unwrap(), "");
         prop_assert!(clip.is_ok() && sent.is_ok(), "{} {:?} {:?}", body, clip, sent);
         if let (Ok(clip), Ok(sent)) = (clip, sent) {
-            prop_assert_eq!(&clip, &sent.spec);
+            prop_assert_eq!(Some(&clip), sent.spec.clip());
             prop_assert!(!sent.free_text, "a page's token may ask for it");
             prop_assert!(state.duration_ms.0.abs_diff(clip.duration_ms.0) <= 50
                 || !(1_000..=10_000).contains(&state.duration_ms.0));

@@ -46,7 +46,9 @@ impl GenerationActor {
             }
             Effect::Submit { spec, idempotency_key } => {
                 counters::count("submissions");
-                let result = provider.submit(&spec, &idempotency_key).await;
+                let tenant = self.machine.read(|machine| machine.tenant().map(str::to_owned)).await;
+                let tenant = tenant.ok().flatten().unwrap_or_default();
+                let result = provider.submit(&tenant, &spec, &idempotency_key).await;
                 Event::SubmitAnswered { idempotency_key, result }
             }
             Effect::Find { model, idempotency_key } => {

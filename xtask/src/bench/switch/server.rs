@@ -164,7 +164,7 @@ fn key(tenant: &str, state: &str) -> Result<String> {
         "params": { "character": "bolt", "state": state, "quality_preset": "fast" },
     });
     let job = operation::validate(&body, "").map_err(|errors| anyhow::anyhow!("{state}: {errors:?}"))?;
-    Ok(CacheKey::of(tenant, &job.spec, &job.scope).as_str().to_owned())
+    Ok(job.spec.key(tenant, &job.scope).as_str().to_owned())
 }
 
 fn file(folder: &std::path::Path, words: &[&str]) -> Option<Answer> {

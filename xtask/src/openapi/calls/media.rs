@@ -10,6 +10,8 @@ use crate::openapi::call::{Call, path, query};
 const TAG: &str = "Clips";
 const CLIP: [(&str, bool); 3] = [("ETag", true), ("Accept-Ranges", true), ("Cache-Control", true)];
 
+const PICTURES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
+
 pub(super) fn all() -> Vec<Call> {
     let (clip, private, placeholder) = ("/clips/{key}", "/private/{key}", "/placeholders/{state}.svg");
     vec![
@@ -46,10 +48,15 @@ fn served(call: Call) -> Call {
         .with_headers(200, &CLIP)
         .answers_empty(304, "The caller has it already.")
         .with_headers(304, &CLIP);
+    // What was made may be a picture, too.
+    let call = PICTURES.into_iter().fold(call, |call, kind| call.or_as(200, kind));
     if is_head {
         return call;
     }
-    call.answers(206, "The part that was asked for.", "video/mp4", video())
+    let call = call.answers(206, "The part that was asked for.", "video/mp4", video());
+    PICTURES
+        .into_iter()
+        .fold(call, |call, kind| call.or_as(206, kind))
         .with_headers(206, &CLIP)
         .with_headers(206, &[("Content-Range", true)])
         .refuses(&[Code::RangeNotSatisfiable])

@@ -167,9 +167,9 @@ fn an_account_that_is_full_in_every_part_is_below_a_megabyte() {
             for operation in Operation::ALL {
                 closed += 1;
                 let model = format!("studio-character-{model}");
-                let wanted = Reservation { model, operation, ..reservation(&id(closed), 48_000) };
+                let wanted = Reservation { model, operation, ..reservation(&id(closed), 4_800) };
                 ask(now, Request::Reserve(wanted));
-                ask(now, Request::Close { id: id(closed), spent: MicroUsd(48_000) });
+                ask(now, Request::Close { id: id(closed), spent: MicroUsd(4_800) });
             }
         }
         now = now + DAY;
@@ -191,7 +191,10 @@ fn an_account_that_is_full_in_every_part_is_below_a_megabyte() {
         ask(now, Request::Regenerate { id: id(n), character, state });
     }
     let usage = machine.usage(now, &limits);
-    assert_eq!((usage.days.len() as u64, usage.reservations as usize), (USAGE_DAYS * 16, MAX_OPEN));
+    assert_eq!(
+        (usage.days.len() as u64, usage.reservations as usize),
+        (USAGE_DAYS * journal::MAX_LINES as u64, MAX_OPEN)
+    );
     let json = serde_json::to_string(&machine).unwrap();
     assert!(json.len() < 1_000_000, "{} bytes", json.len());
     assert!(json.contains(&id(10_000 + closed::MOST)), "the newest closed ids are kept");
