@@ -15,6 +15,7 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod bedrock;
 pub mod fault;
 mod google;
 pub mod keys;
@@ -268,7 +269,11 @@ pub fn origin(headers: &HeaderMap) -> String {
 
 /// Every vendor's interface.
 pub(crate) fn router(vendors: Vendors) -> Router {
-    Router::new().merge(google::routes()).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(vendors)
+    Router::new()
+        .merge(bedrock::routes())
+        .merge(google::routes())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(vendors)
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ use crate::encode::{EncodeError, Encoder};
 const DRAWN_AT_ONCE: usize = 2;
 /// How many results are remembered.
 const REMEMBERED: usize = 64;
-/// The largest picture, in px.
-const LARGEST_PICTURE: u64 = 1 << 22;
+/// The largest picture, in px: a wide one of the size that vendors call 2K.
+const LARGEST_PICTURE: u64 = 1 << 23;
 /// The largest frame of a clip, in px.
 const LARGEST_FRAME: u64 = 1_920 * 1_088;
 /// The longest clip, in milliseconds.
