@@ -23,8 +23,9 @@ const LARGEST_PICTURE: u64 = 1 << 23;
 const LARGEST_FRAME: u64 = 1_920 * 1_088;
 /// The longest clip, in milliseconds.
 const LONGEST_MS: u32 = 600_000;
-/// How much of a clip is drawn at least before it repeats, in milliseconds.
-const PERIOD_MS: u32 = 3_000;
+/// How much of a clip is drawn at least before it repeats, in milliseconds. Less in unit tests, which
+/// look at files and not at what is seen.
+const PERIOD_MS: u32 = if cfg!(test) { 250 } else { 3_000 };
 
 /// What to make.
 #[derive(Debug, Clone)]
