@@ -218,6 +218,7 @@ class Google(studio.Case):
         models = self.api.models
         for code, status, call in [
             (400, "INVALID_ARGUMENT", lambda: ask(client("wrong"), "gemini-2.5-flash")),
+            (403, "PERMISSION_DENIED", lambda: ask(client(KEY + "-nobody"), "gemini-2.5-flash")),
             (404, "NOT_FOUND", lambda: ask(self.api, "gemini-99")),
             (404, "NOT_FOUND", lambda: models.generate_images(model=BANANA, prompt="an owl")),
             (400, "INVALID_ARGUMENT", lambda: models.generate_content(model=BANANA, contents="an owl", config=ratio)),
