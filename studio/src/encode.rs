@@ -296,6 +296,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_repeated_starts_over_with_a_frame_that_needs_no_other() {
+        let mut encoder = Encoder::new(16, 16, 8).unwrap();
+        for shade in [10, 200, 90] {
+            let mut frame = Pixmap::new(16, 16).unwrap();
+            frame.fill(tiny_skia::Color::from_rgba8(shade, shade, shade, 255));
+            encoder.push(&frame).unwrap();
+        }
+        encoder.repeat(8);
+        let starts: Vec<bool> = encoder.samples.iter().map(|(_, idr)| *idr).collect();
+        assert_eq!(starts, [true, false, false, true, false, false, true, false]);
+        assert!(encoder.samples[7].0 == encoder.samples[1].0);
+    }
+
+    #[test]
     fn an_odd_or_impossible_size_is_refused() {
         for (width, height) in [(0, 0), (127, 128), (128, 4000)] {
             assert!(matches!(Encoder::new(width, height, 8), Err(EncodeError::Size(..))));

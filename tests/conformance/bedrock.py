@@ -228,10 +228,12 @@ class Bedrock(studio.Case):
     def test_keys_are_checked(self):
         wrong = {**KEY, "aws_secret_access_key": "wrong"}
         nobody = {**KEY, "aws_access_key_id": "AKIANOBODY0000000000"}
+        powerless = {**KEY, "aws_access_key_id": "AKIASTUDIONOBODY0000"}
         stale = {**PASSING, "aws_session_token": "stale"}
         look = lambda key: client(**key).list_async_invokes()
         look(PASSING)
         self.refused("InvalidSignatureException", 403, look, wrong)
+        self.refused("AccessDeniedException", 403, look, powerless)
         self.refused("UnrecognizedClientException", 403, look, nobody)
         self.refused("UnrecognizedClientException", 403, look, stale)
         read = lambda key: client("s3", **key).get_object(Bucket="cuelight-clips", Key="nothing")

@@ -1,281 +1,245 @@
-"""Google's own SDK against the studio: what it sends is taken, what it gets is what it expects.
-
-Usage: gemini.py BASE_URL, with the key in STUDIO_GOOGLE_KEY or the one for development.
-Exits with 0 when everything holds; says each thing that was tried.
-"""
+"""The studio as Google's Gemini API, judged by google-genai: what is made is decoded, what goes wrong arrives
+as the error that the SDK has for it. Not called google.py, because the SDK is imported by that name."""
 
 import io
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
 
 from google import genai
 from google.genai import errors, types
-from PIL import Image
 
-BASE = sys.argv[1].rstrip("/")
-KEY = os.environ.get("STUDIO_GOOGLE_KEY", "studio-dev-key")
+import studio
+from studio import ORIGIN, account, first_pixel, opened, picture, probed, spoil
+
+KEY = "studio-dev-key"
+BANANA = "gemini-2.5-flash-image"
+RED = (220, 40, 40)
+GREEN = (30, 160, 60)
 PATIENCE_S = 120
 
 
 def client(key=KEY, **options):
-    """An SDK client for the studio."""
-    return genai.Client(api_key=key, http_options=types.HttpOptions(base_url=BASE, **options))
-
-
-def control(path, body=None):
-    """Asks the studio's own controls."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{BASE}/control/{path}", data=data)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def spoil(on, kind, times=1, **more):
-    """Has the next calls of this kind go wrong."""
-    control("faults", {"rules": [{"vendor": "google", "on": on, "kind": kind, "times": times, **more}]})
-
-
-def account():
-    """What was counted and charged."""
-    return control("stats")["vendors"].get("google", {})
-
-
-def check(holds, sentence):
-    """Ends the run when something does not hold."""
-    if not holds:
-        sys.exit(f"FAILED: {sentence}")
-    print(f"ok: {sentence}", flush=True)
-
-
-def raises(kind, code, call, sentence):
-    """Checks that a call fails with this error of the SDK."""
-    try:
-        call()
-    except kind as error:
-        check(error.code == code, f"{sentence} ({error.code} {error.status})")
-        return error
-    sys.exit(f"FAILED: {sentence}: nothing was raised")
+    return genai.Client(api_key=key, http_options=types.HttpOptions(base_url=ORIGIN, **options))
 
 
 def picture_of(response):
-    """The first picture of an answer, decoded."""
     for part in response.candidates[0].content.parts:
         if part.inline_data:
-            image = Image.open(io.BytesIO(part.inline_data.data))
-            image.load()
-            return image
-    sys.exit("FAILED: there is no picture in the answer")
+            return opened(part.inline_data.data)
+    raise AssertionError("there is no picture in the answer")
 
 
-def probe(video):
-    """What ffprobe says of a clip."""
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
-        file.write(video)
-        file.flush()
-        command = ["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries"]
-        command += ["stream=codec_name,width,height,nb_read_frames,avg_frame_rate:format=duration", "-of", "json"]
-        told = json.loads(subprocess.run(command + [file.name], check=True, capture_output=True).stdout)
-    return told["streams"][0], float(told["format"]["duration"])
+def close(pixel, colour):
+    return all(abs(a - b) < 40 for a, b in zip(pixel, colour))
 
 
-def finished(api, operation):
-    """Polls an operation with the SDK until it is done."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not operation.done:
-        if time.monotonic() > deadline:
-            sys.exit("FAILED: an operation does not end")
-        time.sleep(0.2)
-        operation = api.operations.get(operation)
-    return operation
+class Google(studio.Case):
+    def setUp(self):
+        super().setUp()
+        self.api = client()
 
+    def refused(self, kind, code, status, call):
+        """A call fails with this error of the SDK."""
+        with self.assertRaises(kind) as caught:
+            call()
+        self.assertEqual((caught.exception.code, caught.exception.status), (code, status))
+        return caught.exception
 
-def pictures(api):
-    """Pictures from words, from pictures, several at once, and refused ones."""
-    model = "gemini-2.5-flash-image"
-    wide = types.GenerateContentConfig(
-        response_modalities=["TEXT", "IMAGE"], image_config=types.ImageConfig(aspect_ratio="16:9"), seed=7
-    )
-    response = api.models.generate_content(model=model, contents="a robot that waves", config=wide)
-    first = picture_of(response)
-    check(first.size == (1344, 768) and first.format == "PNG", "a picture from words has its ratio")
-    check(any(part.text for part in response.candidates[0].content.parts), "words come beside it")
-    check(response.usage_metadata.candidates_token_count >= 1290, "its tokens are counted")
-    check(response.candidates[0].finish_reason == types.FinishReason.STOP, "it ends because it is done")
+    def finished(self, operation):
+        """Polls with the SDK until the operation is done."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not operation.done:
+            self.assertLess(time.monotonic(), deadline, "the operation does not end")
+            time.sleep(0.2)
+            operation = self.api.operations.get(operation)
+        return operation
 
-    data = io.BytesIO()
-    Image.new("RGB", (640, 360), (220, 40, 40)).save(data, "JPEG")
-    image = types.Part.from_bytes(data=data.getvalue(), mime_type="image/jpeg")
-    second = picture_of(api.models.generate_content(model=model, contents=["put a robot on this", image]))
-    check(second.size == (1344, 768), "a picture from a picture takes its ratio from it")
-    dots = second.convert("RGB").resize((32, 18)).tobytes()
-    red = sum(1 for r, g, b in zip(dots[0::3], dots[1::3], dots[2::3]) if r > 150 and g < 110 and b < 110)
-    check(red > 50, "the picture that was sent can be seen in the one that was made")
-
-    tall = types.GenerateContentConfig(
-        response_modalities=["IMAGE"], image_config=types.ImageConfig(aspect_ratio="9:16", image_size="1K")
-    )
-    for model in ("gemini-3-pro-image", "gemini-3.1-flash-image"):
-        third = picture_of(api.models.generate_content(model=model, contents="an owl", config=tall))
-        check(third.size == (768, 1376), f"{model} makes a picture, too")
-
-    blocked = api.models.generate_content(model=model, contents="something forbidden")
-    check(not blocked.candidates and blocked.prompt_feedback.block_reason, "a refused request says why")
-    withheld = api.models.generate_content(model=model, contents="something indecent")
-    check(withheld.candidates[0].finish_reason == types.FinishReason.IMAGE_SAFETY, "a withheld picture says why")
-    none = api.models.generate_content(model=model, contents="something unpaintable")
-    check(none.candidates[0].finish_reason == types.FinishReason.NO_IMAGE, "an answer without a picture says why")
-
-
-def words(api):
-    """Words at once, in a stream, as JSON; tokens; the list of models."""
-    response = api.models.generate_content(
-        model="gemini-2.5-flash",
-        contents="Scene: a market at dawn",
-        config=types.GenerateContentConfig(system_instruction="You write prompts for clips.", temperature=0.4),
-    )
-    check("market at dawn" in response.text, "words are answered with words")
-    pieces = list(api.models.generate_content_stream(model="gemini-2.5-flash", contents="Scene: a market at dawn"))
-    check(len(pieces) > 1 and pieces[-1].candidates[0].finish_reason, "a stream comes in pieces and ends")
-    check("market at dawn" in "".join(piece.text or "" for piece in pieces), "its pieces make the words")
-    shaped = api.models.generate_content(
-        model="gemini-2.5-flash",
-        contents="Scene: a market at dawn",
-        config=types.GenerateContentConfig(
-            response_mime_type="application/json",
-            response_schema={"type": "OBJECT", "properties": {"prompt": {"type": "STRING"}}},
-        ),
-    )
-    check(isinstance(json.loads(shaped.text)["prompt"], str), "JSON has the shape that was asked for")
-    count = api.models.count_tokens(model="gemini-2.5-flash", contents="Scene: a market at dawn")
-    check(count.total_tokens == 6, "tokens are counted")
-    names = {model.name for model in api.models.list()}
-    check("models/gemini-3.1-flash-image" in names, "models are listed")
-
-
-def imagen(api):
-    """Imagen 4 and its quick sister."""
-    for model, price in (("imagen-4.0-generate-001", 40_000), ("imagen-4.0-fast-generate-001", 20_000)):
-        before = account().get("total_micro_usd", 0)
-        response = api.models.generate_images(
-            model=model,
-            prompt="a cat that thinks",
-            config=types.GenerateImagesConfig(number_of_images=2, aspect_ratio="3:4", person_generation="ALLOW_ADULT"),
-        )
-        sizes = [Image.open(io.BytesIO(one.image.image_bytes)).size for one in response.generated_images]
-        check(sizes == [(896, 1280)] * 2, f"{model} makes the pictures that were asked for")
-        check(account()["total_micro_usd"] - before == 2 * price, "each is charged once")
-    told = types.GenerateImagesConfig(number_of_images=1, include_rai_reason=True)
-    response = api.models.generate_images(model="imagen-4.0-generate-001", prompt="something forbidden", config=told)
-    filtered = response.generated_images
-    check(filtered and filtered[0].rai_filtered_reason and not filtered[0].image.image_bytes, "a filtered picture says why")
-    silent = types.GenerateImagesConfig(number_of_images=1)
-    response = api.models.generate_images(model="imagen-4.0-generate-001", prompt="something forbidden", config=silent)
-    check(not response.generated_images, "without asking, a filtered picture is just missing")
-
-
-def clips(api):
-    """Veo 3 and 3.1: begun, polled, downloaded, decoded; and filtered."""
-    data = io.BytesIO()
-    Image.new("RGB", (1280, 720), (30, 160, 60)).save(data, "PNG")
-    image = types.Image(image_bytes=data.getvalue(), mime_type="image/png")
-    cases = [
-        ("veo-3.0-generate-001", {}, (1280, 720), 8),
-        ("veo-3.0-fast-generate-001", {"aspect_ratio": "9:16", "duration_seconds": 4}, (720, 1280), 4),
-        ("veo-3.1-generate-preview", {"last_frame": image, "duration_seconds": 8}, (1280, 720), 8),
-        ("veo-3.1-lite-generate-preview", {"duration_seconds": 6, "resolution": "720p"}, (1280, 720), 6),
-    ]
-    for model, config, size, seconds in cases:
-        operation = api.models.generate_videos(
+    def film(self, model, **config):
+        """Begins a clip with the SDK, polls it, downloads it with the SDK: the SDK's video with its bytes."""
+        image = config.pop("image", None)
+        video = config.pop("video", None)
+        operation = self.api.models.generate_videos(
             model=model,
             prompt="a robot waves",
             image=image,
-            config=types.GenerateVideosConfig(person_generation="allow_adult", negative_prompt="blur", **config),
+            video=video,
+            config=types.GenerateVideosConfig(**config) if config else None,
         )
-        check(operation.name.startswith(f"models/{model}/operations/"), f"{model} names its operation")
-        operation = finished(api, operation)
-        video = operation.response.generated_videos[0]
-        api.files.download(file=video.video)
-        stream, duration = probe(video.video.video_bytes)
-        check(stream["codec_name"] == "h264" and (stream["width"], stream["height"]) == size, f"{model} makes a clip")
-        check(abs(duration - seconds) < 0.1 and stream["avg_frame_rate"] == "24/1", "of its length and rate")
-        check(int(stream["nb_read_frames"]) == seconds * 24, "and every frame decodes")
-    # What was made can be continued by the newer models.
-    operation = api.models.generate_videos(
-        model="veo-3.1-generate-preview", prompt="the robot bows", video=types.Video(uri=video.video.uri)
-    )
-    continued = finished(api, operation).response.generated_videos[0]
-    _, duration = probe(api.files.download(file=continued.video))
-    check(abs(duration - 13) < 0.1, "a clip is continued by seven seconds")
+        self.assertRegex(operation.name, rf"^models/{model}/operations/[a-z0-9]+$")
+        made = self.finished(operation).response.generated_videos
+        self.assertEqual(len(made), 1)
+        self.api.files.download(file=made[0].video)
+        return made[0].video
 
-    operation = finished(api, api.models.generate_videos(model="veo-3.0-generate-001", prompt="something forbidden"))
-    check(not operation.response.generated_videos, "a filtered clip is not there")
-    check(operation.response.rai_media_filtered_count == 1, "and is counted")
-    check(operation.response.rai_media_filtered_reasons, "with a reason")
+    def judge(self, video, size, seconds):
+        seen = probed(video.video_bytes)
+        self.assertEqual(seen["codec"], "h264")
+        self.assertEqual((seen["width"], seen["height"]), size)
+        self.assertEqual(seen["frames"], seconds * 24)
+        self.assertAlmostEqual(seen["seconds"], seconds, delta=0.1)
+
+    def test_a_picture_from_words(self):
+        config = types.GenerateContentConfig(
+            response_modalities=["TEXT", "IMAGE"], image_config=types.ImageConfig(aspect_ratio="16:9"), seed=7
+        )
+        response = self.api.models.generate_content(model=BANANA, contents="a robot that waves", config=config)
+        made = picture_of(response)
+        self.assertEqual((made.size, made.format), ((1344, 768), "PNG"))
+        self.assertTrue(any(part.text for part in response.candidates[0].content.parts))
+        self.assertEqual(response.candidates[0].finish_reason, types.FinishReason.STOP)
+        self.assertGreaterEqual(response.usage_metadata.candidates_token_count, 1290)
+        self.assertEqual(account("google")["total_micro_usd"], 39_000)
+
+    def test_a_picture_from_a_picture_shows_it(self):
+        image = types.Part.from_bytes(data=picture(640, 360, RED, "JPEG"), mime_type="image/jpeg")
+        response = self.api.models.generate_content(model=BANANA, contents=["put a robot on this", image])
+        made = picture_of(response)
+        self.assertEqual(made.size, (1344, 768), "the ratio is that of the picture")
+        dots = made.convert("RGB").resize((32, 18)).tobytes()
+        seen = sum(close(dot, RED) for dot in zip(dots[0::3], dots[1::3], dots[2::3]))
+        self.assertGreater(seen, 100, "the picture that was sent is seen in the one that was made")
+
+    def test_the_successors_make_pictures_too(self):
+        config = types.GenerateContentConfig(
+            response_modalities=["IMAGE"], image_config=types.ImageConfig(aspect_ratio="9:16", image_size="1K")
+        )
+        for model in ("gemini-3-pro-image", "gemini-3.1-flash-image", "gemini-3.1-flash-lite-image"):
+            with self.subTest(model):
+                response = self.api.models.generate_content(model=model, contents="an owl", config=config)
+                self.assertEqual(picture_of(response).size, (768, 1376))
+
+    def test_refusals_say_why_and_cost_nothing(self):
+        ask = lambda words: self.api.models.generate_content(model=BANANA, contents=words)
+        blocked = ask("something forbidden")
+        self.assertFalse(blocked.candidates)
+        self.assertEqual(blocked.prompt_feedback.block_reason, types.BlockedReason.PROHIBITED_CONTENT)
+        withheld = ask("something indecent").candidates[0]
+        self.assertEqual(withheld.finish_reason, types.FinishReason.IMAGE_SAFETY)
+        none = ask("something unpaintable").candidates[0]
+        self.assertEqual(none.finish_reason, types.FinishReason.NO_IMAGE)
+        self.assertEqual(account("google")["total_micro_usd"], 0)
+
+    def test_words_at_once_in_pieces_and_as_json(self):
+        told = types.GenerateContentConfig(system_instruction="You write prompts for clips.", temperature=0.4)
+        ask = {"model": "gemini-2.5-flash", "contents": "Scene: a market at dawn"}
+        self.assertIn("market at dawn", self.api.models.generate_content(**ask, config=told).text)
+        pieces = list(self.api.models.generate_content_stream(**ask))
+        self.assertGreater(len(pieces), 1)
+        self.assertIn("market at dawn", "".join(piece.text or "" for piece in pieces))
+        self.assertEqual(pieces[-1].candidates[0].finish_reason, types.FinishReason.STOP)
+        self.assertGreater(pieces[-1].usage_metadata.total_token_count, 6)
+        shape = {"type": "OBJECT", "properties": {"prompt": {"type": "STRING"}}}
+        shaped = types.GenerateContentConfig(response_mime_type="application/json", response_schema=shape)
+        self.assertIsInstance(json.loads(self.api.models.generate_content(**ask, config=shaped).text)["prompt"], str)
+        self.assertEqual(self.api.models.count_tokens(**ask).total_tokens, 6)
+
+    def test_models_are_listed(self):
+        names = {model.name for model in self.api.models.list(config={"page_size": 5})}
+        self.assertIn("models/gemini-3.1-flash-image", names)
+        self.assertIn("models/veo-3.1-fast-generate-001", names)
+
+    def test_imagen_makes_as_many_as_it_is_asked_for(self):
+        config = types.GenerateImagesConfig(number_of_images=2, aspect_ratio="3:4", person_generation="ALLOW_ADULT")
+        for model, price in (("imagen-4.0-generate-001", 40_000), ("imagen-4.0-fast-generate-001", 20_000)):
+            with self.subTest(model):
+                before = account("google")["total_micro_usd"]
+                response = self.api.models.generate_images(model=model, prompt="a cat that thinks", config=config)
+                sizes = [opened(made.image.image_bytes).size for made in response.generated_images]
+                self.assertEqual(sizes, [(896, 1280)] * 2)
+                self.assertEqual(account("google")["total_micro_usd"] - before, 2 * price)
+
+    def test_a_filtered_picture_of_imagen_is_told_only_when_asked_for(self):
+        for told in (True, False):
+            config = types.GenerateImagesConfig(number_of_images=1, include_rai_reason=told)
+            response = self.api.models.generate_images(
+                model="imagen-4.0-generate-001", prompt="something forbidden", config=config
+            )
+            made = response.generated_images or []
+            self.assertEqual([bool(one.rai_filtered_reason) for one in made], [True] if told else [])
+            self.assertFalse(any(one.image and one.image.image_bytes for one in made))
+
+    def test_veo_3_starts_with_its_picture(self):
+        image = types.Image(image_bytes=picture(1280, 720, GREEN), mime_type="image/png")
+        video = self.film("veo-3.0-generate-001", image=image, person_generation="allow_adult", negative_prompt="fog")
+        self.judge(video, (1280, 720), 8)
+        self.assertTrue(close(first_pixel(video.video_bytes), GREEN))
+        self.assertEqual(account("google")["total_micro_usd"], 8 * 400_000)
+
+    def test_veo_3_fast_makes_a_portrait(self):
+        image = types.Image(image_bytes=picture(720, 1280, GREEN, "JPEG"), mime_type="image/jpeg")
+        video = self.film("veo-3.0-fast-generate-001", image=image, aspect_ratio="9:16", duration_seconds=4)
+        self.judge(video, (720, 1280), 4)
+        self.assertEqual(account("google")["total_micro_usd"], 4 * 150_000)
+
+    def test_veo_31_goes_from_one_picture_to_another_and_is_continued(self):
+        frame = lambda colour: types.Image(image_bytes=picture(1280, 720, colour), mime_type="image/png")
+        video = self.film("veo-3.1-generate-001", image=frame(GREEN), last_frame=frame(RED), duration_seconds=8)
+        self.judge(video, (1280, 720), 8)
+        longer = self.film("veo-3.1-generate-001", video=types.Video(uri=video.uri))
+        self.judge(longer, (1280, 720), 15)
+
+    def test_veo_31_lite_makes_short_ones(self):
+        image = types.Image(image_bytes=picture(1280, 720, RED), mime_type="image/png")
+        self.judge(self.film("veo-3.1-lite-generate-preview", image=image, duration_seconds=4), (1280, 720), 4)
+
+    def test_a_filtered_clip_is_done_and_missing(self):
+        operation = self.api.models.generate_videos(model="veo-3.0-generate-001", prompt="something forbidden")
+        response = self.finished(operation).response
+        self.assertFalse(response.generated_videos)
+        self.assertEqual(response.rai_media_filtered_count, 1)
+        self.assertTrue(response.rai_media_filtered_reasons[0])
+        self.assertEqual(account("google")["charged"], 0)
+
+    def test_an_outage_while_polling_passes_and_a_clip_that_fails_says_so(self):
+        config = types.GenerateVideosConfig(duration_seconds=4)
+        operation = self.api.models.generate_videos(model="veo-3.0-generate-001", prompt="a robot", config=config)
+        spoil("google", "poll", "unavailable")
+        self.refused(errors.ServerError, 503, "UNAVAILABLE", lambda: self.api.operations.get(operation))
+        spoil("google", "poll", "fail")
+        operation = self.finished(operation)
+        self.assertEqual(operation.error["code"], 13)
+        self.assertFalse(operation.response)
+        self.assertEqual(account("google")["charged"], 0)
+
+    def test_a_file_is_sent_in_advance(self):
+        data = picture(64, 64)
+        file = self.api.files.upload(file=io.BytesIO(data), config=types.UploadFileConfig(mime_type="image/png"))
+        self.assertEqual((file.state, file.size_bytes), (types.FileState.ACTIVE, len(data)))
+        self.assertEqual(self.api.files.get(name=file.name).sha256_hash, file.sha256_hash)
+        made = self.api.models.generate_content(model=BANANA, contents=["an owl on this", file])
+        self.assertEqual(picture_of(made).size, (1024, 1024))
+        self.api.files.delete(name=file.name)
+        self.refused(errors.ClientError, 404, "NOT_FOUND", lambda: self.api.files.get(name=file.name))
+
+    def test_mistakes_are_refused_as_google_does(self):
+        ask = lambda api, model: api.models.generate_content(model=model, contents="hello")
+        ratio = types.GenerateContentConfig(image_config=types.ImageConfig(aspect_ratio="7:5"))
+        long = types.GenerateVideosConfig(duration_seconds=10)
+        models = self.api.models
+        for code, status, call in [
+            (400, "INVALID_ARGUMENT", lambda: ask(client("wrong"), "gemini-2.5-flash")),
+            (403, "PERMISSION_DENIED", lambda: ask(client(KEY + "-nobody"), "gemini-2.5-flash")),
+            (404, "NOT_FOUND", lambda: ask(self.api, "gemini-99")),
+            (404, "NOT_FOUND", lambda: models.generate_images(model=BANANA, prompt="an owl")),
+            (400, "INVALID_ARGUMENT", lambda: models.generate_content(model=BANANA, contents="an owl", config=ratio)),
+            (400, "INVALID_ARGUMENT", lambda: models.generate_videos(model="veo-3.0-generate-001", prompt="a", config=long)),
+            (404, "NOT_FOUND", lambda: self.api.files.download(file="files/nothing")),
+        ]:
+            self.refused(errors.ClientError, code, status, call)
+        self.assertEqual(account("google")["submissions"], 0)
+
+    def test_a_throttled_call_says_when_to_come_again_and_the_sdk_does(self):
+        ask = lambda api: api.models.generate_content(model="gemini-2.5-flash", contents="hello")
+        spoil("google", "submit", "throttle", retry_after_s=7)
+        error = self.refused(errors.ClientError, 429, "RESOURCE_EXHAUSTED", lambda: ask(self.api))
+        delays = [detail.get("retryDelay") for detail in error.details["error"]["details"]]
+        self.assertIn("7s", delays)
+        spoil("google", "submit", "unavailable")
+        self.refused(errors.ServerError, 503, "UNAVAILABLE", lambda: ask(self.api))
+        spoil("google", "submit", "throttle", times=2)
+        patient = client(retry_options=types.HttpRetryOptions(attempts=4, initial_delay=0.05, max_delay=0.1))
+        self.assertTrue(ask(patient).text)
 
 
-def files(api):
-    """A file sent in advance, in the SDK's own way."""
-    data = io.BytesIO()
-    Image.new("RGB", (64, 64), (10, 10, 200)).save(data, "PNG")
-    data.seek(0)
-    file = api.files.upload(file=data, config=types.UploadFileConfig(mime_type="image/png"))
-    check(file.state == types.FileState.ACTIVE and file.size_bytes == len(data.getvalue()), "a file is uploaded")
-    check(api.files.get(name=file.name).sha256_hash == file.sha256_hash, "and found again")
-    made = api.models.generate_content(model="gemini-2.5-flash-image", contents=["an owl on this", file])
-    check(picture_of(made).size == (1024, 1024), "and a picture is made of it")
-    api.files.delete(name=file.name)
-    raises(errors.ClientError, 404, lambda: api.files.get(name=file.name), "a deleted file is gone")
-
-
-def mistakes(api):
-    """What the SDK raises, and when it tries again."""
-    ask = lambda api=api, model="gemini-2.5-flash": api.models.generate_content(model=model, contents="hello")
-    raises(errors.ClientError, 400, lambda: ask(client("wrong")), "a bad key is refused")
-    raises(errors.ClientError, 404, lambda: ask(model="gemini-99"), "an unknown model is not found")
-    raises(
-        errors.ClientError,
-        404,
-        lambda: api.models.generate_images(model="gemini-2.5-flash-image", prompt="an owl"),
-        "a model of the Gemini family has no predict",
-    )
-    odd = types.GenerateContentConfig(image_config=types.ImageConfig(aspect_ratio="7:5"))
-    raises(
-        errors.ClientError,
-        400,
-        lambda: api.models.generate_content(model="gemini-2.5-flash-image", contents="an owl", config=odd),
-        "an unknown ratio is refused",
-    )
-    long = types.GenerateVideosConfig(duration_seconds=10)
-    raises(
-        errors.ClientError,
-        400,
-        lambda: api.models.generate_videos(model="veo-3.0-generate-001", prompt="an owl", config=long),
-        "a clip of ten seconds is refused",
-    )
-    spoil("submit", "throttle", retry_after_s=7)
-    error = raises(errors.ClientError, 429, ask, "a throttled call is a client's error")
-    check("RetryInfo" in json.dumps(error.details) and "7s" in json.dumps(error.details), "it says when to come again")
-    spoil("submit", "unavailable")
-    raises(errors.ServerError, 503, ask, "an outage is a server's error")
-    spoil("submit", "throttle", times=2)
-    patient = client(retry_options=types.HttpRetryOptions(attempts=4, initial_delay=0.05, max_delay=0.1))
-    check(ask(patient).text, "the SDK tries again when it is told to, and succeeds")
-
-
-def main():
-    """Everything, in order."""
-    control("reset", {})
-    api = client()
-    for part in (words, pictures, imagen, clips, files, mistakes):
-        part(api)
-    counted = account()
-    check(counted["calls"]["download"] == 5, "every clip was downloaded once")
-    print(json.dumps({"submissions": counted["submissions"], "micro_usd": counted["total_micro_usd"]}))
-
-
-main()
+if __name__ == "__main__":
+    studio.main()

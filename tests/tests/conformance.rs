@@ -54,6 +54,11 @@ async fn boto3_gets_pictures_and_films_and_the_errors_it_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn google_genai_gets_pictures_and_clips_and_the_errors_it_knows() {
+    judged_by("gemini.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_table_of_signatures_is_what_botocore_signs() {
     let told = run("sigv4.py", &["--check"], "").await;
     assert!(told.contains("agree with botocore"), "{told}");

@@ -112,6 +112,11 @@ impl From<Distrust> for Exception {
                 StatusCode::BAD_REQUEST,
                 format!("Authorization header requires '{part}' parameter."),
             ),
+            Distrust::Denied => Self::new(
+                "AccessDeniedException",
+                forbidden,
+                "You don't have access to the model with the specified model ID.",
+            ),
             Distrust::UnknownKey => Self::new(
                 "UnrecognizedClientException",
                 forbidden,

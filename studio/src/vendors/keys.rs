@@ -11,6 +11,8 @@ pub struct AwsKey {
     pub secret: String,
     /// The session token; `None` for long-lived keys.
     pub session_token: Option<String>,
+    /// Whether its owner is allowed anything.
+    pub allowed: bool,
 }
 
 impl std::fmt::Debug for AwsKey {
@@ -46,15 +48,17 @@ impl Default for Keys {
     /// Keys for development. They open nothing but a studio.
     fn default() -> Self {
         let key = "studio-dev-key".to_owned();
-        let aws = |id: &str, token: Option<&str>| AwsKey {
+        let aws = |id: &str, token: Option<&str>, allowed| AwsKey {
             id: id.to_owned(),
             secret: "studio-dev-secret".to_owned(),
             session_token: token.map(str::to_owned),
+            allowed,
         };
         Self {
             aws: vec![
-                aws("AKIASTUDIODEV0000000", None),
-                aws("ASIASTUDIODEV0000000", Some("studio-dev-session")),
+                aws("AKIASTUDIODEV0000000", None, true),
+                aws("ASIASTUDIODEV0000000", Some("studio-dev-session"), true),
+                aws("AKIASTUDIONOBODY0000", None, false),
             ],
             google: key.clone(),
             wavespeed: key.clone(),
@@ -79,7 +83,8 @@ impl Keys {
                 let mut parts = value.splitn(3, ':');
                 let (Some(id), Some(secret)) = (parts.next(), parts.next()) else { return false };
                 let session_token = parts.next().map(str::to_owned);
-                self.aws = vec![AwsKey { id: id.to_owned(), secret: secret.to_owned(), session_token }];
+                let (id, secret) = (id.to_owned(), secret.to_owned());
+                self.aws = vec![AwsKey { id, secret, session_token, allowed: true }];
                 return true;
             }
             _ => return false,

@@ -17,14 +17,15 @@ use crate::encode::{EncodeError, Encoder};
 const DRAWN_AT_ONCE: usize = 2;
 /// How many results are remembered.
 const REMEMBERED: usize = 64;
-/// The largest picture, in px.
-const LARGEST_PICTURE: u64 = 1 << 22;
+/// The largest picture, in px: a wide one of the size that vendors call 2K.
+const LARGEST_PICTURE: u64 = 1 << 23;
 /// The largest frame of a clip, in px.
 const LARGEST_FRAME: u64 = 1_920 * 1_088;
 /// The longest clip, in milliseconds.
 const LONGEST_MS: u32 = 600_000;
-/// How much of a clip is drawn at least before it repeats, in milliseconds.
-const PERIOD_MS: u32 = 3_000;
+/// How much of a clip is drawn at least before it repeats, in milliseconds. Less in unit tests, which
+/// look at files and not at what is seen.
+const PERIOD_MS: u32 = if cfg!(test) { 250 } else { 3_000 };
 
 /// What to make.
 #[derive(Debug, Clone)]

@@ -88,7 +88,7 @@ impl From<Distrust> for Refusal {
     fn from(why: Distrust) -> Self {
         let forbidden = StatusCode::FORBIDDEN;
         match why {
-            Distrust::Missing => Self::new("AccessDenied", forbidden, "Access Denied"),
+            Distrust::Missing | Distrust::Denied => Self::new("AccessDenied", forbidden, "Access Denied"),
             Distrust::Incomplete(part) => {
                 let message =
                     format!("The authorization header is malformed; {part} is missing or not signed.");

@@ -40,6 +40,8 @@ pub(super) enum Distrust {
     Missing,
     /// The signature lacks a part.
     Incomplete(&'static str),
+    /// The signature is good, and its owner is allowed nothing.
+    Denied,
     /// Nobody has this key, or the session token does not belong to it.
     UnknownKey,
     /// The clock is off, or the request is old: its time, and ours in seconds.
@@ -120,11 +122,10 @@ pub(super) fn verify(
     let derived = [day, region, what, end, &to_sign]
         .into_iter()
         .fold(start.into_bytes(), |key, text| hmac_sha256(&key, text));
-    if same(&HEXLOWER.encode(&derived), signature) {
-        Ok(region.to_owned())
-    } else {
-        Err(Distrust::Mismatch(canonical))
+    if !same(&HEXLOWER.encode(&derived), signature) {
+        return Err(Distrust::Mismatch(canonical));
     }
+    if key.allowed { Ok(region.to_owned()) } else { Err(Distrust::Denied) }
 }
 
 /// The canonical request.

@@ -414,13 +414,14 @@ async fn more_films_at_once_than_allowed_are_throttled() {
 #[tokio::test]
 async fn strangers_are_told_apart_as_aws_tells_them() {
     let world = World::new();
-    let [lasting, passing] = world.vendors.keys().aws.as_slice() else { panic!("two keys") };
+    let [lasting, passing, nobody] = world.vendors.keys().aws.as_slice() else { panic!("three keys") };
     let wrong = AwsKey { secret: "wrong".into(), ..lasting.clone() };
     let unknown = AwsKey { id: "AKIANOBODY".into(), ..lasting.clone() };
     let expired = AwsKey { session_token: Some("old".into()), ..passing.clone() };
     for (key, at, bedrock, s3) in [
         (lasting, now_s(), None, "NoSuchKey"),
         (passing, now_s(), None, "NoSuchKey"),
+        (nobody, now_s(), Some("AccessDeniedException"), "AccessDenied"),
         (&wrong, now_s(), Some("InvalidSignatureException"), "SignatureDoesNotMatch"),
         (&unknown, now_s(), Some("UnrecognizedClientException"), "InvalidAccessKeyId"),
         (&expired, now_s(), Some("UnrecognizedClientException"), "InvalidAccessKeyId"),

@@ -86,6 +86,18 @@ impl ApiError {
         )
     }
 
+    /// The key is known and opens nothing: its owner has closed this interface to it.
+    pub(super) fn blocked_key() -> Self {
+        Self::denied("Requests to this API generativelanguage.googleapis.com are blocked.").with(
+            "ErrorInfo",
+            json!({
+                "reason": "API_KEY_SERVICE_BLOCKED",
+                "domain": "googleapis.com",
+                "metadata": { "service": "generativelanguage.googleapis.com" },
+            }),
+        )
+    }
+
     /// The caller may not do this.
     pub(super) fn denied(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message)

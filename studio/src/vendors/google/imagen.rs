@@ -20,8 +20,8 @@ const PARAMETERS: &[&str] = &[
     "guidanceScale",
     "language",
 ];
-/// The longest prompt, in characters: 480 tokens of four.
-const LONGEST_PROMPT: usize = 1_920;
+/// The longest prompt, in characters: 480 tokens of five.
+const LONGEST_PROMPT: usize = 2_400;
 
 /// A checked request.
 #[derive(Debug, Clone, PartialEq, Eq)]

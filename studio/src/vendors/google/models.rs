@@ -96,8 +96,8 @@ pub(super) struct Veo {
     pub(super) references: bool,
     /// Whether it continues a clip.
     pub(super) extends: bool,
-    /// Micro-dollars a second.
-    pub(super) micro_usd_per_s: u64,
+    /// Micro-dollars a second, at 720p and at 1080p.
+    pub(super) micro_usd_per_s: [u64; 2],
 }
 
 /// Ratios of the second generation and their sizes in px.
@@ -181,15 +181,15 @@ const fn text(input: f64, output: f64) -> Kind {
     Kind::Text(Text { usd_per_million: [input, output] })
 }
 
-const fn veo_3(micro_usd_per_s: u64) -> Kind {
+const fn veo_3(micro_usd_per_s: [u64; 2]) -> Kind {
     Kind::Veo(Veo { last_frame: false, references: false, extends: false, micro_usd_per_s })
 }
 
-const fn veo_31(micro_usd_per_s: u64) -> Kind {
+const fn veo_31(micro_usd_per_s: [u64; 2]) -> Kind {
     Kind::Veo(Veo { last_frame: true, references: true, extends: true, micro_usd_per_s })
 }
 
-const fn veo_31_lite(micro_usd_per_s: u64) -> Kind {
+const fn veo_31_lite(micro_usd_per_s: [u64; 2]) -> Kind {
     Kind::Veo(Veo { last_frame: true, references: false, extends: false, micro_usd_per_s })
 }
 
@@ -255,38 +255,38 @@ pub(super) const MODELS: &[Model] = &[
         "2026-08-17",
         "gemini-3.1-flash-image",
     ),
-    gone("veo-3.0-generate-001", "Veo 3", veo_3(400_000), "2026-06-30", "veo-3.1-generate-preview"),
+    gone("veo-3.0-generate-001", "Veo 3", veo_3([400_000; 2]), "2026-06-30", "veo-3.1-generate-preview"),
     gone(
         "veo-3.0-fast-generate-001",
         "Veo 3 Fast",
-        veo_3(150_000),
+        veo_3([150_000; 2]),
         "2026-06-30",
         "veo-3.1-fast-generate-preview",
     ),
     gone(
         "veo-3.1-generate-preview",
         "Veo 3.1 Preview",
-        veo_31(400_000),
+        veo_31([400_000; 2]),
         "2026-10-22",
         "gemini-omni-1.1-flash",
     ),
     gone(
         "veo-3.1-fast-generate-preview",
         "Veo 3.1 Fast Preview",
-        veo_31(100_000),
+        veo_31([100_000, 120_000]),
         "2026-10-22",
         "gemini-omni-1.1-flash",
     ),
     gone(
         "veo-3.1-lite-generate-preview",
         "Veo 3.1 Lite Preview",
-        veo_31_lite(50_000),
+        veo_31_lite([50_000, 80_000]),
         "2026-10-22",
         "gemini-omni-1.1-flash",
     ),
-    model("veo-3.1-generate-001", "Veo 3.1", veo_31(400_000)),
-    model("veo-3.1-fast-generate-001", "Veo 3.1 Fast", veo_31(100_000)),
-    model("veo-3.1-lite-generate-001", "Veo 3.1 Lite", veo_31_lite(50_000)),
+    model("veo-3.1-generate-001", "Veo 3.1", veo_31([400_000; 2])),
+    model("veo-3.1-fast-generate-001", "Veo 3.1 Fast", veo_31([100_000, 120_000])),
+    model("veo-3.1-lite-generate-001", "Veo 3.1 Lite", veo_31_lite([50_000, 80_000])),
     model("gemini-omni-1.1-flash", "Gemini Omni 1.1 Flash", Kind::Omni),
 ];
 

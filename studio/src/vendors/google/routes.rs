@@ -24,6 +24,9 @@ use crate::vendors::keys::same;
 use crate::vendors::ledger::{Failure, Status};
 use crate::vendors::{BODY_LIMIT, Vendor, Vendors, travel};
 
+/// What the accepted key ends with when its owner is allowed nothing.
+const NOBODY: &str = "-nobody";
+
 /// The interface in both of its versions, which do the same here.
 pub(in crate::vendors) fn routes() -> Router<Vendors> {
     let version = Router::new()
@@ -50,7 +53,14 @@ impl FromRequestParts<Vendors> for Caller {
         let in_header = parts.headers.get("x-goog-api-key").and_then(|value| value.to_str().ok());
         let key = in_header.or(query.get("key").map(String::as_str)).filter(|key| !key.is_empty());
         let key = key.ok_or_else(ApiError::no_key)?;
-        if same(key, &vendors.keys().google) { Ok(Self(query)) } else { Err(ApiError::bad_key()) }
+        let accepted = &vendors.keys().google;
+        if same(key, accepted) {
+            Ok(Self(query))
+        } else if same(key, &format!("{accepted}{NOBODY}")) {
+            Err(ApiError::blocked_key())
+        } else {
+            Err(ApiError::bad_key())
+        }
     }
 }
 

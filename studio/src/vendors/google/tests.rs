@@ -102,6 +102,8 @@ async fn a_key_is_needed_and_may_stand_in_either_place() {
     let wrong = send(&app, bare("/v1beta/models?key=nonsense")).await;
     assert_eq!(wrong.problem(), (400, "INVALID_ARGUMENT".into()));
     assert_eq!(wrong.json()["error"]["details"][0]["reason"], "API_KEY_INVALID");
+    let nobody = send(&app, bare(&format!("/v1beta/models?key={KEY}-nobody"))).await;
+    assert_eq!(nobody.problem(), (403, "PERMISSION_DENIED".into()));
     assert_eq!(send(&app, bare(&format!("/v1beta/models?key={KEY}"))).await.status, StatusCode::OK);
     assert_eq!(fetch(&app, "/v1/models").await.status, StatusCode::OK);
 }

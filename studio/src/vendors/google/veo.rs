@@ -229,16 +229,34 @@ fn bytes(node: &Node<'_>, name: &str, known: &[&str]) -> Result<Media, ApiError>
     Ok(Media::Inline(kind.to_owned(), bytes))
 }
 
-/// A clip that was made here before.
+/// The clip to continue: one that was made here, by its address, or one by value.
 fn clip(map: &Map<String, Value>) -> Result<Media, ApiError> {
     let node = Node::new(map, "video");
-    if let Some(other) = node.names().find(|name| *name != "uri") {
+    // By value its type is said, too; beside an address Google refuses that.
+    let known: &[&str] = if node.has("uri") { &["uri"] } else { &["encodedVideo", "encoding"] };
+    if let Some(other) = node.names().find(|name| !known.contains(name)) {
         return Err(ApiError::unsupported(other));
     }
-    let id = node.text("uri")?.and_then(file_id);
-    let id =
-        id.ok_or_else(|| ApiError::invalid("A video to continue is one that was made here: give its uri."))?;
-    Ok(Media::File(id.to_owned()))
+    if let Some(uri) = node.text("uri")? {
+        let id = file_id(uri).ok_or_else(|| ApiError::invalid("The address is not that of a file."))?;
+        return Ok(Media::File(id.to_owned()));
+    }
+    one_of(&node, "encoding", &["video/mp4"])?;
+    let bytes = node.text("encodedVideo")?.and_then(json::bytes);
+    let bytes = bytes.ok_or_else(|| ApiError::invalid("Provided video is not valid."))?;
+    Ok(Media::Inline("video/mp4".to_owned(), bytes))
+}
+
+/// How long an MP4 says it is, in whole seconds: the duration in its movie header over the time scale.
+pub(super) fn seconds(mp4: &[u8]) -> Option<u32> {
+    let at = mp4.windows(4).position(|name| name == b"mvhd")?;
+    let number = |from: usize| Some(u32::from_be_bytes(mp4.get(at + from..at + from + 4)?.try_into().ok()?));
+    // Version 0 of the header has its numbers in 32 bits, version 1 those of time in 64.
+    let (scale, duration) = match mp4.get(at + 4)? {
+        0 => (number(16)?, u64::from(number(20)?)),
+        _ => (number(24)?, u64::from(number(28)?) << 32 | u64::from(number(32)?)),
+    };
+    u32::try_from(duration.checked_div(scale.into())?).ok().filter(|seconds| *seconds > 0)
 }
 
 /// Where a result is fetched.

@@ -141,8 +141,13 @@ impl Work {
         let references = self.decode(&ask.references).await?;
         let last = self.decode(ask.last.as_slice()).await?.pop();
         let mut seconds = ask.seconds;
-        if let Some(content::Media::File(file)) = &ask.video {
-            let before = self.seconds_of(file).ok_or_else(|| forbidden_file(file))?;
+        if let Some(video) = &ask.video {
+            let before = match video {
+                content::Media::File(file) => self.seconds_of(file).ok_or_else(|| forbidden_file(file))?,
+                content::Media::Inline(_, bytes) => {
+                    veo::seconds(bytes).ok_or_else(|| ApiError::invalid("Provided video is not valid."))?
+                }
+            };
             if before > veo::LONGEST_S {
                 return Err(ApiError::invalid("The video is too long to be continued."));
             }
@@ -155,7 +160,9 @@ impl Work {
             model: self.model.id.to_owned(),
             token: None,
             latency_ms: self.model.latency_ms(),
-            cost: MicroUsd(model.micro_usd_per_s * u64::from(ask.seconds)),
+            cost: MicroUsd(
+                model.micro_usd_per_s[usize::from(ask.size.contains(&1_080))] * u64::from(ask.seconds),
+            ),
             note: json!({ "file": file, "seconds": seconds }),
         };
         let verdict = verdict(ask.words(), self.rule);

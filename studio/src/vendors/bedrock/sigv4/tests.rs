@@ -59,6 +59,7 @@ fn read(row: &Value) -> Signed {
             id: text(&who["id"]),
             secret: text(&who["secret"]),
             session_token: who["session_token"].as_str().map(str::to_owned),
+            allowed: true,
         }],
         at: read_basic(headers["x-amz-date"].to_str().unwrap()).unwrap(),
         region: text(&row["region"]),

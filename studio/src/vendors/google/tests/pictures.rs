@@ -19,6 +19,16 @@ async fn words_become_a_picture_of_the_ratio_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn the_largest_size_is_drawn_and_costs_more() {
+    let app = quick();
+    let mut body = words("an owl");
+    body["generationConfig"] = json!({ "imageConfig": { "aspectRatio": "16:9", "imageSize": "2K" } });
+    let picture = picture_in(&ask(&app, "gemini-3.1-flash-image:generateContent", body).await.json());
+    assert_eq!((picture.width, picture.height), (2752, 1536));
+    assert_eq!(account(&app).await["total_micro_usd"], 101_000);
+}
+
+#[tokio::test]
 async fn a_picture_goes_into_the_one_that_is_made_of_it() {
     let app = quick();
     let plain = ask(&app, BANANA, words("an owl")).await.json();

@@ -99,9 +99,14 @@ fn numbers_and_names_have_bounds() {
 
 #[test]
 fn a_clip_is_continued_by_seven_seconds() {
-    let video = json!({ "prompt": "a", "video": { "uri": address("abc") } });
-    let ask = read(VEO_31, video, json!({})).unwrap();
-    assert_eq!((ask.video, ask.seconds), (Some(Media::File("abc".into())), 7));
+    let by_value = json!({ "encodedVideo": BASE64.encode(b"mp4"), "encoding": "video/mp4" });
+    for (video, read_as) in [
+        (json!({ "uri": address("abc") }), Media::File("abc".into())),
+        (by_value, Media::Inline("video/mp4".into(), b"mp4".to_vec())),
+    ] {
+        let ask = read(VEO_31, json!({ "prompt": "a", "video": video }), json!({})).unwrap();
+        assert_eq!((ask.video, ask.seconds), (Some(read_as), 7));
+    }
 }
 
 #[test]
@@ -129,7 +134,26 @@ fn what_is_filtered_is_done_and_has_no_sample() {
     assert!(document["response"]["generateVideoResponse"]["generatedSamples"].is_null());
 }
 
+#[test]
+fn the_length_of_a_clip_is_read_from_its_header() {
+    let mut header = b"....moov....mvhd".to_vec();
+    header.extend([0; 12]);
+    header.extend(24_000_u32.to_be_bytes());
+    header.extend((24_000_u32 * 8).to_be_bytes());
+    assert_eq!(seconds(&header), Some(8));
+    assert_eq!(seconds(&header[..header.len() - 1]), None);
+    assert_eq!(seconds(b"no movie"), None);
+}
+
 proptest! {
+    #[test]
+    fn a_hostile_clip_never_panics(head in proptest::collection::vec(any::<u8>(), 0..60), at in 0_usize..40) {
+        let mut bytes = head;
+        let at = at.min(bytes.len());
+        bytes.splice(at..at, *b"mvhd");
+        let _ = seconds(&bytes);
+    }
+
     #[test]
     fn hostile_requests_never_panic(text in ".{0,200}", number in any::<i64>()) {
         for value in [json!(text), json!(number), json!([]), json!({}), json!({ text.clone(): number })] {
