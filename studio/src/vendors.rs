@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 mod banana;
+mod bedrock;
 mod comfyui;
 pub mod fault;
 pub mod keys;
@@ -258,6 +259,7 @@ pub fn origin(headers: &HeaderMap) -> String {
 pub(crate) fn router(vendors: Vendors) -> Router {
     Router::new()
         .merge(banana::routes())
+        .merge(bedrock::routes())
         .merge(comfyui::routes(vendors.clone()))
         .merge(wavespeed::routes())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

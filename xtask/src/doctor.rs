@@ -72,7 +72,9 @@ fn remedy(tool: &Tool) -> String {
         Source::Debian(_) => format!("to get it: sudo apt-get install {}", tool.name),
         Source::Node => "to get it: sudo apt-get install nodejs npm".to_owned(),
         Source::Cargo(_) if tool.need == Need::Fuzz => "to get it: cargo xtask fuzz".to_owned(),
-        Source::Cargo(_) | Source::Npm | Source::Python => "to get it: cargo xtask dev".to_owned(),
+        Source::Cargo(_) | Source::Npm | Source::Python | Source::PythonList(_) => {
+            "to get it: cargo xtask dev".to_owned()
+        }
     }
 }
 

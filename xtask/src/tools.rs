@@ -50,6 +50,8 @@ pub(crate) enum Source {
     Node,
     /// A Python package.
     Python,
+    /// The Python packages that this file of the checkout lists, in one environment.
+    PythonList(&'static str),
     /// A Debian package, recognised by any of these programs.
     Debian(&'static [&'static str]),
 }
@@ -83,6 +85,7 @@ impl Tool {
             Source::Npm => node::look(workspace, self),
             Source::Node => node::runtime(workspace),
             Source::Python => python::look(workspace, self),
+            Source::PythonList(list) => python::look_list(workspace, self.name, list),
             Source::Debian(programs) => debian::look(programs),
         }
     }
@@ -169,6 +172,13 @@ pub(crate) fn table(workspace: &Workspace) -> Result<Vec<Tool>> {
         row(Need::Test, Source::Npm, "@types/react", "19.3.0", "React's types"),
         row(Need::Test, Source::Npm, "@types/react-dom", "19.3.0", "React's types for pages"),
         row(Need::Test, Source::Python, "schemathesis", "4.32.5", "tries out what the API says about itself"),
+        row(
+            Need::Test,
+            Source::PythonList("tests/conformance/requirements.txt"),
+            "vendors",
+            "",
+            "the vendors' own clients, which judge the studio",
+        ),
     ])
 }
 
@@ -214,6 +224,7 @@ fn install_these(workspace: &Workspace, wanted: &[Tool]) -> Result<()> {
     }
     node::install(workspace, &of(|source| source == Source::Npm))?;
     python::install(workspace, &of(|source| source == Source::Python))?;
+    python::install_lists(workspace, &of(|source| matches!(source, Source::PythonList(_))))?;
     cargo::install(workspace, &of(|source| matches!(source, Source::Cargo(_))))?;
     for tool in &missing {
         if let Err(error) = tool.look(workspace) {

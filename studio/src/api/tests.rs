@@ -333,3 +333,24 @@ async fn delays_can_be_changed_and_everything_counted_can_be_reset() {
     assert_eq!((&counts["submissions"], &counts["faults"]), (&json!(0), &json!({})));
     assert_eq!(submit(&app, "other", order("idle")).await.status, StatusCode::ACCEPTED);
 }
+
+#[tokio::test]
+async fn a_rule_for_a_vendor_is_that_vendors_and_so_is_its_bill() {
+    let app = quick();
+    let rule = json!({"vendor": "bedrock", "on": "submit", "kind": "lost_answer", "times": 1});
+    let answer = faults(&app, json!([{"kind": "fail", "on": "submit", "times": 1}, rule])).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(submit(&app, "k", order("idle")).await.code(), "unavailable");
+    assert_eq!(submit(&app, "k", order("idle")).await.status, StatusCode::ACCEPTED);
+    for wrong in [
+        json!([{"vendor": "azure", "on": "submit", "kind": "fail"}]),
+        json!([{"vendor": "google", "on": "poll", "kind": "truncate"}]),
+        json!([{"vendor": "google", "on": "poll", "kind": "gateway"}]),
+    ] {
+        assert_eq!(faults(&app, wrong).await.code(), "invalid");
+    }
+    // A stranger at a vendor is refused in the vendor's words, and counted nowhere.
+    let stranger = call(&app, Method::POST, "/async-invoke", "", Some(json!({}))).await;
+    assert!(stranger.headers["x-amzn-errortype"].to_str().unwrap().starts_with("IncompleteSignature"));
+    assert_eq!(stats(&app).await["vendors"], json!({}));
+}

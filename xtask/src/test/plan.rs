@@ -204,6 +204,7 @@ fn with_parts(workspace: &Workspace, mut command: Command) -> Command {
         .env("CUELIGHT_STUDIO", build::studio_program(workspace))
         .env("CUELIGHT_EDGE_DIR", workspace.root.join("edge-worker"))
         .env("CUELIGHT_SCHEMATHESIS", workspace.python_folder("schemathesis").join("bin/schemathesis"))
+        .env("CUELIGHT_VENDORS_PYTHON", workspace.python_folder("vendors").join("bin/python"))
         .env("CUELIGHT_SCREENSHOTS", workspace.target.join("screenshots"));
     let programs = [
         ("CUELIGHT_CHROMEDRIVER", &["chromedriver"][..]),
