@@ -63,3 +63,13 @@ async fn the_table_of_signatures_is_what_botocore_signs() {
     let told = run("sigv4.py", &["--check"], "").await;
     assert!(told.contains("agree with botocore"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wavespeeds_client_gets_clips_uploads_and_polls_and_never_submits_twice() {
+    judged_by("wavespeed_sdk.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comfyui_is_used_as_its_own_examples_use_it() {
+    judged_by("comfyui.py").await;
+}

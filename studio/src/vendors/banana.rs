@@ -23,7 +23,7 @@ const ME: Vendor = Vendor::Banana;
 /// How long a picture takes in the real world, in milliseconds.
 const LATENCY_MS: u64 = 4_000;
 /// What a picture costs: a number of our own, as the seed has none.
-const COST: MicroUsd = MicroUsd(10_000);
+const COST: MicroUsd = MicroUsd(20_000);
 /// The sides of a picture, in px.
 const SIDES: std::ops::RangeInclusive<u32> = 64..=2_048;
 /// The longest text, in characters.

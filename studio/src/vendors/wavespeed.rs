@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::fault::{Kind, On, Rule};
 use super::keys::same;
-use super::ledger::{Failure, Start, Status, View};
+use super::ledger::{Failure, Media, Start, Status, View};
 use super::travel::travel;
 use super::{Vendor, Vendors, origin};
 
@@ -278,19 +278,23 @@ async fn secret(State(vendors): State<Vendors>, headers: HeaderMap) -> Result<Re
     Ok(success(json!({"secret": vendors.keys().wavespeed_webhook})))
 }
 
+/// A result of a prediction, by the last part of its address.
+fn made(vendors: &Vendors, id: &str, file: &str) -> Option<Media> {
+    let at: usize = file.split('.').next()?.parse().ok()?;
+    let view = vendors.job(ME, id).filter(|view| now_ms() < view.began_ms.saturating_add(KEPT_MS))?;
+    match view.status {
+        Status::Done(media) => media.into_iter().nth(at.checked_sub(1)?),
+        Status::Running | Status::Failed(_) => None,
+    }
+}
+
 /// A result, to whoever knows its address and for as long as it is kept.
 async fn output(State(vendors): State<Vendors>, Path((id, file)): Path<(String, String)>) -> Response {
     let rule = vendors.call(ME, On::Download);
     if let Some(status) = envelope::missing(rule) {
         return status.into_response();
     }
-    let at = file.split('.').next().and_then(|number| number.parse::<usize>().ok());
-    let media = vendors.job(ME, &id).and_then(|view| match view.status {
-        Status::Done(media) if now_ms() < view.began_ms.saturating_add(KEPT_MS) => {
-            media.into_iter().nth(at?.checked_sub(1)?)
-        }
-        _ => None,
-    });
+    let media = made(&vendors, &id, &file);
     let answer = match media {
         Some(media) => ([(header::CONTENT_TYPE, media.media_type)], media.bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

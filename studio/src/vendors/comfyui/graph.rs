@@ -16,12 +16,12 @@ pub(crate) struct Fault {
     kind: &'static str,
     message: String,
     details: String,
-    extra: Value,
+    extra: Box<Value>,
 }
 
 impl Fault {
     fn of(kind: &'static str, message: impl Into<String>, details: impl Into<String>, extra: Value) -> Self {
-        Self { kind, message: message.into(), details: details.into(), extra }
+        Self { kind, message: message.into(), details: details.into(), extra: Box::new(extra) }
     }
 
     /// Its JSON.
@@ -77,14 +77,14 @@ pub(crate) struct Refusal {
     /// The `error` of the answer.
     pub error: Fault,
     /// The `node_errors` of the answer.
-    pub node_errors: Map<String, Value>,
+    pub node_errors: Box<Map<String, Value>>,
 }
 
 impl Refusal {
     /// A refusal of the whole.
     #[must_use]
     pub(crate) fn whole(kind: &'static str, message: impl Into<String>, details: impl Into<String>) -> Self {
-        Self { error: Fault::of(kind, message, details, json!({})), node_errors: Map::new() }
+        Self { error: Fault::of(kind, message, details, json!({})), node_errors: Box::default() }
     }
 
     /// Its JSON.
@@ -275,7 +275,7 @@ impl Check<'_> {
                 .collect();
             let kind = "prompt_outputs_failed_validation";
             let error = Fault::of(kind, "Prompt outputs failed validation", told.join("\n"), json!({}));
-            return Err(Refusal { error, node_errors });
+            return Err(Refusal { error, node_errors: Box::new(node_errors) });
         }
         let nodes = self.checked.into_iter().filter(|(_, verdict)| verdict.sound);
         let nodes = nodes.filter_map(|(id, verdict)| {

@@ -1,7 +1,7 @@
 //! What waits, what runs and what has run: the queue of one server and its history. Knows no network;
 //! one prompt runs at a time, the lowest number first.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
@@ -68,6 +68,8 @@ pub(super) struct Queue {
     pending: Vec<Item>,
     running: Option<(Item, bool)>,
     history: VecDeque<(String, Value)>,
+    /// Runs that are to fail when they are over, and what they will say.
+    doomed: BTreeMap<String, String>,
     taken: u32,
 }
 
@@ -108,7 +110,11 @@ impl Queue {
     pub(super) fn finish(&mut self, outcome: &Outcome) {
         if let Some((item, _)) = self.running.take() {
             self.history.retain(|(id, _)| *id != item.id);
-            self.history.push_back((item.id.clone(), outcome.json(&item)));
+            let mut run = outcome.json(&item);
+            if let Some(message) = self.doomed.remove(&item.id) {
+                fail(&item.id, &mut run, &message);
+            }
+            self.history.push_back((item.id.clone(), run));
             if self.history.len() > REMEMBERED {
                 self.history.pop_front();
             }
@@ -164,17 +170,28 @@ impl Queue {
         Value::Object(some.cloned().collect())
     }
 
-    /// Turns a success into a failure, as if a node had raised this. Says whether it is over yet.
-    pub(super) fn spoil(&mut self, id: &str, message: &str) -> bool {
-        let Some((_, run)) = self.history.iter_mut().find(|(other, _)| other == id) else { return false };
-        run["outputs"] = json!({});
-        let error = json!({"prompt_id": id, "node_id": "0", "node_type": "KSampler", "executed": [],
-            "exception_message": message, "exception_type": "RuntimeError", "traceback": [],
-            "current_inputs": {}, "current_outputs": []});
-        run["status"] =
-            json!({"status_str": "error", "completed": false, "messages": [["execution_error", error]]});
-        true
+    /// Makes a run fail as if a node had raised this, now or once it is over.
+    pub(super) fn spoil(&mut self, id: &str, message: &str) {
+        if let Some((_, run)) = self.history.iter_mut().find(|(other, _)| other == id) {
+            fail(id, run, message);
+            return;
+        }
+        let open = self.running.iter().map(|(item, _)| item).chain(&self.pending);
+        if open.into_iter().any(|item| item.id == id) {
+            self.doomed.insert(id.to_owned(), message.to_owned());
+        }
     }
+}
+
+/// Turns what is told of a run into a failure.
+fn fail(id: &str, run: &mut Value, message: &str) {
+    let error = json!({
+        "prompt_id": id, "node_id": "0", "node_type": "KSampler", "executed": [], "exception_message": message,
+        "exception_type": "RuntimeError", "traceback": [], "current_inputs": {}, "current_outputs": [],
+    });
+    run["outputs"] = json!({});
+    run["status"] =
+        json!({"status_str": "error", "completed": false, "messages": [["execution_error", error]]});
 }
 
 #[cfg(test)]
@@ -231,6 +248,22 @@ mod tests {
         assert_eq!(queue.remove(Some(&["a".into(), "b".into()])), ["b"]);
         assert!(!queue.interrupt(Some("b")) && !queue.is_interrupted());
         assert!(queue.interrupt(Some("a")) && queue.is_interrupted());
+    }
+
+    #[test]
+    fn a_run_is_spoilt_before_its_end_or_after_it() {
+        let mut queue = queue_of(&["a", "b"]);
+        queue.start();
+        queue.spoil("a", "broken");
+        for _ in 0..2 {
+            queue.finish(&Outcome { completed: true, ..Outcome::default() });
+            queue.start();
+        }
+        assert_eq!(queue.run("b")["b"]["status"]["status_str"], "success");
+        queue.spoil("b", "broken");
+        for id in ["a", "b"] {
+            assert_eq!(queue.run(id)[id]["status"]["messages"][0][1]["exception_message"], "broken", "{id}");
+        }
     }
 
     #[test]

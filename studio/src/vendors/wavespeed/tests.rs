@@ -99,6 +99,17 @@ async fn an_upload_by_ticket_is_taken_once_and_can_be_animated() {
 }
 
 #[tokio::test]
+async fn what_one_model_made_is_what_the_next_starts_with() {
+    let world = World::new();
+    let first = json!({"prompt": "two people on the phone", "size": "256*256"});
+    let made = world.over(&world.submit(PICTURE, &first).await["id"]).await;
+    let path = "/api/v3/wavespeed-ai/z-image/base";
+    let body = json!({"prompt": "a cat", "image": made["outputs"][0], "size": "256*256"});
+    let done = world.over(&world.submit(path, &body).await["id"]).await;
+    assert_eq!(done["status"], "completed", "{done}");
+}
+
+#[tokio::test]
 async fn an_upload_in_one_form_works_as_it_used_to() {
     let world = World::new();
     let mut form = b"--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"fox.png\"\r\nContent-Type: image/png\r\n\r\n".to_vec();

@@ -13,7 +13,7 @@ use super::super::ledger::Media;
 use super::super::travel::travel;
 use super::super::{Vendors, origin};
 use super::envelope::{Refusal, success};
-use super::{ME, admit, spoilt};
+use super::{ME, admit, made, spoilt};
 
 /// The largest file, in bytes.
 pub(super) const LIMIT: usize = 200 << 20;
@@ -54,10 +54,14 @@ fn path(id: &str, name: &str) -> String {
     format!("media/{id}/{name}")
 }
 
-/// The bytes that lie under an address of this studio.
+/// The bytes that lie under an address of this studio: an upload, or what another prediction made.
 pub(super) fn at(vendors: &Vendors, home: &str, address: &str) -> Option<Bytes> {
     let path = address.strip_prefix(home)?.strip_prefix("/cdn/wavespeed/")?;
-    vendors.file(ME, path).map(|media| media.bytes)
+    let media = match path.strip_prefix("predictions/").and_then(|path| path.split_once('/')) {
+        Some((id, file)) => made(vendors, id, file),
+        None => vendors.file(ME, path),
+    };
+    media.map(|media| media.bytes)
 }
 
 /// `POST /media/uploads`: where a file may be put.
