@@ -4,7 +4,6 @@
 //! it, so that a new model of a known family, another price or another id is no release.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,8 +12,10 @@ use crate::operation::Operation;
 use crate::order::Role;
 use crate::units::Millis;
 
+mod in_use;
 mod price;
 
+pub use in_use::{configure, models, shipped};
 pub use price::{Price, PriceRow};
 
 /// An inclusive range of whole numbers.
@@ -478,33 +479,6 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         }
     }
     found
-}
-
-static MODELS: OnceLock<Models> = OnceLock::new();
-
-/// The models: those this build ships with, and what [`configure`] made of them. Apart from
-/// [`super::built_in`], so that no page downloads them.
-#[must_use]
-pub fn models() -> &'static Models {
-    MODELS.get_or_init(shipped)
-}
-
-/// The models this build ships with.
-#[must_use]
-pub fn shipped() -> Models {
-    // A test reads the file; here there is nobody to tell.
-    Models::read(include_str!("../../catalog/models.json")).unwrap_or_default()
-}
-
-/// Takes a deployment's own entries, see [`Models::with`]. To be called before anything asks for a
-/// model; calling it again with the same entries changes nothing.
-///
-/// # Errors
-/// The entries cannot be used, or other ones are in use already.
-pub fn configure(json: &str) -> Result<(), CatalogError> {
-    let own = shipped().with(json)?;
-    let used = MODELS.get_or_init(|| own.clone());
-    if *used == own { Ok(()) } else { Err(CatalogError::InUse) }
 }
 
 #[cfg(test)]
