@@ -107,7 +107,7 @@ impl Able<'_> {
 
 /// What came of looking at one model.
 pub(super) enum Verdict<'a> {
-    Able(Able<'a>),
+    Able(Box<Able<'a>>),
     Unable(&'a ModelDef, String),
 }
 
@@ -124,7 +124,7 @@ pub(super) fn rank<'a>(
     let mut able: Vec<Able<'a>> = verdicts
         .into_iter()
         .filter_map(|verdict| match verdict {
-            Verdict::Able(able) => Some(able),
+            Verdict::Able(able) => Some(*able),
             Verdict::Unable(..) => None,
         })
         .collect();

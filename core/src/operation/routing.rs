@@ -273,7 +273,7 @@ fn best(
             _ if around.is_absent(&model.provider) => Verdict::Unable(model, NOT_SET_UP.to_owned()),
             Some(asked) if own.is_empty() => {
                 (subject, free_text) = (asked.subject, asked.free_text);
-                Verdict::Able(Able { model, order: asked.order })
+                Verdict::Able(Box::new(Able { model, order: asked.order }))
             }
             _ => {
                 let verdict = Verdict::Unable(model, media::in_short(&own));
