@@ -110,7 +110,8 @@ fn wishes(picture: &Value, voice: &Value) -> Vec<(&'static str, &'static str, &'
 fn catalog(more: &[Value]) -> [(&'static str, Value); 1] {
     let alive = ["amazon.nova-reel-v1:1", "amazon.titan-image-generator-v2:0"];
     let alive = alive.map(|id| json!({"id": id, "lifecycle": null}));
-    [("CATALOG", json!({"models": [alive.as_slice(), more].concat()}))]
+    let models = [alive.as_slice(), more].concat();
+    [("CATALOG", json!({ "models": models }))]
 }
 
 /// A job for a model, which nothing made before can answer.
