@@ -131,7 +131,7 @@ fn a_slot_is_leased_for_as_long_as_the_bid_holds_and_an_hour_at_most() {
     let until = START + MINUTE;
     assert_eq!(first, [Effect::SetAlarm(until), Effect::Answer(Answer::Granted { until })]);
     let day = Bid { hold: Millis::seconds(86_400), ..bid("b", 5) };
-    assert_eq!(bench.ask(day), Answer::Granted { until: START + Millis::seconds(3_600) });
+    assert_eq!(bench.ask(day), Answer::Granted { until: START + Millis::seconds(7_200) });
     assert_eq!(ahead(&bench.ask(bid("c", 20))), Some(0), "both slots are taken");
     assert_eq!(bench.lane.status(bench.now).leased, 2);
 }
@@ -172,7 +172,7 @@ fn a_ticket_that_was_released_is_never_granted_however_late_and_often_it_is_spok
         assert_eq!(answer(&bench.release(ticket, Outcome::Unknown)), Answer::Released);
         assert_eq!(bench.ask(bid(ticket, 20)), Answer::Released);
     }
-    bench.now = bench.now + Millis::seconds(3_600);
+    bench.now = bench.now + Millis::seconds(7_200);
     assert_eq!(bench.ask(bid("a", 5)), Answer::Released, "for an hour");
     assert!(is_granted(&bench.ask(bid("b", 5))));
 }
