@@ -69,7 +69,7 @@ async fn talk<T>(
         course.asks += 1;
         committed |= ask.commits;
         let limits = Limits { time: Duration::from_millis(ask.patience.min(left).0), bytes: ask.max_bytes };
-        let answer = provider_client::send(|url| adapter.may_ask(url), ask.request, limits).await;
+        let answer = provider_client::send(|url| adapter.may_ask(url), *ask.request, limits).await;
         course.status = answer.as_ref().map(|answer| answer.status().as_u16()).ok();
         heard.push(answer.map_err(|error| match error {
             ProviderError::Unanswered(why) if !committed => ProviderError::Transient(why),

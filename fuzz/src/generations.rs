@@ -8,7 +8,6 @@ use cuelight_core::actors::generation::{
 };
 use cuelight_core::actors::{account, lane};
 use cuelight_core::api::Content;
-use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::Scope;
 use cuelight_core::problem::Code;
 use cuelight_core::units::{MicroUsd, Millis};

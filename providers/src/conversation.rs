@@ -82,7 +82,7 @@ impl<T> Step<T> {
 /// One request of a conversation.
 pub struct Ask {
     /// What to send, as it is: it presents the account's key.
-    pub request: http::Request<Vec<u8>>,
+    pub request: Box<http::Request<Vec<u8>>>,
     /// How long to wait for the whole answer.
     pub patience: Millis,
     /// How much of the answer's body to read, in bytes. One that is longer is cut behind it.
@@ -103,26 +103,26 @@ impl std::fmt::Debug for Ask {
 impl Ask {
     /// A question that changes nothing and is answered in words at once.
     #[must_use]
-    pub const fn question(request: http::Request<Vec<u8>>) -> Self {
-        Self { request, patience: SHORT, max_bytes: WORDS, commits: false }
+    pub fn question(request: http::Request<Vec<u8>>) -> Self {
+        Self { request: Box::new(request), patience: SHORT, max_bytes: WORDS, commits: false }
     }
 
     /// A deed that is answered in words at once, and should not be done twice: an order, a cancel.
     #[must_use]
-    pub const fn deed(request: http::Request<Vec<u8>>) -> Self {
-        Self { request, patience: SHORT, max_bytes: WORDS, commits: true }
+    pub fn deed(request: http::Request<Vec<u8>>) -> Self {
+        Self { request: Box::new(request), patience: SHORT, max_bytes: WORDS, commits: true }
     }
 
     /// A file that is handed over. Doing so again changes nothing.
     #[must_use]
-    pub const fn upload(request: http::Request<Vec<u8>>) -> Self {
-        Self { request, patience: TRANSFER, max_bytes: WORDS, commits: false }
+    pub fn upload(request: http::Request<Vec<u8>>) -> Self {
+        Self { request: Box::new(request), patience: TRANSFER, max_bytes: WORDS, commits: false }
     }
 
     /// A file that is fetched.
     #[must_use]
-    pub const fn download(request: http::Request<Vec<u8>>) -> Self {
-        Self { request, patience: TRANSFER, max_bytes: MAX_CLIP_BYTES, commits: false }
+    pub fn download(request: http::Request<Vec<u8>>) -> Self {
+        Self { request: Box::new(request), patience: TRANSFER, max_bytes: MAX_CLIP_BYTES, commits: false }
     }
 
     /// The same request with another patience and size.

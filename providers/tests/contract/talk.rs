@@ -17,7 +17,7 @@ pub(super) struct Talk(Box<dyn Adapter>);
 
 fn asked<T: std::fmt::Debug>(step: Result<Step<T>, ProviderError>) -> Asked {
     match step? {
-        Step::Ask(ask) => Ok(ask.request),
+        Step::Ask(ask) => Ok(*ask.request),
         Step::Done(done) => panic!("nothing was asked, and {done:?} came of it"),
     }
 }

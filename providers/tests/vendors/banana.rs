@@ -50,11 +50,10 @@ fn rows() -> Vec<Row> {
     let done = |more: Value| job("completed", more);
     let words = format!("bad {KEY} at https://pictures.example/x?sig={SIGNED}");
     vec![
-        submit(Success, "taken", says(200, job("pending", json!({}))), "accepted").as_operation("j1"),
+        submit(Success, "taken", says(200, job("pending", json!({}))), "accepted").operation("j1"),
         submit(Success, "taken, wrapped", says(201, json!({"data": {"id": "j1"}})), "accepted")
-            .as_operation("j1"),
-        submit(Success, "taken, by a number", says(200, json!({"job_id": 17})), "accepted")
-            .as_operation("17"),
+            .operation("j1"),
+        submit(Success, "taken, by a number", says(200, json!({"job_id": 17})), "accepted").operation("17"),
         polled(Success, "waiting", 200, job("pending", json!({})), "running"),
         polled(
             Success,

@@ -123,7 +123,7 @@ fn clips() -> Vec<Row> {
     let elsewhere = json!({"outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://somebody-else/x"}}});
     let mut rows = refused();
     rows.extend([
-        submit(Success, "taken", says(200, json!({"invocationArn": ARN})), "accepted").as_operation(ARN),
+        submit(Success, "taken", says(200, json!({"invocationArn": ARN})), "accepted").operation(ARN),
         polled(Success, "under way", invocation("InProgress", json!({})), "running"),
         polled(Success, "done", invocation("Completed", json!({})), "succeeded"),
         fetched(Success, "fetched", gives(200, "video/mp4", mp4(1280, 720, 6_000)), "bytes"),
@@ -148,7 +148,7 @@ fn clips() -> Vec<Row> {
         ),
         polled(OutageMidPoll, "given up", invocation("Failed", json!({"failureMessage": words()})), "failed"),
         polled(OutageMidPoll, "gone", fault(404, "ResourceNotFoundException", ""), "lost"),
-        row(LostSubmitAnswer, "found", Call::Find, vec![listed(super::ORDER_KEY)], "found").as_operation(ARN),
+        row(LostSubmitAnswer, "found", Call::Find, vec![listed(super::ORDER_KEY)], "found").operation(ARN),
         row(LostSubmitAnswer, "not found, which says nothing", Call::Find, vec![listed("other")], "fatal"),
         fetched(ExpiredResult, "gone", gives(404, "application/xml", gone), "lost"),
         fetched(ForeignAddress, "the way leads into a network", redirect(), "fatal"),

@@ -93,7 +93,7 @@ fn rows() -> Vec<Row> {
             says(200, json!({"prompt_id": ID, "number": 1, "node_errors": {}})),
             "accepted",
         )
-        .as_operation(ID),
+        .operation(ID),
         polled(Success, "waiting", vec![nothing(), queue(&[], &[ID])], "running"),
         polled(Success, "under way", vec![nothing(), queue(&[ID], &[])], "running"),
         polled(Success, "done", vec![done()], "succeeded"),

@@ -120,7 +120,7 @@ fn clips() -> Vec<Row> {
     };
     let mut rows = refused();
     rows.extend([
-        submit(Success, "taken", operation(json!({})), "accepted").as_operation(NAME),
+        submit(Success, "taken", operation(json!({})), "accepted").operation(NAME),
         polled(Success, "under way", operation(json!({})), "running"),
         polled(Success, "done", at(FILE), "succeeded"),
         fetched(Success, "fetched", vec![clip()], "bytes"),

@@ -47,7 +47,7 @@ fn rows() -> Vec<Row> {
     let found = |list: Value| vec![says(200, json!({ "generations": list }))];
     vec![
         submit(Success, "taken", says(202, json!({"id": "g1", "status": "queued"})), "accepted")
-            .as_operation("g1"),
+            .operation("g1"),
         polled(Success, "under way", view("running", json!({})), "running"),
         polled(Success, "done", view("succeeded", json!({"output": {"url": "/o/1.mp4"}})), "succeeded"),
         fetched(Success, "fetched", gives(200, "video/mp4", clip()), "bytes"),
@@ -73,7 +73,7 @@ fn rows() -> Vec<Row> {
             gives(202, "application/json", b"{\"id\":\"g".to_vec()),
             "unanswered",
         ),
-        row(LostSubmitAnswer, "found", Call::Find, found(json!([{"id": "g1"}])), "found").as_operation("g1"),
+        row(LostSubmitAnswer, "found", Call::Find, found(json!([{"id": "g1"}])), "found").operation("g1"),
         row(LostSubmitAnswer, "not found", Call::Find, found(json!([])), "unknown"),
         fetched(ExpiredResult, "gone", says(410, json!({})), "lost"),
         fetched(ForeignAddress, "the way leads into a network", redirect(), "fatal"),

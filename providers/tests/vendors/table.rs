@@ -112,7 +112,7 @@ impl Row {
     }
 
     /// The same, and the operation has this id.
-    pub(crate) fn as_operation(self, id: &'static str) -> Self {
+    pub(crate) fn operation(self, id: &'static str) -> Self {
         Self { operation: Some(id), ..self }
     }
 }

@@ -86,7 +86,7 @@ fn rows() -> Vec<Row> {
     let taken = prediction("created", json!({}));
     let words = format!("bad {KEY} at https://store.example/x?sig={SIGNED}");
     vec![
-        submit(Success, "taken", taken.clone(), "accepted").as_operation("p1"),
+        submit(Success, "taken", taken.clone(), "accepted").operation("p1"),
         submit(
             Success,
             "held and let go, it goes on",
