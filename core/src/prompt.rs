@@ -3,8 +3,14 @@
 use crate::catalog::{self, StateDef};
 use crate::cue::{Cue, Reaction};
 
+pub mod background;
 pub mod call;
+pub mod card;
+pub mod mascot;
+pub mod scene;
 pub mod slot;
+#[cfg(test)]
+mod tests;
 
 /// The styles on the menu, the game seed's. Another one is words of the caller's own.
 pub const ART_STYLES: [&str; 3] = ["anime", "realistic", "semi-realistic"];

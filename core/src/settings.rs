@@ -12,7 +12,7 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -263,9 +263,9 @@ fn check_catalog(members: &mut Members<'_, '_>) {
     }
 }
 
-/// The providers of the catalogue, by name.
-fn providers() -> BTreeSet<&'static str> {
-    catalog::models().models.iter().map(|model| model.provider.as_str()).collect()
+/// The providers of the catalogue, the preferred one first.
+fn providers() -> Vec<&'static str> {
+    catalog::models().providers()
 }
 
 /// The variable of a provider: `STUDIO_URL`.

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use cuelight_core::cache_key::{canonical_bytes, canonical_order, canonical_value};
-use cuelight_core::operation::{Spec, ValidJob, validate};
+use cuelight_core::operation::{Spec, Surroundings, ValidJob, validate, validate_in};
+use cuelight_core::order::Asset;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,6 +20,38 @@ struct Golden {
 
 fn golden() -> Vec<Golden> {
     serde_json::from_str(include_str!("golden/keys.json")).unwrap()
+}
+
+fn golden_orders() -> Vec<Golden> {
+    serde_json::from_str(include_str!("golden/orders.json")).unwrap()
+}
+
+/// Whatever is named has been uploaded, and fits.
+fn upload(sha256: &str) -> Option<Asset> {
+    let media_type = match sha256.chars().next()? {
+        'a' => "image/png",
+        'b' => "audio/wav",
+        _ => "video/mp4",
+    };
+    let (sha256, size) = (sha256.to_owned(), Some([1024, 1024]));
+    Some(Asset { sha256, media_type: media_type.into(), bytes: 9_000, size, duration_ms: None })
+}
+
+#[test]
+fn every_golden_order_has_its_golden_key() {
+    let around = Surroundings { asset: Some(&upload), ..Surroundings::default() };
+    let rows = golden_orders();
+    for row in &rows {
+        let job = validate_in(&row.body, &row.nonce, &around);
+        let job = job.unwrap_or_else(|e| panic!("{}: {e:?}", row.name));
+        let bytes = canonical_bytes(&canonical(&row.tenant, &job));
+        assert_eq!(String::from_utf8(bytes).unwrap(), row.canonical, "{}", row.name);
+        assert_eq!(job.spec.key(&row.tenant, &job.scope).as_str(), row.key, "{}", row.name);
+    }
+    let mut distinct: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), rows.len());
 }
 
 fn canonical(tenant: &str, job: &ValidJob) -> Value {

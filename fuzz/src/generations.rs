@@ -122,9 +122,10 @@ fn want(choices: &mut Choices<'_>) -> Want {
     let spec = SPEC.clone();
     let terms = Terms::of(&spec).unwrap();
     Want {
-        key: CacheKey::of("demo", &spec, &Scope::default()),
+        key: spec.key("demo", &Scope::default()),
         terms: Terms { cost: MicroUsd(choices.number()), cancel_saves: choices.flag(), ..terms },
         spec,
+        stand_ins: Vec::new(),
         tenant: "demo".into(),
         place: Place::default(),
         request_id: "r1".into(),

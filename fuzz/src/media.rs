@@ -24,7 +24,10 @@ pub fn run(data: &[u8]) {
     }
     match check(data, &SPEC) {
         Ok(media) => {
-            assert_eq!((media.width, media.height), (SPEC.width, SPEC.height));
+            assert_eq!(
+                (media.width, media.height),
+                SPEC.order().size.map(|[width, height]| (width, height)).unwrap()
+            );
             assert_eq!(found, Ok(media));
         }
         Err(error) => assert!(error.to_string().len() < 200, "{error}"),

@@ -77,7 +77,7 @@ fn rate(choices: &mut Choices<'_>) -> Rate {
 }
 
 fn spec(choices: &mut Choices<'_>) -> ClipSpec {
-    let spec = SPEC.clone();
+    let spec = SPEC.clip().unwrap().clone();
     ClipSpec { seed: u32::from(choices.byte() % 4), ..spec }
 }
 
@@ -88,9 +88,16 @@ fn id(choices: &mut Choices<'_>) -> String {
 }
 
 fn wish(choices: &mut Choices<'_>, spec: ClipSpec) -> Wish {
-    let terms = Terms { cost: MicroUsd(choices.number()), ..Terms::of(&spec).unwrap() };
+    let terms = Terms { cost: MicroUsd(choices.number()), ..Terms::of(&spec.clone().into()).unwrap() };
     let request_id = "r1".to_owned();
-    Wish { spec, tenant: "demo".into(), terms, place: Place::default(), request_id }
+    Wish {
+        spec: spec.into(),
+        stand_ins: Vec::new(),
+        tenant: "demo".into(),
+        terms,
+        place: Place::default(),
+        request_id,
+    }
 }
 
 fn content(choices: &mut Choices<'_>) -> Content {
@@ -128,6 +135,7 @@ fn update(choices: &mut Choices<'_>) -> Update {
         error: None,
         cost_micro_usd: choices.flag().then(|| MicroUsd(choices.number())),
         retry_after_ms: choices.flag().then(|| Millis(choices.number())),
+        made: None,
     }
 }
 

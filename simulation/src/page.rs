@@ -109,6 +109,7 @@ impl World {
         }
         let wish = |spec, key| Wish {
             spec,
+            stand_ins: Vec::new(),
             tenant: self.setup.tenant_of(session).to_string(),
             terms: self.setup.terms(key).clone(),
             place: cuelight_core::actors::generation::Place::default(),

@@ -33,7 +33,7 @@ fn mounted(host: &str, clip: bool, rules: &Value) -> Mounted {
 /// The address at which the edge keeps what this request asks for, and its cue.
 fn as_the_edge_reads(body: &str) -> (String, Cue) {
     let job = validate(&example(body), "").unwrap();
-    (CacheKey::of("demo", &job.spec, &job.scope).as_str().to_owned(), job.spec.cue)
+    (job.spec.key("demo", &job.scope).as_str().to_owned(), job.subject.unwrap().cue)
 }
 
 async fn text_of(url: &str) -> String {

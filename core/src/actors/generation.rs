@@ -28,7 +28,9 @@ mod tests;
 
 use debts::Debts;
 pub use event::{Effect, Event};
-pub use flight::{Accepted, Answer, Cancelled, Output, Place, Progress, ProviderError, Terms, Update, Want};
+pub use flight::{
+    Accepted, Answer, Cancelled, Made, Output, Place, Progress, ProviderError, Terms, Update, Want,
+};
 use outbox::Outbox;
 use phase::Flight;
 pub use phase::Phase;
@@ -168,12 +170,14 @@ impl Generation {
         let waiter = self.outbox.waiter(job_id)?;
         let update = flight.update(now, job_id, 0);
         let key = flight.key;
+        let made = flight.made();
         Some(Job {
             status: update.status,
-            provider: Some(flight.spec.provider().unwrap_or(&flight.terms.lane).to_owned()),
-            model: Some(flight.spec.model().to_owned()),
-            seed: flight.spec.seed(),
-            provider_operation_id: Some(flight.operation_id.clone()).filter(|id| !id.is_empty()),
+            provider: Some(made.provider),
+            model: Some(made.model),
+            model_note: made.model_note,
+            seed: made.seed,
+            provider_operation_id: made.provider_operation_id,
             source: waiter.source,
             priority: waiter.priority,
             speculative: waiter.speculative,

@@ -15,7 +15,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes.extend(width.to_be_bytes());
     bytes.extend(height.to_be_bytes());
     bytes.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
-    bytes.extend(b"\0\0\0\0IDAT\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82");
+    bytes.extend(b"\0\0\0\x01IDAT\0\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82");
     bytes
 }
 

@@ -107,7 +107,7 @@ impl Able<'_> {
 
 /// What came of looking at one model.
 pub(super) enum Verdict<'a> {
-    Able(Able<'a>),
+    Able(Box<Able<'a>>),
     Unable(&'a ModelDef, String),
 }
 
@@ -124,7 +124,7 @@ pub(super) fn rank<'a>(
     let mut able: Vec<Able<'a>> = verdicts
         .into_iter()
         .filter_map(|verdict| match verdict {
-            Verdict::Able(able) => Some(able),
+            Verdict::Able(able) => Some(*able),
             Verdict::Unable(..) => None,
         })
         .collect();
@@ -135,8 +135,12 @@ pub(super) fn rank<'a>(
         None => format!("{} is the only model that can make this", best.model.id),
         Some(next) => {
             let (own, other) = (best.rank(around), next.rank(around));
-            let reason = if own.0 < other.0 {
-                "the lanes of the others are in trouble"
+            let is_spared = |one: &Able<'_>| {
+                let rank = one.rank(around);
+                own.0 < rank.0 && (rank.1, rank.2) < (own.1, own.2)
+            };
+            let reason = if own.0 < other.0 || able.iter().any(is_spared) {
+                "the lanes of others that would be cheaper or faster are in trouble"
             } else if own.1 < other.1 {
                 "it costs the least of those that can"
             } else if own.2 < other.2 {

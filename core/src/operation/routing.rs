@@ -1,6 +1,8 @@
 //! From what a request says of providers and models to the models that are asked whether they can, and
 //! from their answers to what is made.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::choice::{self, Able, Verdict};
@@ -26,7 +28,7 @@ pub(super) enum Route {
     /// A model that knows our characters.
     Character { model: &'static ModelDef, named: bool, note: Option<String> },
     /// A model that was named.
-    Named { model: &'static ModelDef, note: Option<String> },
+    Named { model: &'static ModelDef, asked: &'static ModelDef, note: Option<String> },
     /// The best of these, at least one.
     Best(Vec<&'static ModelDef>),
 }
@@ -142,7 +144,7 @@ fn named(
     if operation.is_of_pages() && model.serves(operation) {
         return Some(Route::Character { model, named: true, note });
     }
-    Some(Route::Named { model, note })
+    Some(Route::Named { model, asked, note })
 }
 
 impl Route {
@@ -170,7 +172,7 @@ impl Route {
                     free_text: asked.free_text,
                 })
             }
-            Self::Named { model, note } => {
+            Self::Named { model, asked, note } => {
                 if around.is_absent(&model.provider) {
                     let detail = format!("{} is of {}, which is {NOT_SET_UP}", model.id, model.provider);
                     errors.push(FieldError {
@@ -180,20 +182,79 @@ impl Route {
                     });
                     return None;
                 }
-                let asked = media::read(operation, model, fields(errors), around)?;
+                let mut left_out = Vec::new();
+                let params = if asked.id == model.id {
+                    Cow::Borrowed(params)
+                } else {
+                    // It has to be right for the model that was named, and as much of it as can be is kept.
+                    let _ = media::read(operation, asked, fields(errors), around);
+                    if !errors.is_empty() {
+                        return None;
+                    }
+                    Cow::Owned(adapted(operation, model, params, around, &mut left_out))
+                };
+                let fields = Fields::new(&params, "/params".into(), errors);
+                let read = media::read(operation, model, fields, around)?;
+                let note = note.map(|note| match left_out.as_slice() {
+                    [] => note,
+                    names => format!("{note}, in its own way as to {}", names.join(", ")),
+                });
                 Some(Made {
-                    spec: asked.order.into(),
-                    subject: asked.subject,
+                    spec: read.order.into(),
+                    subject: read.subject,
                     stand_ins: Vec::new(),
                     choice: Some(choice::named(model, "can")),
                     note,
                     preview: None,
-                    free_text: asked.free_text,
+                    free_text: read.free_text,
                 })
             }
             Self::Best(models) => best(operation, &models, params, around, errors),
         }
     }
+}
+
+/// What a successor may decide for itself: not what to make, nor from what.
+const MANNERS: [&str; 13] = [
+    "width",
+    "height",
+    "resolution",
+    "aspect_ratio",
+    "duration",
+    "fps",
+    "steps",
+    "guidance",
+    "cfg",
+    "strength",
+    "seed",
+    "negative_prompt",
+    "prompt_expansion",
+];
+
+/// The parameters without what `model` does not take of them; the names of that.
+fn adapted(
+    operation: Operation,
+    model: &ModelDef,
+    params: &Value,
+    around: &Surroundings<'_>,
+    left_out: &mut Vec<&'static str>,
+) -> Value {
+    let mut own = Vec::new();
+    let _ = media::read(operation, model, Fields::new(params, "/params".into(), &mut own), around);
+    let mut params = params.clone();
+    if let Some(members) = params.as_object_mut() {
+        // A width that does not fit takes the height with it.
+        let of_size = |name: &str| matches!(name, "width" | "height");
+        let misfits = |name: &str| own.iter().any(|e| e.pointer.strip_prefix("/params/") == Some(name));
+        let size_misfits = ["width", "height"].into_iter().any(misfits);
+        for name in MANNERS {
+            let misfits = if of_size(name) { size_misfits } else { misfits(name) };
+            if misfits && members.remove(name).is_some() {
+                left_out.push(name);
+            }
+        }
+    }
+    params
 }
 
 fn best(
@@ -212,7 +273,7 @@ fn best(
             _ if around.is_absent(&model.provider) => Verdict::Unable(model, NOT_SET_UP.to_owned()),
             Some(asked) if own.is_empty() => {
                 (subject, free_text) = (asked.subject, asked.free_text);
-                Verdict::Able(Able { model, order: asked.order })
+                Verdict::Able(Box::new(Able { model, order: asked.order }))
             }
             _ => {
                 let verdict = Verdict::Unable(model, media::in_short(&own));

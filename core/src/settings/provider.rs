@@ -42,8 +42,7 @@ pub(super) fn read_all(members: &mut Members<'_, '_>, mode: Mode) -> BTreeMap<St
         }
     }
     if !any {
-        // The one that needs nobody else.
-        let first = "studio";
+        let first = providers().into_iter().next().unwrap_or_default();
         let detail = "is required: without the address of any provider no clip can be made".to_owned();
         members.report(&variable(first, "URL"), SettingCode::Missing, detail);
     }

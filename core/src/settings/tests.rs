@@ -1,5 +1,7 @@
 //! The promises of the settings, as sentences.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -123,10 +125,10 @@ fn everything_that_is_wrong_is_told_at_once_with_what_to_do() {
     let namespace = "1 to 64 letters, digits, - and _, which enter every key, so that changing them later \
                      abandons every clip; take a long random one, as of `openssl rand -hex 16`, where clips \
                      must not be guessed";
-    let variables = "MODE, SECRET_KEYS, TOKEN_KEYS, WEBHOOK_SECRET, METRICS_KEY, BANANA_KEY, BEDROCK_KEY, \
-                     COMFYUI_KEY, GOOGLE_KEY, STUDIO_KEY, WAVESPEED_KEY, WAVESPEED_WEBHOOK_SECRET, CATALOG, \
-                     LIMITS, TENANTS, LANES, BANANA_URL, BEDROCK_URL, COMFYUI_URL, GOOGLE_URL, STUDIO_URL, \
-                     WAVESPEED_URL, PROVIDERS, WEBHOOK_HOSTS";
+    let variables = "MODE, SECRET_KEYS, TOKEN_KEYS, WEBHOOK_SECRET, METRICS_KEY, STUDIO_KEY, BEDROCK_KEY, \
+                     WAVESPEED_KEY, GOOGLE_KEY, COMFYUI_KEY, BANANA_KEY, WAVESPEED_WEBHOOK_SECRET, CATALOG, \
+                     LIMITS, TENANTS, LANES, STUDIO_URL, BEDROCK_URL, WAVESPEED_URL, GOOGLE_URL, COMFYUI_URL, \
+                     BANANA_URL, PROVIDERS, WEBHOOK_HOSTS";
     assert_eq!(
         told,
         [

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A second implementation of Cuelight's canonical form and cache key, from its documentation.
 
-It shares no code with the Rust crate: only the catalogues and the list of requests. Without
-arguments it writes keys.json from requests.json; with --check it compares and exits 1 on a
-difference. Python's standard library only.
+It shares no code with the Rust crate: only the catalogues and the lists of requests. Without
+arguments it writes keys.json from requests.json, and orders.json from order_requests.json; with
+--check it compares and exits 1 on a difference. Python's standard library only.
 """
 
 import base64
@@ -194,26 +194,123 @@ def canonical(tenant, body, nonce):
     }
 
 
+ROLES = ["image", "end_image", "mask", "audio", "right_audio", "video"]
+
+
+def person(side):
+    name, context = text(side.get("name", "")), text(side.get("context", ""))
+    who = f"a person called {name}" if name else "a person"
+    who += f", {context}" if context else ""
+    return f"{who}, on a video call in {text(side.get('setting', '')) or 'a professional setting'}"
+
+
+def order(tenant, body):
+    """A request for a model that knows no characters, named by its id."""
+    operation, params = body["operation_type"], body["params"]
+    model = next(m for m in MODELS if m["id"] == body["model"])
+    extra = text(params.get("prompt") or "")
+    preset, usual, seed = {}, None, None
+    prompt = extra
+    if operation in ("state_clip", "npc_response"):
+        clip = canonical(tenant, body, "")["params"]
+        preset = PRESETS[params.get("quality_preset", "fast")]
+        prompt, usual, seed = clip["prompt"], clip["duration_ms"], clip["seed"]
+    elif operation == "call_image":
+        prompt = (
+            "Split-screen video call scene, divided vertically down the middle. "
+            f"Left side: {person(params.get('left', {}))}. Right side: {person(params.get('right', {}))}. "
+            "Both face the camera, heads and shoulders in frame, mouths visible, as on a video call. "
+            "Modern, clean and well lit, with a thin divider in the centre."
+        ) + (" " + extra if extra else "")
+    inputs = {}
+    for role in ROLES:
+        given = params.get(role)
+        if role == "image" and given is None:
+            given = params.get("base_image") or params.get("npc_base_image")
+        if given:
+            inputs[role] = given["asset"]
+    loras = [
+        {"name": given, "weight": 0.8} if isinstance(given, str) else given for given in params.get("loras", [])
+    ]
+    out = {
+        "prompt": prompt,
+        "negative_prompt": text(params.get("negative_prompt") or ""),
+        "inputs": inputs,
+        "loras": loras,
+    }
+    clamp = lambda value, bounds: min(max(value, bounds["min"]), bounds["max"])
+    bounds = model.get("dimension_px")
+    if bounds:
+        for side in ("width", "height"):
+            out[side] = params.get(side, clamp(preset.get(side, bounds.get("usual")), bounds))
+    elif model.get("sizes"):
+        out["width"], out["height"] = model["sizes"][0]
+    for name, several in (("resolution", "resolutions"), ("aspect_ratio", "aspect_ratios")):
+        if model.get(several):
+            out[name] = params.get(name, model[several][0])
+    if params.get("duration") is not None:
+        out["duration_ms"] = half_up(params["duration"] * 10) * 100
+    elif model.get("duration_ms"):
+        out["duration_ms"] = clamp(usual, model["duration_ms"]) if usual else model["duration_ms"]["usual"]
+    elif model.get("durations_ms"):
+        lengths = model["durations_ms"]
+        long_enough = [length for length in lengths if length >= (usual or 0)]
+        out["duration_ms"] = (min(long_enough) if long_enough else max(lengths)) if usual else lengths[0]
+    for name in ("fps", "steps"):
+        bounds = model.get(name)
+        if bounds:
+            fixed = bounds["min"] if bounds["min"] == bounds["max"] else None
+            chosen = clamp(preset[name], bounds) if preset else bounds.get("usual", fixed)
+            chosen = params.get(name, chosen)
+            if chosen is not None:
+                out[name] = chosen
+    if model.get("guidance"):
+        chosen = params.get("cfg", params.get("guidance"))
+        chosen = clamp(preset["cfg"], model["guidance"]) if chosen is None and preset else chosen
+        if chosen is not None:
+            out["guidance"] = chosen
+    if params.get("seed") is not None:
+        out["seed"] = params["seed"]
+    elif seed is not None and model.get("seed"):
+        least, most = model["seed"]["min"], model["seed"]["max"]
+        out["seed"] = least + seed % (most - least + 1)
+    for name in ("strength", "prompt_expansion", "sound"):
+        if params.get(name) is not None:
+            out[name] = params[name]
+    return {
+        "v": 1,
+        "tenant": tenant,
+        "operation": operation,
+        "model": model["id"],
+        "params": out,
+        "scope": {},
+    }
+
+
 def key(canonical_text):
     digest = hashlib.sha256(canonical_text.encode()).digest()[:20]
     return base64.b32encode(digest).decode().lower()
 
 
+def rows(requests, form):
+    made = []
+    for request in json.loads((HERE / requests).read_text(encoding="utf-8")):
+        canonical_text = jcs(form(request))
+        made.append({**request, "canonical": canonical_text, "key": key(canonical_text)})
+    return made
+
+
 def main():
-    requests = json.loads((HERE / "requests.json").read_text(encoding="utf-8"))
-    rows = []
-    for request in requests:
-        canonical_text = jcs(canonical(request["tenant"], request["body"], request["nonce"]))
-        rows.append({**request, "canonical": canonical_text, "key": key(canonical_text)})
-    made = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
-    golden = HERE / "keys.json"
-    if "--check" in sys.argv[1:]:
-        if golden.read_text(encoding="utf-8") != made:
-            sys.exit("keys.json is not what keys.py computes: a key has moved, or keys.py was not run.")
-        print(f"{len(rows)} golden keys agree with the second implementation.")
-    else:
-        golden.write_text(made, encoding="utf-8")
-        print(f"wrote {len(rows)} keys")
+    clips = rows("requests.json", lambda r: canonical(r["tenant"], r["body"], r["nonce"]))
+    orders = rows("order_requests.json", lambda r: order(r["tenant"], r["body"]))
+    for name, made in (("keys.json", clips), ("orders.json", orders)):
+        golden, written = HERE / name, json.dumps(made, ensure_ascii=False, indent=1) + "\n"
+        if "--check" not in sys.argv[1:]:
+            golden.write_text(written, encoding="utf-8")
+        elif golden.read_text(encoding="utf-8") != written:
+            sys.exit(f"{name} is not what keys.py computes: a key has moved, or keys.py was not run.")
+    agree = "agree with" if "--check" in sys.argv[1:] else "written by"
+    print(f"{len(clips) + len(orders)} golden keys {agree} the second implementation.")
 
 
 if __name__ == "__main__":

@@ -274,6 +274,7 @@ fn wish(call: &Call, caller: &Caller, asked: &Asked, key: &CacheKey, spec: &Spec
     });
     Wish {
         spec: spec.clone(),
+        stand_ins: if spec == &asked.valid.spec { asked.valid.stand_ins.clone() } else { Vec::new() },
         tenant: caller.tenant.id().to_owned(),
         terms,
         place: Place { private, index },

@@ -8,7 +8,7 @@ use cuelight_core::auth::token_request as token;
 use cuelight_core::catalog::{self, Bounds, ModelDef};
 use cuelight_core::character::{self, Body};
 use cuelight_core::operation::{
-    DEFAULT_PRIORITY, INPUTS_OF_NO_MODEL, MAX_CFG, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_NAME_CHARS,
+    DEFAULT_PRIORITY, INPUTS_OF_MEDIA, MAX_CFG, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_NAME_CHARS,
     MAX_PRIORITY, MAX_PROMPT_CHARS, MAX_STEPS, MAX_URL_CHARS, MAX_WORD_CHARS, Operation, USUAL_INTENSITY,
 };
 use cuelight_core::prompt::ART_STYLES;
@@ -53,7 +53,7 @@ fn operation_request(operation: Operation) -> Value {
     let fallbacks = Fallback::ALL.map(Fallback::as_str);
     let about = match operation {
         Operation::StateClip => "A clip of one state of the catalogue, for a widget.",
-        Operation::NpcResponse => "A clip of a game character's reaction.",
+        _ => "A clip of a game character's reaction.",
     };
     let properties = json!({
         "operation_type": {"const": operation.as_str(), "description": "What is made."},
@@ -166,7 +166,7 @@ fn params(operation: Operation) -> Value {
                 Value::Object(properties),
             )
         }
-        Operation::NpcResponse => {
+        _ => {
             properties.insert("character".into(), or_null(character));
             properties.insert("npc_id".into(), or_null(id(
                 "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
@@ -230,19 +230,22 @@ fn size_and_words(model: Option<&ModelDef>) -> Map<String, Value> {
             ("fps", model.fps, "Frames a second."),
         ];
         for (name, bounds, about) in ranges {
-            all[name] = or_null(bounded(bounds, about));
+            if let Some(bounds) = bounds {
+                all[name] = or_null(bounded(bounds, about));
+            }
         }
-        let Bounds { min, max, .. } = model.duration_ms;
-        let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
-        all["duration"] = or_null(json!({
-            "type": "number", "minimum": seconds(min), "maximum": seconds(max),
-            "description": "Length in seconds, in tenths. Absent: the state's own.",
-        }));
+        if let Some(Bounds { min, max, .. }) = model.duration_ms {
+            let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f64();
+            all["duration"] = or_null(json!({
+                "type": "number", "minimum": seconds(min), "maximum": seconds(max),
+                "description": "Length in seconds, in tenths. Absent: the state's own.",
+            }));
+        }
     }
-    for input in INPUTS_OF_NO_MODEL {
+    for input in INPUTS_OF_MEDIA {
         all[input] = json!({
             "enum": [null, "", []],
-            "description": "No model takes this yet. Empty asks for nothing.",
+            "description": "For models that know no characters, named by `model`. Empty asks for nothing.",
         });
     }
     all.as_object().cloned().unwrap_or_default()

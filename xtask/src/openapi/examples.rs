@@ -122,6 +122,9 @@ pub(super) fn complete_job() -> Value {
             url: format!("/clips/{KEY}"),
             content_type: "video/mp4".to_owned(),
             bytes: 84_213,
+            width: Some(512),
+            height: Some(512),
+            duration_ms: Some(Millis(3_000)),
         }),
         ..job
     });

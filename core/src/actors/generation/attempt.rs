@@ -3,7 +3,7 @@
 
 use super::debts::Owed;
 use super::event::Effect;
-use super::flight::{Accepted, ProviderError};
+use super::flight::{Accepted, ProviderError, Terms};
 use super::phase::Lease;
 use super::result::poll_interval;
 use super::{ASK_GUARD, BACKOFF, CALL_GUARD, Generation, MAX_ATTEMPTS, MAX_QUEUE, Phase};
@@ -327,7 +327,48 @@ impl Generation {
     pub(super) fn fail(&mut self, now: Millis, error: JobError, again_at: Millis, outcome: Outcome) {
         self.give_back(now, outcome);
         self.close(now, MicroUsd(0));
-        self.enter(now, Phase::Failed { error, again_at });
+        if !self.stand_in(now, error.code) {
+            self.enter(now, Phase::Failed { error, again_at });
+        }
+    }
+
+    /// Begins anew with the next model that can make the same, under the same key: what was asked for is
+    /// the clip, not who makes it. Not after a refusal of the content, which is not shopped around, and not
+    /// while an operation may be under way.
+    fn stand_in(&mut self, now: Millis, code: Code) -> bool {
+        let helps = matches!(
+            code,
+            Code::ProviderInvalid
+                | Code::ProviderFailed
+                | Code::ProviderTimeout
+                | Code::ProviderUnavailable
+                | Code::BadMedia
+                | Code::LaneFull
+        );
+        let Some(flight) = self.core.flight.as_mut().filter(|_| helps) else { return false };
+        let next = loop {
+            if flight.stand_ins.is_empty() {
+                return false;
+            }
+            let spec = flight.stand_ins.remove(0);
+            if let Some(terms) = Terms::of(&spec) {
+                break (spec, terms);
+            }
+        };
+        let first = flight.spec.model().to_owned();
+        let _ = flight.in_place_of.get_or_insert(first);
+        (flight.spec, flight.terms) = next;
+        // Callers have seen it being worked on; it does not go back to where nothing was tried.
+        flight.attempt = 1;
+        flight.submission = flight.submission.saturating_add(1);
+        flight.operation_id.clear();
+        flight.missed_polls = 0;
+        flight.progress = 0.0;
+        flight.due = now;
+        flight.expected_at = now + flight.terms.usual_wait;
+        self.enter(now, Phase::Queued);
+        self.stop_if_unwanted(now);
+        true
     }
 
     /// The phase has taken too long.

@@ -18,6 +18,9 @@ pub struct Want {
     pub key: CacheKey,
     /// What to make.
     pub spec: Spec,
+    /// What to make where that cannot be made, best first: the same by other models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<Spec>,
     /// Whose account pays.
     #[serde(default)]
     pub tenant: String,
@@ -153,6 +156,27 @@ pub struct Update {
     /// When it is worth asking again, in milliseconds, after a failure that says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<Millis>,
+    /// Who made it and how, once it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+}
+
+/// Who made something, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Whose model.
+    pub provider: String,
+    /// Which model.
+    pub model: String,
+    /// That it stood in for another, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_note: Option<String>,
+    /// With which seed, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+    /// The provider's name for the operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_operation_id: Option<String>,
 }
 
 /// The answer to a [`Want`].

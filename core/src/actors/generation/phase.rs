@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::flight::{Output, Place, Terms, Update, Want};
+use super::flight::{Made, Output, Place, Terms, Update, Want};
 use crate::actors::guard::{self, Guard};
 use crate::api::{Content, JobError, JobStatus};
 use crate::cache_key::CacheKey;
@@ -80,6 +80,12 @@ pub(super) struct Flight {
     pub(super) number: u32,
     pub(super) key: CacheKey,
     pub(super) spec: Spec,
+    /// The models that have not been tried yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) stand_ins: Vec<Spec>,
+    /// The model that was to make it, where another stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) in_place_of: Option<String>,
     #[serde(default)]
     pub(super) tenant: String,
     #[serde(default)]
@@ -137,6 +143,8 @@ impl Flight {
             number,
             key: want.key,
             spec: want.spec.clone(),
+            stand_ins: want.stand_ins.clone(),
+            in_place_of: None,
             tenant: want.tenant.clone(),
             terms: want.terms.clone(),
             place: want.place.clone(),
@@ -219,6 +227,20 @@ impl Flight {
             error,
             cost_micro_usd: (status == JobStatus::Complete).then_some(self.spent),
             retry_after_ms: (retry_after > Millis(0)).then_some(retry_after),
+            made: (status == JobStatus::Complete).then(|| self.made()),
+        }
+    }
+
+    /// Who makes it, and how.
+    pub(super) fn made(&self) -> Made {
+        let model = self.spec.model();
+        let note = |first: &String| format!("{first} could not make it; {model} stood in");
+        Made {
+            provider: self.spec.provider().unwrap_or(&self.terms.lane).to_owned(),
+            model: model.to_owned(),
+            model_note: self.in_place_of.as_ref().map(note),
+            seed: self.spec.seed(),
+            provider_operation_id: Some(self.operation_id.clone()).filter(|id| !id.is_empty()),
         }
     }
 }

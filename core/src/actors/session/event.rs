@@ -15,6 +15,9 @@ use crate::units::MicroUsd;
 pub struct Wish {
     /// What to make.
     pub spec: Spec,
+    /// What to make where that cannot be made, best first: the same by other models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<Spec>,
     /// Whose account pays.
     #[serde(default)]
     pub tenant: String,

@@ -274,6 +274,13 @@ impl Entry {
         job.content = update.content;
         job.error = update.error;
         job.cost_micro_usd = update.cost_micro_usd.or(job.cost_micro_usd);
+        if let Some(made) = update.made {
+            job.provider = Some(made.provider);
+            job.model = Some(made.model);
+            job.model_note = made.model_note.or(job.model_note.take());
+            job.seed = made.seed;
+            job.provider_operation_id = made.provider_operation_id;
+        }
         job.updated_at = now;
         if job.status.is_final() {
             self.want = None;

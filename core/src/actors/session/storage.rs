@@ -118,6 +118,7 @@ impl OnePart {
                 let terms = Terms::of(&want.spec).unwrap_or_default();
                 let wish = Wish {
                     spec: want.spec,
+                    stand_ins: Vec::new(),
                     tenant: String::new(),
                     terms,
                     place: Place::default(),

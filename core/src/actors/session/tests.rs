@@ -41,6 +41,7 @@ fn request(job: Job) -> Request {
     Request {
         wish: Wish {
             spec: spec(0),
+            stand_ins: Vec::new(),
             tenant: "demo".into(),
             terms,
             place: Place::default(),
@@ -68,6 +69,7 @@ fn update(n: u64, ordinal: u64, status: JobStatus) -> Update {
         error: None,
         cost_micro_usd: None,
         retry_after_ms: None,
+        made: None,
     }
 }
 

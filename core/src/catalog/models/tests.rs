@@ -57,7 +57,11 @@ fn every_model_is_one_that_can_be_asked() {
             assert!(latency.typical <= latency.max && latency.max <= model.timeout_ms, "{id}");
         }
         match model.lifecycle.status {
-            Status::Retired => assert!(models.living(model).is_some(), "{id} ended and nobody serves for it"),
+            Status::Retired => {
+                let living = models.living(model).unwrap_or_else(|| panic!("{id} ended, who serves for it?"));
+                let serves_all = model.operations.iter().all(|o| living.operations.contains(o));
+                assert!(serves_all, "{} cannot do all that {id} did", living.id);
+            }
             Status::Active | Status::Legacy => assert_eq!(models.living(model), Some(model)),
         }
         for other in model.stands_in.iter().filter_map(|other| models.model(other)) {

@@ -94,6 +94,7 @@ impl SessionActor {
         let want = Want {
             key: job.cache_key,
             spec: wish.spec,
+            stand_ins: wish.stand_ins,
             tenant: wish.tenant,
             terms: wish.terms,
             place: wish.place,
