@@ -13,6 +13,7 @@ pub mod package;
 pub mod process;
 pub mod receiver;
 pub mod site;
+pub mod uploads;
 pub mod world;
 
 pub use browser::Browser;

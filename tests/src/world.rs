@@ -91,19 +91,33 @@ impl World {
 
     /// The same, with settings of the edge that replace those of `wrangler.toml`.
     pub async fn with(studio_arguments: &[&str], settings: &[(&str, Value)]) -> Self {
-        Self::begun(studio_arguments, settings, false).await
+        Self::begun(studio_arguments, &[], settings, false).await
     }
 
     /// The same without the proxy that wrangler puts before a worker, for tests that ask more than
     /// it passes on. No pages are served.
     pub async fn bare(studio_arguments: &[&str], settings: &[(&str, Value)]) -> Self {
-        Self::begun(studio_arguments, settings, true).await
+        Self::begun(studio_arguments, &[], settings, true).await
     }
 
-    async fn begun(studio_arguments: &[&str], settings: &[(&str, Value)], bare: bool) -> Self {
+    /// The same, where the studio takes other keys than in development: its variables, by name.
+    pub async fn keyed(
+        studio_arguments: &[&str],
+        studio_keys: &[(&str, &str)],
+        settings: &[(&str, Value)],
+    ) -> Self {
+        Self::begun(studio_arguments, studio_keys, settings, true).await
+    }
+
+    async fn begun(
+        studio_arguments: &[&str],
+        studio_keys: &[(&str, &str)],
+        settings: &[(&str, Value)],
+        bare: bool,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut studio = Command::new(path_from_env("CUELIGHT_STUDIO"));
-        studio.args(["--port", "0"]).args(studio_arguments);
+        studio.args(["--port", "0"]).args(studio_arguments).envs(studio_keys.iter().copied());
         let (studio_process, studio) =
             Group::start_and_read(studio, &folder.path().join("studio.log"), |line| {
                 line.strip_prefix("studio ready at ").map(|url| url.trim().to_owned())

@@ -3,52 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
-use std::io::Cursor;
-
-use cuelight_tests::{Answer, World};
+use cuelight_tests::World;
+use cuelight_tests::uploads::{asset, png, upload, wav};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// A hundred times faster than the vendors are.
 const FAST: [&str; 2] = ["--delay-scale", "0.01"];
-
-/// A picture of one colour.
-fn png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
-    let mut file = Cursor::new(Vec::new());
-    let mut encoder = png::Encoder::new(&mut file, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&colour.repeat((width * height) as usize)).unwrap();
-    drop(writer);
-    file.into_inner()
-}
-
-/// A hum of `ms` milliseconds, one byte a sample.
-fn wav(ms: u32) -> Vec<u8> {
-    let samples = ms * 8;
-    let mut bytes = b"RIFF".to_vec();
-    bytes.extend((36 + samples).to_le_bytes());
-    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    bytes.extend(8_000_u32.to_le_bytes());
-    bytes.extend(8_000_u32.to_le_bytes());
-    bytes.extend(b"\x01\0\x08\0data");
-    bytes.extend(samples.to_le_bytes());
-    bytes.extend((0..samples).map(|n| if n / 40 % 2 == 0 { 120 } else { 136 }));
-    bytes
-}
-
-async fn upload(world: &World, query: &str, media_type: &str, bytes: Vec<u8>) -> Answer {
-    let request = world.http.post(world.at(&format!("/api/v1/assets{query}")));
-    Answer::to(request.header("content-type", media_type).body(bytes)).await
-}
-
-/// The name of an upload.
-async fn asset(world: &World, media_type: &str, bytes: Vec<u8>) -> Value {
-    let answer = upload(world, "", media_type, bytes).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.json);
-    json!({"asset": answer.json["asset"]})
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_named_by_its_bytes_and_judged_by_them() {

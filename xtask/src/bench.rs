@@ -14,9 +14,10 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use self::contest::Contest;
-use self::load::{Answer, Load, Until};
+use self::load::{Load, Until};
 use crate::build::{self, Care};
 use crate::dev::{Part, studio_url};
+use crate::http::Answer;
 use crate::say;
 use crate::sizes;
 use crate::workspace::Workspace;

@@ -2,21 +2,20 @@
 //! and takes all of it down again. Keeps what was generated in `target/dev-state` for the next time.
 
 mod logs;
+mod part;
 mod ready;
 
-use std::collections::VecDeque;
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::part::Part;
 pub(crate) use self::ready::studio_url;
 use crate::build::{self, Care};
 use crate::process;
-use crate::progress::{forward, seconds};
+use crate::progress::seconds;
 use crate::say;
 use crate::settings;
 use crate::tools;
@@ -28,8 +27,6 @@ pub(crate) const DEFAULT_PORT: u16 = 8787;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often we look at the parts, at the pages, and for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(200);
-/// How much of a dead part's output is worth showing.
-const LAST_LINES: usize = 30;
 
 /// Runs until Ctrl-C, SIGTERM, or the end of one of the parts.
 ///
@@ -50,36 +47,58 @@ pub(crate) fn run(workspace: &Workspace, port: u16, care: Care) -> Result<()> {
 }
 
 fn serve(workspace: &Workspace, port: u16, started: Instant) -> Result<()> {
-    say!("→ studio: start");
-    let mut studio = workspace.command(build::studio_program(workspace));
-    let mut studio = Part::start("studio", studio.args(["--port", "0"]))?;
-    let studio_url = studio.wait_for(ready::studio_url)?;
+    let state = workspace.target.join("dev-state");
+    let mut both = Both::start(workspace, port, &state, &[])?;
+    say!("{}", banner(port, &both.studio_url, started.elapsed()));
+    follow(workspace, &mut both.studio, &mut both.edge)
+}
 
-    say!("→ edge: start");
-    let mut edge = workspace.command(workspace.npm_tool("wrangler"));
-    edge.current_dir(workspace.root.join("edge-worker"))
-        .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session", "false"])
-        .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
-        .arg("--persist-to")
-        .arg(workspace.target.join("dev-state"))
-        .args(settings::studio_arguments(&studio_url))
-        .env("FORCE_COLOR", "0");
-    let mut edge = Part::start("edge", &mut edge)?;
-    let asked = Instant::now();
-    while !ready::answers(port, "/api/v1/health") {
-        edge.collect(GLANCE);
-        edge.check_alive()?;
-        studio.check_alive()?;
-        if process::interrupted() {
-            return Ok(());
+/// The studio and the edge in front of it, both answering.
+#[derive(Debug)]
+pub(crate) struct Both {
+    pub(crate) studio: Part,
+    pub(crate) edge: Part,
+    /// The studio's address.
+    pub(crate) studio_url: String,
+}
+
+impl Both {
+    /// Starts the studio with these options on a port of its own choice, and the edge on `port`, which keeps
+    /// what it is given in the folder `state`. All providers are at the studio.
+    ///
+    /// # Errors
+    /// One of them does not start, or the command is interrupted.
+    pub(crate) fn start(workspace: &Workspace, port: u16, state: &Path, options: &[&str]) -> Result<Self> {
+        say!("→ studio: start");
+        let mut studio = workspace.command(build::studio_program(workspace));
+        let mut studio = Part::start("studio", studio.args(["--port", "0"]).args(options))?;
+        let studio_url = studio.wait_for(ready::studio_url)?;
+
+        say!("→ edge: start");
+        let mut edge = workspace.command(workspace.npm_tool("wrangler"));
+        edge.current_dir(workspace.root.join("edge-worker"))
+            .args(["dev", "--local", "--ip", "127.0.0.1", "--show-interactive-dev-session", "false"])
+            .args(["--port", &port.to_string(), "--inspector-port", &free_port()?.to_string()])
+            .arg("--persist-to")
+            .arg(state)
+            .args(settings::studio_arguments(&studio_url))
+            .env("FORCE_COLOR", "0");
+        let mut edge = Part::start("edge", &mut edge)?;
+        let asked = Instant::now();
+        while !ready::answers(port, "/api/v1/health") {
+            edge.collect(GLANCE);
+            edge.check_alive()?;
+            studio.check_alive()?;
+            if process::interrupted() {
+                bail!("interrupted");
+            }
+            if asked.elapsed() > PATIENCE {
+                edge.show_last_lines();
+                bail!("the edge did not answer within {}; its last lines are above", seconds(PATIENCE));
+            }
         }
-        if asked.elapsed() > PATIENCE {
-            edge.show_last_lines();
-            bail!("the edge did not answer within {}; its last lines are above", seconds(PATIENCE));
-        }
+        Ok(Self { studio, edge, studio_url })
     }
-    say!("{}", banner(port, &studio_url, started.elapsed()));
-    follow(workspace, &mut studio, &mut edge)
 }
 
 fn follow(workspace: &Workspace, studio: &mut Part, edge: &mut Part) -> Result<()> {
@@ -98,73 +117,6 @@ fn follow(workspace: &Workspace, studio: &mut Part, edge: &mut Part) -> Result<(
     Ok(())
 }
 
-/// A running child and what it says.
-#[derive(Debug)]
-pub(crate) struct Part {
-    name: &'static str,
-    child: Child,
-    lines: Receiver<String>,
-    last: VecDeque<String>,
-}
-
-impl Part {
-    pub(crate) fn start(name: &'static str, command: &mut Command) -> Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = process::start(command)?;
-        let (sender, lines): (Sender<String>, _) = mpsc::channel();
-        if let Some(stdout) = child.stdout.take() {
-            forward(stdout, sender.clone());
-        }
-        if let Some(stderr) = child.stderr.take() {
-            forward(stderr, sender);
-        }
-        Ok(Self { name, child, lines, last: VecDeque::new() })
-    }
-
-    /// The lines that come within `patience`, and at least those that are there already.
-    fn collect(&mut self, patience: Duration) -> Vec<String> {
-        let mut lines = Vec::new();
-        match self.lines.recv_timeout(patience) {
-            Ok(line) => lines.push(line),
-            // Both pipes are closed: there will be no more, but the caller counts on a pause.
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(patience),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        lines.extend(self.lines.try_iter());
-        self.last.extend(lines.iter().filter(|line| !line.trim().is_empty()).cloned());
-        self.last.drain(..self.last.len().saturating_sub(LAST_LINES));
-        lines
-    }
-
-    pub(crate) fn wait_for<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Result<T> {
-        let asked = Instant::now();
-        while asked.elapsed() < PATIENCE && !process::interrupted() {
-            if let Some(found) = self.collect(GLANCE).iter().find_map(|line| wanted(line)) {
-                return Ok(found);
-            }
-            self.check_alive()?;
-        }
-        self.show_last_lines();
-        bail!("the {} did not say that it is ready; its last lines are above", self.name)
-    }
-
-    fn check_alive(&mut self) -> Result<()> {
-        let Some(status) = self.child.try_wait()? else { return Ok(()) };
-        if process::interrupted() {
-            return Ok(());
-        }
-        self.collect(GLANCE);
-        self.show_last_lines();
-        bail!("the {} ended by itself ({status}); its last lines are above", self.name)
-    }
-
-    fn show_last_lines(&self) {
-        for line in self.last.iter().filter_map(|line| logs::readable(line)) {
-            say!("{:<6} │ {line}", self.name);
-        }
-    }
-}
-
 fn refuse_a_used_port(port: u16) -> Result<()> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Ok(_) => Ok(()),
@@ -176,7 +128,8 @@ fn refuse_a_used_port(port: u16) -> Result<()> {
     }
 }
 
-fn free_port() -> Result<u16> {
+/// A port on which nothing listens now.
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }

@@ -6,11 +6,13 @@
 mod bench;
 mod build;
 mod corpus;
+mod demo;
 mod deploy;
 mod dev;
 mod doctor;
 mod fuzz;
 mod halves;
+mod http;
 mod import_names;
 mod keys;
 mod licences;
@@ -56,6 +58,7 @@ cargo xtask corpus [--seed N] [--sessions N] [--kind shop|game|mixed]
                                           make sessions to train and to measure it with
 cargo xtask bench cache                   measure the clip cache with 50 clips and with 50,000
 cargo xtask sim [--seeds N] [--seed S]    try the edge's actors in N worlds of faults, or tell the story of one
+cargo xtask demo providers                make one picture or clip of every kind with every model, and look at them
 cargo xtask openapi [--check]             write what the API says about itself, or say whether it is stale
 cargo xtask fuzz [--seconds 60] [TARGET...]
                                           try to break every reader of what strangers send
@@ -112,6 +115,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             keys::command(kind, options.tenant.as_deref(), options.rights.as_deref())
         }
         "bench" => bench::command(&Workspace::find()?, rest),
+        "demo" => {
+            let options = options(rest, &["WORD"])?;
+            demo::command(&Workspace::find()?, &options.words)
+        }
         "corpus" => corpus::command(&Workspace::find()?, rest),
         "sim" => sim::run(&Workspace::find()?, rest),
         "openapi" => {

@@ -8,8 +8,9 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::figures::Figures;
-use super::load::{Answer, Load, Until};
+use super::load::{Load, Until};
 use super::{Arena, cpu};
+use crate::http::Answer;
 use crate::say;
 
 /// An odd number, so that the median is a round that happened.

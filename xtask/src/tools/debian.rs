@@ -26,7 +26,7 @@ pub(super) fn install(workspace: &Workspace, tools: &[&Tool]) -> Result<()> {
 }
 
 /// Installs packages by their Debian names.
-pub(super) fn install_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+pub(crate) fn install_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
