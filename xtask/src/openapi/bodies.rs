@@ -8,60 +8,111 @@ use cuelight_core::auth::token_request as token;
 use cuelight_core::catalog::{self, Bounds, ModelDef};
 use cuelight_core::character::{self, Body};
 use cuelight_core::operation::{
-    DEFAULT_PRIORITY, INPUTS_OF_MEDIA, MAX_CFG, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_NAME_CHARS,
-    MAX_PRIORITY, MAX_PROMPT_CHARS, MAX_STEPS, MAX_URL_CHARS, MAX_WORD_CHARS, Operation, USUAL_INTENSITY,
+    DEFAULT_PRIORITY, INPUTS_OF_MEDIA, MAX_CFG, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_MODEL_CHARS,
+    MAX_NAME_CHARS, MAX_PRIORITY, MAX_PROMPT_CHARS, MAX_STEPS, MAX_URL_CHARS, MAX_WORD_CHARS, Operation,
+    USUAL_INTENSITY,
 };
 use cuelight_core::prompt::ART_STYLES;
 use serde_json::{Map, Value, json};
+
+mod media;
 
 /// Characters of an address (RFC 3986, section 2).
 const URL_CHARS: &str = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*";
 const HOST: &str = r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,4})?";
 
 /// The schemas by name. The answers' schemas come from the types; these come from what is checked.
-pub(super) fn all() -> Vec<(&'static str, Value)> {
-    vec![
-        ("JobRequest", job_request()),
-        ("StateClipRequest", operation_request(Operation::StateClip)),
-        ("NpcResponseRequest", operation_request(Operation::NpcResponse)),
-        ("CharacterDefinition", character_definition()),
-        ("TokenRequest", token_request()),
-        ("LaneRequest", lane_request()),
-    ]
+pub(super) fn all() -> Vec<(String, Value)> {
+    let mut all = vec![("JobRequest".to_owned(), job_request())];
+    for operation in Operation::ALL {
+        all.push((request_name(operation), operation_request(operation)));
+    }
+    for operation in Operation::OF_PAGES {
+        all.push((params_name(operation), params(operation)));
+        all.push((params_of_any_name(operation), params_of_any(operation)));
+    }
+    all.extend(media::shared());
+    all.extend([
+        ("CharacterDefinition".to_owned(), character_definition()),
+        ("TokenRequest".to_owned(), token_request()),
+        ("LaneRequest".to_owned(), lane_request()),
+    ]);
+    all
 }
 
 fn job_request() -> Value {
+    let schema = |operation| format!("#/components/schemas/{}", request_name(operation));
+    let mapping: Map<String, Value> = Operation::ALL
+        .map(|operation| (operation.as_str().to_owned(), schema(operation).into()))
+        .into_iter()
+        .collect();
     json!({
         "description": "What to make. Unknown members are refused; `null` is the same as leaving a member out.",
-        "oneOf": [reference("StateClipRequest"), reference("NpcResponseRequest")],
-        "discriminator": {
-            "propertyName": "operation_type",
-            "mapping": {
-                "state_clip": "#/components/schemas/StateClipRequest",
-                "npc_response": "#/components/schemas/NpcResponseRequest",
-            },
-        },
+        "oneOf": Operation::ALL.map(|operation| reference(&request_name(operation))),
+        "discriminator": {"propertyName": "operation_type", "mapping": mapping},
     })
 }
 
-fn operation_request(operation: Operation) -> Value {
-    let catalog = catalog::models();
-    let mut providers: Vec<&str> =
-        catalog.models_for(operation.as_str()).map(|model| model.provider.as_str()).collect();
-    providers.extend(catalog.provider_aliases.iter().map(String::as_str));
-    providers.dedup();
-    let fallbacks = Fallback::ALL.map(Fallback::as_str);
-    let about = match operation {
+/// `state_clip` as a type is called: `StateClip`.
+fn type_name(operation: Operation) -> String {
+    let words = operation.as_str().split('_');
+    words.map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+fn request_name(operation: Operation) -> String {
+    format!("{}Request", type_name(operation))
+}
+
+fn params_name(operation: Operation) -> String {
+    format!("{}Params", type_name(operation))
+}
+
+fn params_of_any_name(operation: Operation) -> String {
+    format!("{}ParamsOfAnyModel", type_name(operation))
+}
+
+const fn about(operation: Operation) -> &'static str {
+    match operation {
         Operation::StateClip => "A clip of one state of the catalogue, for a widget.",
-        _ => "A clip of a game character's reaction.",
+        Operation::NpcResponse => "A clip of a game character's reaction.",
+        Operation::TextToImage => "A picture from words.",
+        Operation::ImageVariation => "A picture from a picture.",
+        Operation::CallImage => "A picture of two people who call each other, side by side.",
+        Operation::TextToVideo => "A clip from words.",
+        Operation::ImageToVideo => "A clip that begins with a picture.",
+        Operation::VideoExtend => "A clip that goes on where another ends.",
+        Operation::VideoTransition => "A clip from one picture to another.",
+        Operation::Fusion => "Two pictures made one.",
+        Operation::TalkingAvatar => "A clip of a picture that speaks.",
+    }
+}
+
+fn operation_request(operation: Operation) -> Value {
+    let providers = media::providers(operation);
+    let fallbacks = Fallback::ALL.map(Fallback::as_str);
+    let params = if operation.is_of_pages() {
+        json!({
+            "description": "In our own vocabulary; or for a model that knows no characters, which a `model` or a `base_image` asks for.",
+            "anyOf": [reference(&params_name(operation)), reference(&params_of_any_name(operation))],
+        })
+    } else {
+        media::params(operation, Map::new(), &[])
     };
+    let mut model = text(
+        0,
+        MAX_MODEL_CHARS,
+        "Which model is to make it: its id, its vendor's id, or another name for it. One that has ended is served by its successor, and `model_note` says so. Absent: the best that can, and `choice` says why.",
+    );
+    model["minLength"] = 1.into();
+    model["examples"] = json!(media::model_ids(operation));
     let properties = json!({
         "operation_type": {"const": operation.as_str(), "description": "What is made."},
-        "params": params(operation),
+        "params": params,
+        "model": or_null(model),
         "provider_id": or_null(json!({
             "type": "string",
             "enum": providers,
-            "description": "Who is to make it. A name that no adapter speaks to yet is served by the preferred model.",
+            "description": "Who is to make it. A name that games use and no provider has is served by whichever model is best.",
         })),
         "priority": or_null(json!({
             "type": "integer", "minimum": 0, "maximum": MAX_PRIORITY, "default": DEFAULT_PRIORITY,
@@ -132,7 +183,7 @@ fn operation_request(operation: Operation) -> Value {
         })
     };
     let names_default = json!({"anyOf": [{"const": "default_content"}, {"type": "array", "contains": {"const": "default_content"}}]});
-    let mut schema = object(about, &["operation_type", "params"], properties);
+    let mut schema = object(about(operation), &["operation_type", "params"], properties);
     schema["allOf"] = json!([
         needs("player_context", "per_player", "player_id"),
         needs("player_context", "per_playthrough", "playthrough_id"),
@@ -144,82 +195,102 @@ fn operation_request(operation: Operation) -> Value {
     schema
 }
 
+/// The parameters for a model that knows our characters.
 fn params(operation: Operation) -> Value {
-    let catalog = catalog::built_in();
+    let model = catalog::models().model_for(operation.as_str(), None);
+    let (mut properties, required) = subject(operation);
+    properties.extend(size_and_words(model));
+    with_somebody(
+        operation,
+        object("Of whom, doing what, in which quality.", required, Value::Object(properties)),
+    )
+}
+
+/// The parameters for any other model.
+fn params_of_any(operation: Operation) -> Value {
+    let (mut properties, required) = subject(operation);
+    properties.insert("quality_preset".into(), quality_preset());
+    properties.insert("art_style".into(), art_style());
+    with_somebody(operation, media::params(operation, properties, required))
+}
+
+/// A reaction names its character in one of two ways.
+fn with_somebody(operation: Operation, mut schema: Value) -> Value {
+    if operation == Operation::NpcResponse {
+        schema["anyOf"] = json!([
+            {"properties": {"npc_id": {"type": "string"}}, "required": ["npc_id"]},
+            {"properties": {"character": {"type": ["string", "object"]}}, "required": ["character"]},
+        ]);
+    }
+    schema
+}
+
+/// What says of whom a clip is and doing what, and which of it is required.
+fn subject(operation: Operation) -> (Map<String, Value>, &'static [&'static str]) {
     let ids: Vec<&str> = character::built_in().keys().map(String::as_str).collect();
     let character = json!({
         "description": "A built-in character by its id, or a whole definition.",
         "anyOf": [{"type": "string", "enum": ids}, reference("CharacterDefinition")],
     });
-    let mut properties = size_and_words(catalog::models().model_for(operation.as_str(), None));
-    match operation {
-        Operation::StateClip => {
-            let states: Vec<&str> = catalog.states.iter().map(|state| state.id.as_str()).collect();
-            properties.insert("character".into(), character);
-            properties.insert(
-                "state".into(),
-                json!({"type": "string", "enum": states, "description": "What the character does."}),
-            );
-            object(
-                "Of whom, doing what, in which quality.",
-                &["character", "state"],
-                Value::Object(properties),
-            )
-        }
-        _ => {
-            properties.insert("character".into(), or_null(character));
-            properties.insert("npc_id".into(), or_null(id(
-                "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
-            )));
-            properties.insert(
-                "npc_name".into(),
-                or_null(text(
-                    0,
-                    MAX_NAME_CHARS,
-                    "The game's name for the character. Does not change the picture.",
-                )),
-            );
-            for (name, default, about) in [
-                ("expression", "neutral", "The face."),
-                ("emotion", "neutral", "The feeling behind it."),
-                ("animation", "idle", "What the body does."),
-            ] {
-                let mut word = word(about);
-                word["default"] = default.into();
-                properties.insert(name.into(), or_null(word));
-            }
-            properties.insert(
-                "intensity".into(),
-                or_null(json!({
-                    "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
-                    "description": "How strongly. Rounded to a tenth.",
-                })),
-            );
-            let mut schema =
-                object("Of whom, with which reaction, in which quality.", &[], Value::Object(properties));
-            schema["anyOf"] = json!([
-                {"properties": {"npc_id": {"type": "string"}}, "required": ["npc_id"]},
-                {"properties": {"character": {"type": ["string", "object"]}}, "required": ["character"]},
-            ]);
-            schema
-        }
+    let mut properties = Map::new();
+    if operation == Operation::StateClip {
+        let states: Vec<&str> = catalog::built_in().states.iter().map(|state| state.id.as_str()).collect();
+        properties.insert("character".into(), character);
+        properties.insert(
+            "state".into(),
+            json!({"type": "string", "enum": states, "description": "What the character does."}),
+        );
+        return (properties, &["character", "state"]);
     }
+    properties.insert("character".into(), or_null(character));
+    properties.insert("npc_id".into(), or_null(id(
+        "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
+    )));
+    properties.insert(
+        "npc_name".into(),
+        or_null(text(0, MAX_NAME_CHARS, "The game's name for the character. Does not change the picture.")),
+    );
+    for (name, default, about) in [
+        ("expression", "neutral", "The face."),
+        ("emotion", "neutral", "The feeling behind it."),
+        ("animation", "idle", "What the body does."),
+    ] {
+        let mut word = word(about);
+        word["default"] = default.into();
+        properties.insert(name.into(), or_null(word));
+    }
+    properties.insert(
+        "intensity".into(),
+        or_null(json!({
+            "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
+            "description": "How strongly. Rounded to a tenth.",
+        })),
+    );
+    (properties, &[])
+}
+
+fn quality_preset() -> Value {
+    let presets: Vec<&str> = catalog::built_in().presets.iter().map(|preset| preset.id.as_str()).collect();
+    or_null(json!({
+        "type": "string", "enum": presets, "default": "fast",
+        "description": "Size, frame rate, steps and guidance in one word; `GET /api/v1/presets` says which.",
+    }))
+}
+
+fn art_style() -> Value {
+    let mut style = word("A style; part of the prompt. One of the examples, or words of the caller's own.");
+    style["examples"] = json!(ART_STYLES);
+    or_null(style)
 }
 
 /// The parameters of every clip, within what `model` accepts.
 fn size_and_words(model: Option<&ModelDef>) -> Map<String, Value> {
-    let presets: Vec<&str> = catalog::built_in().presets.iter().map(|preset| preset.id.as_str()).collect();
-    let mut style = word("A style; part of the prompt. One of the examples, or words of the caller's own.");
-    style["examples"] = json!(ART_STYLES);
     let mut all = json!({
-        "quality_preset": or_null(json!({
-            "type": "string", "enum": presets, "default": "fast",
-            "description": "Size, frame rate, steps and guidance in one word; `GET /api/v1/presets` says which.",
-        })),
+        "quality_preset": quality_preset(),
         "steps": or_null(json!({"type": "integer", "minimum": 1, "maximum": MAX_STEPS, "description": "Denoising steps."})),
         "cfg": or_null(json!({"type": "number", "minimum": 0, "maximum": MAX_CFG, "description": "Classifier-free guidance scale."})),
         "seed": or_null(seed("The seed. Absent: the character's own, so that its clips match.")),
-        "art_style": or_null(style),
+        "art_style": art_style(),
         "prompt": or_null(text(0, MAX_PROMPT_CHARS, "What to add to the prompt. Not for a page's token.")),
         "negative_prompt": or_null(text(0, MAX_PROMPT_CHARS, "What to avoid. Not for a page's token.")),
     });
@@ -245,7 +316,7 @@ fn size_and_words(model: Option<&ModelDef>) -> Map<String, Value> {
     for input in INPUTS_OF_MEDIA {
         all[input] = json!({
             "enum": [null, "", []],
-            "description": "For models that know no characters, named by `model`. Empty asks for nothing.",
+            "description": "For models that know no characters. Empty asks for nothing.",
         });
     }
     all.as_object().cloned().unwrap_or_default()

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use cuelight_core::byte_range::{self, Conditions, Selection};
-use cuelight_core::cache_key::CacheKey;
 use cuelight_core::{catalog, operation};
 use serde_json::json;
 
