@@ -281,6 +281,27 @@ mod tests {
     }
 
     #[test]
+    fn every_request_of_the_handbook_is_accepted() {
+        let around = Surroundings { asset: Some(&upload), ..Surroundings::default() };
+        let uploads = [("IMAGE", PICTURE), ("END", ENDING), ("AUDIO", SOUND), ("VIDEO", CLIP)];
+        let mut seen = Vec::new();
+        for line in include_str!("../../../docs/api.md").lines() {
+            let Some(body) = line.strip_prefix("jobs '").and_then(|rest| rest.strip_suffix('\'')) else {
+                continue;
+            };
+            let body = uploads.iter().fold(body.to_owned(), |body, (name, sha256)| {
+                body.replace(&format!("'${name}'"), &json!({"asset": sha256}).to_string())
+            });
+            let body: Value = serde_json::from_str(&body).unwrap();
+            let read = validate_in(&body, "nonce", &around);
+            assert!(read.is_ok(), "{body}: {:?}", read.err());
+            seen.push(read.unwrap().spec.operation());
+        }
+        let others = Operation::ALL.into_iter().filter(|operation| !operation.is_of_pages());
+        assert_eq!(seen, others.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn every_operation_has_an_example() {
         let jobs = values(&jobs());
         for operation in Operation::ALL {
