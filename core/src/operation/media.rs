@@ -163,6 +163,8 @@ fn unsupported(fields: &mut Fields<'_, '_>, name: &str, model: &ModelDef) {
 /// Takes a member that the model may not know. `None` where it is not there, or asks for nothing.
 fn known<'a>(fields: &mut Fields<'a, '_>, name: &str, knows: bool, model: &ModelDef) -> Option<()> {
     if !fields.has(name) {
+        // A `null` is as good as nothing, and must not be told to be unknown.
+        let _ = fields.take(name);
         return None;
     }
     if !knows {
@@ -277,7 +279,7 @@ fn size(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Preset>) 
     }
     if model.sizes.is_empty() {
         for name in ["width", "height"] {
-            known(fields, name, false, model)?;
+            let _ = known(fields, name, false, model);
         }
         return None;
     }
@@ -371,8 +373,9 @@ fn guidance(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Prese
     let name = if fields.has("cfg") { "cfg" } else { "guidance" };
     let usual = model.guidance.zip(preset).map(|(span, preset)| preset.cfg.clamp(span.min, span.max));
     let asked = real(fields, name, model.guidance, model);
-    if name == "cfg" && fields.take("guidance").is_some() {
-        fields.fault("guidance", FieldCode::BadFormat, "cfg says it already".into());
+    let other = if name == "cfg" { "guidance" } else { "cfg" };
+    if fields.take(other).is_some() {
+        fields.fault(other, FieldCode::BadFormat, format!("{name} says it already"));
     }
     asked.or(usual)
 }

@@ -2,224 +2,132 @@
 //! catalogue. What a schema cannot say (text is trimmed and made NFC, a webhook's host must be
 //! allowed) is answered with 422 by the code that knows.
 
-use cuelight_core::api::{Fallback, Strategy};
 use cuelight_core::auth::token::MAX_TTL;
 use cuelight_core::auth::token_request as token;
 use cuelight_core::catalog::{self, Bounds, ModelDef};
 use cuelight_core::character::{self, Body};
 use cuelight_core::operation::{
-    DEFAULT_PRIORITY, INPUTS_OF_MEDIA, MAX_CFG, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_NAME_CHARS,
-    MAX_PRIORITY, MAX_PROMPT_CHARS, MAX_STEPS, MAX_URL_CHARS, MAX_WORD_CHARS, Operation, USUAL_INTENSITY,
+    INPUTS_OF_MEDIA, MAX_CFG, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_PROMPT_CHARS, MAX_STEPS, MAX_WORD_CHARS,
+    Operation, USUAL_INTENSITY,
 };
 use cuelight_core::prompt::ART_STYLES;
 use serde_json::{Map, Value, json};
 
-/// Characters of an address (RFC 3986, section 2).
-const URL_CHARS: &str = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*";
-const HOST: &str = r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,4})?";
+mod job;
+mod media;
 
 /// The schemas by name. The answers' schemas come from the types; these come from what is checked.
-pub(super) fn all() -> Vec<(&'static str, Value)> {
-    vec![
-        ("JobRequest", job_request()),
-        ("StateClipRequest", operation_request(Operation::StateClip)),
-        ("NpcResponseRequest", operation_request(Operation::NpcResponse)),
-        ("CharacterDefinition", character_definition()),
-        ("TokenRequest", token_request()),
-        ("LaneRequest", lane_request()),
-    ]
-}
-
-fn job_request() -> Value {
-    json!({
-        "description": "What to make. Unknown members are refused; `null` is the same as leaving a member out.",
-        "oneOf": [reference("StateClipRequest"), reference("NpcResponseRequest")],
-        "discriminator": {
-            "propertyName": "operation_type",
-            "mapping": {
-                "state_clip": "#/components/schemas/StateClipRequest",
-                "npc_response": "#/components/schemas/NpcResponseRequest",
-            },
-        },
-    })
-}
-
-fn operation_request(operation: Operation) -> Value {
-    let catalog = catalog::models();
-    let mut providers: Vec<&str> =
-        catalog.models_for(operation.as_str()).map(|model| model.provider.as_str()).collect();
-    providers.extend(catalog.provider_aliases.iter().map(String::as_str));
-    providers.dedup();
-    let fallbacks = Fallback::ALL.map(Fallback::as_str);
-    let about = match operation {
-        Operation::StateClip => "A clip of one state of the catalogue, for a widget.",
-        _ => "A clip of a game character's reaction.",
-    };
-    let properties = json!({
-        "operation_type": {"const": operation.as_str(), "description": "What is made."},
-        "params": params(operation),
-        "provider_id": or_null(json!({
-            "type": "string",
-            "enum": providers,
-            "description": "Who is to make it. A name that no adapter speaks to yet is served by the preferred model.",
-        })),
-        "priority": or_null(json!({
-            "type": "integer", "minimum": 0, "maximum": MAX_PRIORITY, "default": DEFAULT_PRIORITY,
-            "description": "Higher first.",
-        })),
-        "strategy": or_null(json!({
-            "type": "string", "enum": Strategy::ALL.map(Strategy::as_str), "default": Strategy::Once.as_str(),
-            "description": "How widely the clip is shared: by everybody, for one playthrough, for one player, or made anew every time.",
-        })),
-        "player_context": or_null(object(
-            "Whose clip it is, for `per_player` and `per_playthrough`.",
-            &[],
-            json!({
-                "player_id": or_null(id("The player.")),
-                "playthrough_id": or_null(id("The playthrough.")),
-            }),
-        )),
-        "fallback": or_null(json!({
-            "description": "What to show meanwhile: one, or several, best first.",
-            "anyOf": [
-                {"type": "string", "enum": fallbacks},
-                {
-                    "type": "array", "items": {"type": "string", "enum": fallbacks},
-                    "minItems": 1, "maxItems": fallbacks.len(), "uniqueItems": true,
-                },
-            ],
-            "default": Fallback::Placeholder.as_str(),
-        })),
-        "default_content": or_null(object(
-            "What the fallback `default_content` shows. Passed on, never loaded by the edge.",
-            &["url"],
-            json!({
-                "url": url(
-                    "An https address without a user, or a path that starts with one `/`.",
-                    &format!("^(https://{HOST}([/?#]{URL_CHARS})?|/(?!/){URL_CHARS})$"),
-                ),
-                "content_type": or_null(json!({
-                    "type": "string", "maxLength": MAX_MEDIA_TYPE_CHARS,
-                    "pattern": r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$",
-                    "description": "Its media type.",
-                })),
-            }),
-        )),
-        "progressive": flag("Make the `realtime` clip first, where that is less work, and tell of it as `preview`."),
-        "private": flag("Keep the clip out of what others are shown: a key and a signed address of its own."),
-        "speculative": flag("Asked for ahead of need: it waits behind whatever is wanted now, and has a budget of its own."),
-        "webhook": or_null(object(
-            "Whom to tell how the job ended. Its host must be allowed by the deployment.",
-            &["url"],
-            json!({
-                "url": url(
-                    "An https address without a user (http for this machine only).",
-                    &format!(
-                        r"^(https://{HOST}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,4}})?)([/?#]{URL_CHARS})?$"
-                    ),
-                ),
-            }),
-        )),
-        "cache_key": or_null(id("The caller's own part of the key.")),
-    });
-    let needs = |member: &str, of: &str, inner: &str| {
-        json!({
-            "if": {"properties": {"strategy": {"const": of}}, "required": ["strategy"]},
-            "then": {
-                "properties": {member: {"type": "object", "required": [inner], "properties": {inner: {"type": "string"}}}},
-                "required": [member],
-            },
-        })
-    };
-    let names_default = json!({"anyOf": [{"const": "default_content"}, {"type": "array", "contains": {"const": "default_content"}}]});
-    let mut schema = object(about, &["operation_type", "params"], properties);
-    schema["allOf"] = json!([
-        needs("player_context", "per_player", "player_id"),
-        needs("player_context", "per_playthrough", "playthrough_id"),
-        {
-            "if": {"properties": {"fallback": names_default}, "required": ["fallback"]},
-            "then": {"properties": {"default_content": {"type": "object"}}, "required": ["default_content"]},
-        },
+pub(super) fn all() -> Vec<(String, Value)> {
+    let mut all = job::all();
+    for operation in Operation::OF_PAGES {
+        all.push((job::params_name(operation), params(operation)));
+        all.push((job::params_of_any_name(operation), params_of_any(operation)));
+    }
+    all.extend(media::shared());
+    all.extend([
+        ("CharacterDefinition".to_owned(), character_definition()),
+        ("TokenRequest".to_owned(), token_request()),
+        ("LaneRequest".to_owned(), lane_request()),
     ]);
+    all
+}
+
+/// The parameters for a model that knows our characters.
+fn params(operation: Operation) -> Value {
+    let model = catalog::models().model_for(operation.as_str(), None);
+    let (mut properties, required) = subject(operation);
+    properties.extend(size_and_words(model));
+    with_somebody(
+        operation,
+        object("Of whom, doing what, in which quality.", required, Value::Object(properties)),
+    )
+}
+
+/// The parameters for any other model.
+fn params_of_any(operation: Operation) -> Value {
+    let (mut properties, required) = subject(operation);
+    properties.insert("quality_preset".into(), quality_preset());
+    properties.insert("art_style".into(), art_style());
+    with_somebody(operation, media::params(operation, properties, required))
+}
+
+/// A reaction names its character in one of two ways.
+fn with_somebody(operation: Operation, mut schema: Value) -> Value {
+    if operation == Operation::NpcResponse {
+        schema["anyOf"] = json!([
+            {"properties": {"npc_id": {"type": "string"}}, "required": ["npc_id"]},
+            {"properties": {"character": {"type": ["string", "object"]}}, "required": ["character"]},
+        ]);
+    }
     schema
 }
 
-fn params(operation: Operation) -> Value {
-    let catalog = catalog::built_in();
+/// What says of whom a clip is and doing what, and which of it is required.
+fn subject(operation: Operation) -> (Map<String, Value>, &'static [&'static str]) {
     let ids: Vec<&str> = character::built_in().keys().map(String::as_str).collect();
     let character = json!({
         "description": "A built-in character by its id, or a whole definition.",
         "anyOf": [{"type": "string", "enum": ids}, reference("CharacterDefinition")],
     });
-    let mut properties = size_and_words(catalog::models().model_for(operation.as_str(), None));
-    match operation {
-        Operation::StateClip => {
-            let states: Vec<&str> = catalog.states.iter().map(|state| state.id.as_str()).collect();
-            properties.insert("character".into(), character);
-            properties.insert(
-                "state".into(),
-                json!({"type": "string", "enum": states, "description": "What the character does."}),
-            );
-            object(
-                "Of whom, doing what, in which quality.",
-                &["character", "state"],
-                Value::Object(properties),
-            )
-        }
-        _ => {
-            properties.insert("character".into(), or_null(character));
-            properties.insert("npc_id".into(), or_null(id(
-                "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
-            )));
-            properties.insert(
-                "npc_name".into(),
-                or_null(text(
-                    0,
-                    MAX_NAME_CHARS,
-                    "The game's name for the character. Does not change the picture.",
-                )),
-            );
-            for (name, default, about) in [
-                ("expression", "neutral", "The face."),
-                ("emotion", "neutral", "The feeling behind it."),
-                ("animation", "idle", "What the body does."),
-            ] {
-                let mut word = word(about);
-                word["default"] = default.into();
-                properties.insert(name.into(), or_null(word));
-            }
-            properties.insert(
-                "intensity".into(),
-                or_null(json!({
-                    "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
-                    "description": "How strongly. Rounded to a tenth.",
-                })),
-            );
-            let mut schema =
-                object("Of whom, with which reaction, in which quality.", &[], Value::Object(properties));
-            schema["anyOf"] = json!([
-                {"properties": {"npc_id": {"type": "string"}}, "required": ["npc_id"]},
-                {"properties": {"character": {"type": ["string", "object"]}}, "required": ["character"]},
-            ]);
-            schema
-        }
+    let mut properties = Map::new();
+    if operation == Operation::StateClip {
+        let states: Vec<&str> = catalog::built_in().states.iter().map(|state| state.id.as_str()).collect();
+        properties.insert("character".into(), character);
+        properties.insert(
+            "state".into(),
+            json!({"type": "string", "enum": states, "description": "What the character does."}),
+        );
+        return (properties, &["character", "state"]);
     }
+    properties.insert("character".into(), or_null(character));
+    properties.insert("npc_id".into(), or_null(id(
+        "The game's id for the character. One that is not built in gets a face of its own, derived from the id.",
+    )));
+    properties.insert(
+        "npc_name".into(),
+        or_null(text(0, MAX_NAME_CHARS, "The game's name for the character. Does not change the picture.")),
+    );
+    for (name, default, about) in [
+        ("expression", "neutral", "The face."),
+        ("emotion", "neutral", "The feeling behind it."),
+        ("animation", "idle", "What the body does."),
+    ] {
+        let mut word = word(about);
+        word["default"] = default.into();
+        properties.insert(name.into(), or_null(word));
+    }
+    properties.insert(
+        "intensity".into(),
+        or_null(json!({
+            "type": "number", "minimum": 0, "maximum": 1, "default": USUAL_INTENSITY,
+            "description": "How strongly. Rounded to a tenth.",
+        })),
+    );
+    (properties, &[])
+}
+
+fn quality_preset() -> Value {
+    let presets: Vec<&str> = catalog::built_in().presets.iter().map(|preset| preset.id.as_str()).collect();
+    or_null(json!({
+        "type": "string", "enum": presets, "default": "fast",
+        "description": "Size, frame rate, steps and guidance in one word; `GET /api/v1/presets` says which.",
+    }))
+}
+
+fn art_style() -> Value {
+    let mut style = word("A style; part of the prompt. One of the examples, or words of the caller's own.");
+    style["examples"] = json!(ART_STYLES);
+    or_null(style)
 }
 
 /// The parameters of every clip, within what `model` accepts.
 fn size_and_words(model: Option<&ModelDef>) -> Map<String, Value> {
-    let presets: Vec<&str> = catalog::built_in().presets.iter().map(|preset| preset.id.as_str()).collect();
-    let mut style = word("A style; part of the prompt. One of the examples, or words of the caller's own.");
-    style["examples"] = json!(ART_STYLES);
     let mut all = json!({
-        "quality_preset": or_null(json!({
-            "type": "string", "enum": presets, "default": "fast",
-            "description": "Size, frame rate, steps and guidance in one word; `GET /api/v1/presets` says which.",
-        })),
+        "quality_preset": quality_preset(),
         "steps": or_null(json!({"type": "integer", "minimum": 1, "maximum": MAX_STEPS, "description": "Denoising steps."})),
         "cfg": or_null(json!({"type": "number", "minimum": 0, "maximum": MAX_CFG, "description": "Classifier-free guidance scale."})),
         "seed": or_null(seed("The seed. Absent: the character's own, so that its clips match.")),
-        "art_style": or_null(style),
+        "art_style": art_style(),
         "prompt": or_null(text(0, MAX_PROMPT_CHARS, "What to add to the prompt. Not for a page's token.")),
         "negative_prompt": or_null(text(0, MAX_PROMPT_CHARS, "What to avoid. Not for a page's token.")),
     });
@@ -245,7 +153,7 @@ fn size_and_words(model: Option<&ModelDef>) -> Map<String, Value> {
     for input in INPUTS_OF_MEDIA {
         all[input] = json!({
             "enum": [null, "", []],
-            "description": "For models that know no characters, named by `model`. Empty asks for nothing.",
+            "description": "For models that know no characters. Empty asks for nothing.",
         });
     }
     all.as_object().cloned().unwrap_or_default()
@@ -399,10 +307,6 @@ fn word(description: &str) -> Value {
         "pattern": r"^[\p{L}\p{N} _-]+$",
         "description": description,
     })
-}
-
-fn url(description: &str, pattern: &str) -> Value {
-    json!({"type": "string", "maxLength": MAX_URL_CHARS, "pattern": pattern, "description": description})
 }
 
 fn seed(description: &str) -> Value {

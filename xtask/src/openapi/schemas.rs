@@ -46,7 +46,7 @@ impl Schemas {
     pub(super) fn finish(mut self) -> Map<String, Value> {
         let mut all = self.generator.take_definitions(true);
         for (name, schema) in bodies::all() {
-            all.insert(name.to_owned(), schema);
+            all.insert(name, schema);
         }
         all.values_mut().for_each(tidy);
         all

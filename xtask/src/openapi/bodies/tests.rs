@@ -2,10 +2,13 @@
 //! refused.
 
 use cuelight_core::auth::token_request::TokenRequest;
-use cuelight_core::operation::{Operation, validate};
+use cuelight_core::catalog;
+use cuelight_core::operation::{Operation, Surroundings, validate, validate_in};
+use cuelight_core::order::{Asset, Role};
 use serde_json::{Value, json};
 
-use super::{operation_request, token_request};
+use super::job::{self, operation_request};
+use super::{media, params_of_any, token_request};
 
 /// Values that `schema` allows, and values just beyond it.
 fn probes(schema: &Value) -> (Vec<Value>, Vec<Value>) {
@@ -76,9 +79,142 @@ fn the_bounds_of_a_job_are_those_that_are_checked() {
             "player_context": context, "default_content": default,
         });
         let schema = operation_request(operation);
-        assert!(try_members(&schema, &body, "", taken) > 20);
-        assert!(try_members(&schema["properties"]["params"], &body, "/params", taken) > 40);
-        assert!(try_members(&schema["properties"]["player_context"], &body, "/player_context", taken) > 4);
+        assert!(try_members(&without_model(schema.clone()), &body, "", by_anybody) > 20);
+        assert!(try_members(&super::params(operation), &body, "/params", taken) > 40);
+        assert!(try_members(&job::player_context(), &body, "/player_context", taken) > 4);
+    }
+}
+
+/// A model's name is checked against the catalogue in use, which a schema does not know.
+fn without_model(mut schema: Value) -> Value {
+    schema["properties"].as_object_mut().unwrap().remove("model");
+    schema
+}
+
+/// An upload for every input, named by sixty-four times the place of its role.
+fn upload(sha256: &str) -> Option<Asset> {
+    let place: usize = sha256.get(..1)?.parse().ok()?;
+    let media_type = match Role::ALL.get(place)? {
+        Role::Image | Role::EndImage | Role::Mask => "image/png",
+        Role::Audio | Role::RightAudio => "audio/wav",
+        Role::Video => "video/mp4",
+    };
+    let size = Some([1024, 1024]);
+    Some(Asset { sha256: sha256.into(), media_type: media_type.into(), bytes: 9, size, duration_ms: None })
+}
+
+fn input(role: Role) -> Value {
+    let place = Role::ALL.iter().position(|known| *known == role).unwrap();
+    json!({"asset": place.to_string().repeat(64)})
+}
+
+/// Whether the best model, or one that is named, takes it.
+fn by_anybody(body: &Value) -> bool {
+    let around = Surroundings { asset: Some(&upload), ..Surroundings::default() };
+    let named = catalog::models().models.iter().map(|model| json!(model.id));
+    [Value::Null].into_iter().chain(named).any(|model| {
+        let mut body = body.clone();
+        body["model"] = model;
+        validate_in(&body, "nonce", &around).is_ok()
+    })
+}
+
+/// The least that an operation takes, but for the words.
+fn least(operation: Operation) -> Value {
+    let mut params = json!({});
+    for role in operation.needs() {
+        params[role.as_str()] = input(*role);
+    }
+    match operation {
+        Operation::StateClip => {
+            params = json!({"character": "bolt", "state": "idle", "base_image": input(Role::Image)})
+        }
+        Operation::NpcResponse => params = json!({"npc_id": "miso", "base_image": input(Role::Image)}),
+        _ => {}
+    }
+    json!({"operation_type": operation.as_str(), "params": params})
+}
+
+/// The schema of a member without what a model takes that does not know it.
+fn alone(member: &Value) -> Value {
+    match &member["anyOf"][0] {
+        Value::Null => member.clone(),
+        first => first.clone(),
+    }
+}
+
+#[test]
+fn no_model_takes_what_the_bounds_of_all_models_forbid() {
+    for operation in Operation::ALL {
+        let mut body = least(operation);
+        let schema = if operation.is_of_pages() {
+            params_of_any(operation)
+        } else {
+            body["params"]["prompt"] = "a robot".into();
+            operation_request(operation)["properties"]["params"].clone()
+        };
+        assert!(by_anybody(&body), "{body}");
+        // A clip of a character is made from words, too.
+        let taken = |body: &Value| {
+            let mut bare = body.clone();
+            bare["params"].as_object_mut().unwrap().remove("base_image");
+            by_anybody(body) || by_anybody(&bare)
+        };
+        let mut tried = 0;
+        for (name, member) in schema["properties"].as_object().unwrap() {
+            let (inside, beyond) = probes(&alone(member));
+            let with = |value: &Value| {
+                let mut body = body.clone();
+                body["params"][name] = value.clone();
+                body
+            };
+            for value in beyond {
+                tried += 1;
+                assert!(!taken(&with(&value)), "{operation:?}/{name} = {value} is not allowed and taken");
+            }
+            // A side of a picture depends on the other, and the words on those around them.
+            if ["width", "height", "prompt"].contains(&name.as_str()) {
+                continue;
+            }
+            for value in inside {
+                tried += 1;
+                assert!(taken(&with(&value)), "{operation:?}/{name} = {value} is allowed and refused");
+            }
+        }
+        assert!(tried > 8, "{operation:?}: {tried}");
+        let mut other = body.clone();
+        other["params"]["weather"] = json!("fine");
+        assert!(!taken(&other), "{operation:?} takes what no schema names");
+    }
+}
+
+#[test]
+fn an_input_is_described_where_a_model_takes_it_and_nowhere_else() {
+    for operation in Operation::ALL.into_iter().filter(|operation| !operation.is_of_pages()) {
+        let schema = media::params(operation, serde_json::Map::new(), &[]);
+        for role in Role::ALL {
+            let mut body = least(operation);
+            body["params"]["prompt"] = "a robot".into();
+            body["params"][role.as_str()] = input(role);
+            let is_described = schema["properties"].get(role.as_str()).is_some();
+            assert_eq!(by_anybody(&body), is_described, "{operation:?} from {role:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_request_must_hold_is_what_it_is_refused_without() {
+    for operation in Operation::ALL.into_iter().filter(|operation| !operation.is_of_pages()) {
+        let schema = media::params(operation, serde_json::Map::new(), &[]);
+        let mut body = least(operation);
+        body["params"]["prompt"] = "a robot".into();
+        for (name, _) in body["params"].clone().as_object().unwrap() {
+            let mut without = body.clone();
+            without["params"].as_object_mut().unwrap().remove(name);
+            let is_required =
+                schema["required"].as_array().is_some_and(|all| all.iter().any(|known| known == name));
+            assert_eq!(by_anybody(&without), !is_required, "{operation:?} without {name}");
+        }
     }
 }
 

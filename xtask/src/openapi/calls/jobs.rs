@@ -19,12 +19,14 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
 
 fn create(schemas: &mut Schemas) -> Call {
     let job = schemas.of::<Job>();
-    call("post", "/api/v1/jobs", "createJob", "Ask for a clip")
+    call("post", "/api/v1/jobs", "createJob", "Ask for a clip or a picture")
         .about(
             "A clip that exists is answered with 200 and its address, and counts for nothing. One that does \
              not is answered with 202: a job to follow, and what to show meanwhile. Whoever else asks for \
              the same clip shares its one generation. A page's token may send no words of its own: no \
-             `prompt`, no `negative_prompt`, and an `art_style` of the three that there are.",
+             `prompt`, no `negative_prompt`, and an `art_style` of the three that there are; so it asks for \
+             `state_clip` and `npc_response` only. What a request is made from is uploaded first, with \
+             `POST /api/v1/assets`.",
         )
         .takes_common("Session")
         .takes_common("SessionQuery")
@@ -51,6 +53,7 @@ fn preflight(schemas: &mut Schemas) -> Call {
         .takes_common("SessionQuery")
         .body("JobRequest", examples::jobs())
         .answers_json(200, "What it would come to.", schemas.of::<Preflight>())
+        .with_example(200, "application/json", examples::preflight())
         .refuses(&[Code::QuotaExceeded])
 }
 
