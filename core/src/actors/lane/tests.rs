@@ -125,13 +125,13 @@ fn what_is_stored_today_is_what_the_golden_file_holds() {
 }
 
 #[test]
-fn a_slot_is_leased_for_as_long_as_the_bid_holds_and_an_hour_at_most() {
+fn a_slot_is_leased_for_as_long_as_the_bid_holds_and_two_hours_at_most() {
     let mut bench = Bench::new(LIMITS);
     let first = bench.acquire(bid("a", 5));
     let until = START + MINUTE;
     assert_eq!(first, [Effect::SetAlarm(until), Effect::Answer(Answer::Granted { until })]);
     let day = Bid { hold: Millis::seconds(86_400), ..bid("b", 5) };
-    assert_eq!(bench.ask(day), Answer::Granted { until: START + Millis::seconds(3_600) });
+    assert_eq!(bench.ask(day), Answer::Granted { until: START + Millis::seconds(7_200) });
     assert_eq!(ahead(&bench.ask(bid("c", 20))), Some(0), "both slots are taken");
     assert_eq!(bench.lane.status(bench.now).leased, 2);
 }

@@ -49,6 +49,8 @@ fn every_model_is_one_that_can_be_asked() {
         }
         assert!(model.seed.is_none_or(|bounds| bounds.max <= u64::from(u32::MAX)), "{id}");
         assert!(model.call_ms < model.timeout_ms, "{id}: a call outlives its attempt");
+        // A lane lends a slot for two hours at most.
+        assert!(model.timeout_ms <= Millis::seconds(7_000), "{id}: an attempt outlives its slot");
         assert!(
             model.price.source.len() > 3 && model.price.as_of.len() == 10,
             "{id}: a price without a source"
