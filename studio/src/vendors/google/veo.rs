@@ -229,11 +229,19 @@ fn bytes(node: &Node<'_>, name: &str, known: &[&str]) -> Result<Media, ApiError>
     Ok(Media::Inline(kind.to_owned(), bytes))
 }
 
-/// A clip that was made here before.
+/// A clip to go on from: one that was made here before, or its bytes.
 fn clip(map: &Map<String, Value>) -> Result<Media, ApiError> {
     let node = Node::new(map, "video");
-    if let Some(other) = node.names().find(|name| *name != "uri") {
+    if let Some(other) = node.names().find(|name| !["uri", "encodedVideo", "encoding"].contains(name)) {
         return Err(ApiError::unsupported(other));
+    }
+    if let Some(bytes) = node.text("encodedVideo")? {
+        let bytes = json::bytes(bytes).filter(|bytes| bytes.get(4..8) == Some(b"ftyp"));
+        let bytes = bytes.ok_or_else(|| ApiError::invalid("Provided video is not valid."))?;
+        return match node.text("encoding")? {
+            Some("video/mp4") => Ok(Media::Inline("video/mp4".to_owned(), bytes)),
+            other => Err(ApiError::invalid(format!("Unsupported encoding of a video: {other:?}."))),
+        };
     }
     let id = node.text("uri")?.and_then(file_id);
     let id =
