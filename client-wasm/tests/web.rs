@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cuelight_client::element::CharacterHandle;
-use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::validate;
 use gloo_events::EventListener;
 use gloo_timers::future::TimeoutFuture;

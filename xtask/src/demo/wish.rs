@@ -92,7 +92,9 @@ fn params(model: &ModelDef, operation: Operation, materials: &Materials) -> Valu
     if let Some(resolution) = model.resolutions.iter().min_by_key(|name| lines(name)) {
         params.insert("resolution".into(), resolution.as_str().into());
     }
-    if let Some(ms) = shortest(model) {
+    // A clip between two pictures, or after another, has a length of the model's own choice.
+    let free = !matches!(operation, Operation::VideoTransition | Operation::VideoExtend);
+    if let Some(ms) = shortest(model).filter(|_| free) {
         #[allow(clippy::cast_precision_loss)] // A few thousand.
         params.insert("duration".into(), (ms as f64 / 1_000.0).into());
     }
