@@ -10,19 +10,16 @@ use std::cell::{Cell, RefCell};
 use js_sys::{Array, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlVideoElement};
+use web_sys::{Blob, HtmlVideoElement};
 
 use crate::object_url::ObjectUrl;
 
 #[wasm_bindgen]
 extern "C" {
-    // ECMAScript's own base64, which no version of web-sys and js-sys knows that every browser has.
-    #[wasm_bindgen(js_name = Uint8Array)]
+    // ECMAScript's own base64, which js-sys does not know and not every browser has.
     type Bytes;
     #[wasm_bindgen(method, catch, js_name = toBase64)]
     fn to_base64(this: &Bytes) -> Result<JsString, JsValue>;
-    #[wasm_bindgen(static_method_of = Bytes, catch, js_class = "Uint8Array", js_name = fromBase64)]
-    fn from_base64(text: &JsString) -> Result<Uint8Array, JsValue>;
 }
 
 /// What is longer stays with the browser: its address would be held twice, in the page and by the video.
@@ -39,15 +36,15 @@ pub(crate) struct ClipSource(RefCell<Address>);
 #[derive(Debug)]
 enum Address {
     Blob(ObjectUrl),
-    /// What comes before the text, and the text.
-    Data(JsString, JsString),
+    /// The address itself, and the same bytes for where it is refused.
+    Data(JsString, Blob),
 }
 
 impl ClipSource {
-    /// For a clip whose bytes the browser keeps. `data` is what [`in_text`] made of them.
+    /// For a clip. `data` is what [`in_text`] made of it.
     pub(crate) fn new(blob: &Blob, data: Option<JsString>) -> Result<Self, JsValue> {
         let address = match data {
-            Some(text) => Address::Data(format!("data:{};base64,", blob.type_()).into(), text),
+            Some(text) => Address::Data(text, blob.clone()),
             None => Address::Blob(ObjectUrl::new(blob)?),
         };
         Ok(Self(RefCell::new(address)))
@@ -57,33 +54,28 @@ impl ClipSource {
     pub(crate) fn give_to(&self, video: &HtmlVideoElement) {
         match &*self.0.borrow() {
             Address::Blob(url) => video.set_src(url.as_str()),
-            Address::Data(head, text) => {
+            Address::Data(text, _) => {
                 // Refused only for a property that cannot be written.
-                let _ = Reflect::set(video, &"src".into(), &head.concat(text));
+                let _ = Reflect::set(video, &"src".into(), text);
             }
         }
     }
 
     /// A video could not load it. Whether there is another address now that it can be loaded from.
     pub(crate) fn change(&self) -> bool {
-        let blob = match &*self.0.borrow() {
+        let url = match &*self.0.borrow() {
             Address::Blob(_) => return false,
-            Address::Data(head, text) => {
-                let kind = head.slice(5, head.length() - 8);
-                Bytes::from_base64(text)
-                    .ok()
-                    .and_then(|bytes| blob_of(&Array::of1(&bytes), &String::from(kind)))
-            }
+            Address::Data(_, blob) => ObjectUrl::new(blob),
         };
-        let Some(url) = blob.and_then(|blob| ObjectUrl::new(&blob).ok()) else { return false };
+        let Ok(url) = url else { return false };
         REFUSED.set(true);
         self.0.replace(Address::Blob(url));
         true
     }
 }
 
-/// The bytes of these pieces as text for an address, where that is of use.
-pub(crate) fn in_text(pieces: &Array) -> Option<JsString> {
+/// An address that holds the bytes of these pieces, of this media type, where such a one is of use.
+pub(crate) fn in_text(pieces: &Array, kind: &str) -> Option<JsString> {
     // Only where it was measured, which is where browsers say what they are in this way.
     let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
     if REFUSED.get() || !Reflect::has(&navigator, &"userAgentData".into()).unwrap_or(false) {
@@ -100,12 +92,6 @@ pub(crate) fn in_text(pieces: &Array) -> Option<JsString> {
         all.set(&piece, at);
         at += piece.length();
     }
-    all.unchecked_ref::<Bytes>().to_base64().ok()
-}
-
-/// A blob of this media type.
-pub(crate) fn blob_of(pieces: &Array, kind: &str) -> Option<Blob> {
-    let options = BlobPropertyBag::new();
-    options.set_type(kind);
-    Blob::new_with_buffer_source_sequence_and_options(pieces, &options).ok()
+    let text = all.unchecked_ref::<Bytes>().to_base64().ok()?;
+    Some(JsString::from("data:").concat(&kind.into()).concat(&";base64,".into()).concat(&text))
 }

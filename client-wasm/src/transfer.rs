@@ -7,7 +7,9 @@ use cuelight_core::units::Millis;
 use js_sys::{Array, JsString, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, ReadableStreamDefaultReader, Request, RequestInit, Response};
+use web_sys::{
+    AbortSignal, Blob, BlobPropertyBag, ReadableStreamDefaultReader, Request, RequestInit, Response,
+};
 
 use crate::browser;
 use crate::clip_source;
@@ -139,7 +141,10 @@ async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<(Blob
         }
         pieces.push(&piece);
     }
-    Some((clip_source::blob_of(&pieces, kind)?, clip_source::in_text(&pieces)))
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let blob = Blob::new_with_buffer_source_sequence_and_options(&pieces, &options).ok()?;
+    Some((blob, clip_source::in_text(&pieces, kind)))
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
