@@ -78,20 +78,18 @@ impl ClipSource {
 pub(crate) fn in_text(pieces: &Array, kind: &str) -> Option<JsString> {
     // Only where it was measured, which is where browsers say what they are in this way.
     let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
-    if REFUSED.get() || !Reflect::has(&navigator, &"userAgentData".into()).unwrap_or(false) {
-        return None;
-    }
-    let pieces = || pieces.iter().map(JsCast::unchecked_into::<Uint8Array>);
-    let length = pieces().map(|piece| piece.length()).sum();
-    if length > LONGEST {
+    let chromium = Reflect::get(&navigator, &"userAgentData".into()).is_ok_and(|data| !data.is_undefined());
+    let pieces: Vec<Uint8Array> = pieces.iter().map(JsCast::unchecked_into).collect();
+    let length = pieces.iter().map(Uint8Array::length).sum();
+    if REFUSED.get() || !chromium || length > LONGEST {
         return None;
     }
     let all = Uint8Array::new_with_length(length);
     let mut at = 0;
-    for piece in pieces() {
-        all.set(&piece, at);
+    for piece in &pieces {
+        all.set(piece, at);
         at += piece.length();
     }
     let text = all.unchecked_ref::<Bytes>().to_base64().ok()?;
-    Some(JsString::from("data:").concat(&kind.into()).concat(&";base64,".into()).concat(&text))
+    Some(JsString::from(["data:", kind, ";base64,"].concat()).concat(&text))
 }

@@ -13,6 +13,7 @@ use web_sys::{
 
 use crate::browser;
 use crate::clip_source;
+use crate::halves;
 use crate::js_value::{Given, object, set};
 use crate::token::Token;
 
@@ -144,7 +145,9 @@ async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<(Blob
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let blob = Blob::new_with_buffer_source_sequence_and_options(&pieces, &options).ok()?;
-    Some((blob, clip_source::in_text(&pieces, kind)))
+    // What would make a text of the first clip comes after it.
+    let text = if halves::is_whole() { clip_source::in_text(&pieces, kind) } else { None };
+    Some((blob, text))
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
