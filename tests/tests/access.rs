@@ -85,7 +85,9 @@ async fn in_production_every_door_has_its_key_and_a_tenant_sees_its_own() {
 
     world.kill_edge().await;
     world.set("MODE", &json!("production"));
-    world.set("STUDIO_URL", &json!("https://studio.invalid"));
+    for (name, value) in cuelight_core::settings::studio::variables("https://studio.invalid") {
+        world.set(&name, &value);
+    }
     world.set("WEBHOOK_HOSTS", &json!([]));
     world.start_edge().await;
     every_call_needs_a_key_that_may(&world, &servers, public["id"].as_str().unwrap()).await;

@@ -46,13 +46,15 @@ async fn an_edge_in_production_asks_for_a_key_where_its_description_says_so() {
     let key = json!([{
         "id": "all", "tenant": "demo", "sha256": KEY_SHA256, "may": ["jobs", "tokens", "usage", "operate"],
     }]);
-    let settings = [
+    // In production every provider is reached by https.
+    let providers = cuelight_core::settings::studio::variables("https://studio.example");
+    let mut settings: Vec<_> = providers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    settings.extend([
         ("MODE", json!("production")),
-        ("STUDIO_URL", json!("https://studio.example")),
         ("WEBHOOK_HOSTS", json!([])),
         ("SECRET_KEYS", json!(key.to_string())),
         limits(),
-    ];
+    ]);
     let world = World::with(&[], &settings).await;
     assert_eq!(world.get("/api/v1/usage").await.status(), 401);
     let usage = world.http.get(format!("{}/api/v1/usage", world.edge)).bearer_auth(KEY);

@@ -81,7 +81,7 @@ async fn what_a_character_has_learned_outlives_the_page_and_a_spoilt_memory_is_i
     let storage: js_sys::Object =
         js_sys::Reflect::get(&window, &"localStorage".into()).unwrap().unchecked_into();
     let read = || js_sys::Reflect::get(&storage, &key.into()).unwrap().as_string();
-    let spoilt = "\u{1}\u{ff}spoilt \u{1f600}";
+    let spoilt = "\u{2}\u{ff}spoilt \u{1f600}";
     js_sys::Reflect::set(&storage, &key.into(), &spoilt.into()).unwrap();
     let mounted = Mounted::new("http://memory.test", true);
     mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
@@ -89,6 +89,6 @@ async fn what_a_character_has_learned_outlives_the_page_and_a_spoilt_memory_is_i
     mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy").await;
     window.dispatch_event(&web_sys::Event::new("pagehide").unwrap()).unwrap();
     let learned = read().unwrap();
-    assert!(learned != spoilt && learned.starts_with('\u{1}') && learned.len() < 60_000);
+    assert!(learned != spoilt && learned.starts_with('\u{2}') && learned.len() < 60_000);
     mounted.handle.destroy();
 }
