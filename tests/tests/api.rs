@@ -173,7 +173,11 @@ async fn a_clip_is_made_once_and_then_served(world: &World) -> String {
     let (status, again) = world.post_job("s-two", &state_clip("bolt", "idle")).await;
     assert_eq!(status, 200, "{again}");
     assert_eq!((&again["status"], &again["source"]), (&json!("complete"), &json!("hit")));
-    assert_eq!(again["content"], json!({"url": url, "content_type": "video/mp4", "bytes": bytes.len()}));
+    let content = json!({
+        "url": url, "content_type": "video/mp4", "bytes": bytes.len(),
+        "width": 256, "height": 256, "duration_ms": 4000,
+    });
+    assert_eq!(again["content"], content, "what it is was read from its bytes");
     let read: Value = world.get(&format!("/api/v1/jobs/{id}")).await.json().await.unwrap();
     assert_eq!(read["status"], "complete");
     let hit = world.get(&format!("/api/v1/jobs/{}", again["id"].as_str().unwrap())).await;

@@ -177,7 +177,13 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
         .await;
     let errors = "return window.told.filter((t) => t.name === 'error').map((t) => t.code);";
     assert_eq!(browser.run(errors).await, json!([]));
-    assert_eq!(browser.run("return window.violations;").await, json!(["media-src data"]), "tried once");
+    let refused = browser.run("return window.violations;").await;
+    let tried = |what: &serde_json::Value| what == "media-src data";
+    // One for each slot that was loading when the first was refused, and none after.
+    assert!(
+        refused.as_array().is_some_and(|all| (1..=4).contains(&all.len()) && all.iter().all(tried)),
+        "{refused}"
+    );
 
     // The same policy without WebAssembly: the state is followed, with a picture of it.
     let policy = policy.replace(" 'wasm-unsafe-eval'", "");

@@ -18,7 +18,11 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// `submission` begins with the key of what is being made, as the order's `webhook` said.
 pub(crate) async fn wavespeed(mut call: Call, submission: &str) -> Result<Response, Failure> {
-    let refused = || Failure::new(Code::Unauthorized, "The signature is not the provider's, or too old.");
+    let refused = || {
+        // RFC 9110, section 11.6.1: a 401 names a scheme; a signature has none of its own.
+        Failure::new(Code::Unauthorized, "The signature is not the provider's, or too old.")
+            .with("www-authenticate", "Bearer")
+    };
     let secret = settings::webhook_secret(&call.env, "wavespeed").ok_or_else(refused)?;
     let [id, timestamp, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"]
         .map(|name| call.header(name).unwrap_or_default());
