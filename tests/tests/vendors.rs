@@ -177,10 +177,13 @@ async fn whatever_goes_wrong_at_a_vendor_ends_as_it_should() {
         let id = job["id"].as_str().unwrap_or_else(|| panic!("{about}: {job}"));
         let done = world.finished(id).await;
         let ended = (done["status"].as_str().unwrap(), done["error"]["code"].as_str().unwrap_or(""));
-        // ComfyUI judges no words, and what it refuses without naming an input is the workflow, which is ours.
-        let ours =
-            provider.to_string() == "comfyui" && matches!(code, "provider_invalid" | "content_refused");
-        let code = if ours { "provider_failed" } else { code };
+        let code = match (provider.to_string().as_str(), code) {
+            // It judges no words, and what it refuses without naming an input is the workflow, which is ours.
+            ("comfyui", "provider_invalid" | "content_refused") => "provider_failed",
+            // Its contract knows one refusal.
+            ("banana", "content_refused") => "provider_invalid",
+            _ => code,
+        };
         assert_eq!(ended, (status, code), "{about}: {done}");
         let submissions = world.studio_stats().await["vendors"][provider]["submissions"].as_u64().unwrap();
         // A result that is gone is paid for and has to be made again; nothing else is made twice.
