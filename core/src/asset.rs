@@ -1,14 +1,12 @@
 //! Judges what a caller uploads by its bytes, never by its name or label: a picture, sound or a clip of
 //! an allowed size. Servers only; no page reaches it.
 
-mod multipart;
 mod sound;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::multipart::file_in;
 use crate::media;
 use crate::order::Asset;
 use crate::units::Millis;

@@ -251,20 +251,7 @@ impl Adapter for Banana {
     }
 
     fn download(&self, output: &Output, turn: Turn<'_>) -> Result<Step<Vec<u8>>, ProviderError> {
-        // Checked again: what is stored may be older than the account's settings.
-        let url = wire::result_address(&self.account, &output.url)?;
-        match turn.heard.first() {
-            // Without the key: where results are is open to whoever knows the address.
-            None => {
-                let request = Request::builder().method(Method::GET).uri(url.as_str());
-                Ok(Step::Ask(Ask::download(wire::built(request, Vec::new())?)))
-            }
-            // That is how a store says that an address has expired.
-            Some(answer) if answer.status() == StatusCode::FORBIDDEN => Err(ProviderError::Lost),
-            Some(answer) => {
-                wire::downloaded(output, answer, |answer| wire::failure(NAME, answer)).map(Step::Done)
-            }
-        }
+        wire::fetched(NAME, &self.account, output, turn)
     }
 
     fn cancel(&self, operation_id: &str, _: Turn<'_>) -> Result<Step<Cancelled>, ProviderError> {

@@ -2,11 +2,12 @@
 //! that the vendor says nothing of its own about.
 
 use cuelight_core::units::Millis;
-use http::{HeaderValue, Request, StatusCode, request};
+use data_encoding::BASE64;
+use http::{HeaderValue, Method, Request, StatusCode, request};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{Accepted, Account, Answer, Output, ProviderError, hostile};
+use crate::{Accepted, Account, Answer, Ask, Made, Output, ProviderError, Step, Turn, hostile};
 
 /// What a gateway answers when it may have passed the request on: 502 and 504 (RFC 9110, 15.6.3 and
 /// 15.6.5), and Cloudflare's own for an answer it cannot read (520) or that did not come (522, 524).
@@ -119,6 +120,37 @@ pub(crate) fn result_address(account: &Account, url: &str) -> Result<Url, Provid
     }
     let resolved = account.base.join(url).map_err(|_| refused())?;
     if account.is_at(&resolved) { Ok(resolved) } else { Err(refused()) }
+}
+
+/// Downloads a result that is open to whoever knows its address, as it is at a delivery network or
+/// behind a signed address: the key is not sent. `name` is the vendor's, for a person.
+pub(crate) fn fetched(
+    name: &str,
+    account: &Account,
+    output: &Output,
+    turn: Turn<'_>,
+) -> Result<Step<Vec<u8>>, ProviderError> {
+    // Checked again: what is stored may be older than the account's settings.
+    let url = result_address(account, &output.url)?;
+    match turn.heard.first() {
+        None => {
+            let request = Request::builder().method(Method::GET).uri(url.as_str());
+            Ok(Step::Ask(Ask::download(built(request, Vec::new())?)))
+        }
+        // That is how a store says that an address has expired.
+        Some(answer) if answer.status() == StatusCode::FORBIDDEN => Err(ProviderError::Lost),
+        Some(answer) => downloaded(output, answer, |answer| failure(name, answer)).map(Step::Done),
+    }
+}
+
+/// A picture that came as base64 inside of an answer.
+pub(crate) fn decoded(base64: &str, seed: Option<u32>) -> Result<Made, ProviderError> {
+    let bytes = BASE64
+        .decode(base64.as_bytes())
+        .ok()
+        .filter(|bytes| !bytes.is_empty())
+        .ok_or_else(|| ProviderError::BadMedia("it cannot be decoded".into()))?;
+    Ok(Made { bytes, cost_micro_usd: None, seed })
 }
 
 /// The bytes that a download's answer brings; `failure` says what another answer means.

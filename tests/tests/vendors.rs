@@ -28,13 +28,30 @@ async fn an_upload_is_named_by_its_bytes_and_judged_by_them() {
     assert_eq!(read.headers()["content-type"], "image/png");
     assert_eq!(read.bytes().await.unwrap(), picture);
 
-    let form = [
-        &b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"[..],
-        &wav(500),
-        b"\r\n--b--",
-    ];
-    let sound = upload(&world, "", "multipart/form-data; boundary=b", form.concat()).await;
-    assert_eq!((&sound.json["media_type"], &sound.json["duration_ms"]), (&json!("audio/wav"), &json!(500)));
+    let form = |part: &str| {
+        let head = format!("--b\r\nContent-Disposition: form-data; {part}\r\n\r\n");
+        [head.as_bytes(), &wav(500), b"\r\n--b--\r\n"].concat()
+    };
+    for (kind, part) in [
+        ("multipart/form-data; boundary=b", "name=\"file\"; filename=\"x\""),
+        ("Multipart/Form-Data; charset=utf-8; boundary=\"b\"", "name=file; filename=../x.html"),
+    ] {
+        let sound = upload(&world, "", kind, form(part)).await;
+        assert_eq!(
+            (&sound.json["media_type"], &sound.json["duration_ms"]),
+            (&json!("audio/wav"), &json!(500))
+        );
+    }
+    for (kind, part) in [
+        ("multipart/form-data; boundary=b", "name=\"file\""),
+        ("multipart/form-data; boundary=b", "name=\"else\"; filename=\"x\""),
+        ("multipart/form-data; boundary=c", "name=\"file\"; filename=\"x\""),
+        ("multipart/form-data", "name=\"file\"; filename=\"x\""),
+    ] {
+        let refused = upload(&world, "", kind, form(part)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{kind}, {part}: {}", refused.json);
+        assert_eq!(refused.json["code"], "malformed_body", "{kind}, {part}");
+    }
 
     for (query, bytes, status) in [
         ("", b"<svg/>".to_vec(), 422),
@@ -177,7 +194,7 @@ async fn whatever_goes_wrong_at_a_vendor_ends_as_it_should() {
         let id = job["id"].as_str().unwrap_or_else(|| panic!("{about}: {job}"));
         let done = world.finished(id).await;
         let ended = (done["status"].as_str().unwrap(), done["error"]["code"].as_str().unwrap_or(""));
-        let code = match (provider.to_string().as_str(), code) {
+        let code = match (*provider, code) {
             // It judges no words, and what it refuses without naming an input is the workflow, which is ours.
             ("comfyui", "provider_invalid" | "content_refused") => "provider_failed",
             // Its contract knows one refusal.

@@ -23,16 +23,13 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
         Some(name) => Purpose::parse(&name)
             .ok_or_else(|| wrong("/purpose", FieldCode::UnknownValue, "source or mask".to_owned()))?,
     };
-    let content_type = call.header("content-type").unwrap_or_default();
-    let body = body::read_bytes(&mut call, MAX_UPLOAD_BYTES).await?;
-    let bytes = asset::file_in(&content_type, &body).ok_or_else(|| {
-        Failure::new(Code::MalformedBody, "The form holds no file; send one part with a filename.")
-    })?;
-    let sha256 = HEXLOWER.encode(&Sha256::digest(bytes));
-    let judged = asset::judge(bytes, &sha256, purpose);
+    let bytes = match body::is_form(&call) {
+        true => body::read_file(&mut call, "file", MAX_UPLOAD_BYTES).await?,
+        false => body::read_bytes(&mut call, MAX_UPLOAD_BYTES).await?,
+    };
+    let sha256 = HEXLOWER.encode(&Sha256::digest(&bytes));
+    let judged = asset::judge(&bytes, &sha256, purpose);
     let asset = judged.map_err(|error| wrong("", FieldCode::BadFormat, error.to_string()))?;
-    let bytes = bytes.to_vec();
-    drop(body);
     asset_store::store(&call.env, caller.tenant.id(), &asset, bytes).await?;
     Ok(Response::from_json(&Upload::from(asset))?.with_status(201))
 }

@@ -2,7 +2,6 @@
 //! Nova Canvas), Stable Diffusion XL, and Stability's later ones.
 
 use cuelight_core::order::{Order, Role};
-use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -213,7 +212,7 @@ pub(crate) fn made(
         return match first.finish_reason.as_deref() {
             Some("CONTENT_FILTERED") => Err(blocked("the picture was filtered")),
             Some("ERROR") => Err(ProviderError::Failed("the model reported an error".into())),
-            _ => decoded(&first.base64, first.seed.and_then(|seed| u32::try_from(seed).ok()).or(asked)),
+            _ => wire::decoded(&first.base64, first.seed.and_then(|seed| u32::try_from(seed).ok()).or(asked)),
         };
     }
     let answer: Pictures = wire::parse(answer, MAX_BODY).map_err(wire::unclear)?;
@@ -225,20 +224,11 @@ pub(crate) fn made(
     match (answer.images.first(), &answer.error) {
         (Some(picture), _) => {
             let used = answer.seeds.first().and_then(|seed| u32::try_from(*seed).ok());
-            decoded(picture, used.or(asked))
+            wire::decoded(picture, used.or(asked))
         }
         (None, Some(words)) => Err(blocked(&text(words))),
         (None, None) => Err(none()),
     }
-}
-
-fn decoded(base64: &str, seed: Option<u32>) -> Result<Made, ProviderError> {
-    let bytes = BASE64
-        .decode(base64.as_bytes())
-        .ok()
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or_else(|| ProviderError::BadMedia("it cannot be decoded".into()))?;
-    Ok(Made { bytes, cost_micro_usd: None, seed })
 }
 
 fn blocked(message: &str) -> ProviderError {

@@ -2,7 +2,6 @@
 //! predicts. Both answer at once, and both withhold pictures behind a status of success.
 
 use cuelight_core::order::{Order, Role};
-use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -132,7 +131,7 @@ pub(crate) fn spoken(order: &Order, answer: &Answer, key: &str) -> Result<Made, 
     if let Some(picture) =
         parts.iter().filter(|part| !part.thought).find_map(|part| part.inline_data.as_ref())
     {
-        return decoded(&picture.data, seed(order));
+        return wire::decoded(&picture.data, seed(order));
     }
     if !USUAL.contains(&candidate.finish_reason.as_str()) {
         return Err(refused(candidate.finish_message.as_deref().unwrap_or(&candidate.finish_reason), key));
@@ -163,7 +162,7 @@ pub(crate) fn predicted(answer: &Answer, key: &str) -> Result<Made, ProviderErro
     let mut reason = None;
     for prediction in predictions {
         if let Some(picture) = prediction.bytes_base64_encoded {
-            return decoded(&picture, None);
+            return wire::decoded(&picture, None);
         }
         reason = reason.or(prediction.rai_filtered_reason);
     }
@@ -175,13 +174,4 @@ pub(crate) fn predicted(answer: &Answer, key: &str) -> Result<Made, ProviderErro
 
 fn refused(reason: &str, key: &str) -> ProviderError {
     ProviderError::ContentRefused { message: hostile::text(reason, key) }
-}
-
-fn decoded(base64: &str, seed: Option<u32>) -> Result<Made, ProviderError> {
-    let bytes = BASE64
-        .decode(base64.as_bytes())
-        .ok()
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or_else(|| ProviderError::BadMedia("it cannot be decoded".into()))?;
-    Ok(Made { bytes, cost_micro_usd: None, seed })
 }
