@@ -20,6 +20,7 @@ use memory::Memory;
 use mind::{Mind, Trust};
 pub use saved::{MOST_BYTES, Refused};
 use vocabulary::{Vocabulary, WORDS};
+use words::Outlook;
 
 /// How many contexts of the present session are remembered.
 const SESSION: usize = 512;
@@ -52,6 +53,8 @@ pub struct Predictor {
     /// How often a cue repeated its word, of how many; fading.
     repeats: [f32; 2],
     past: Past,
+    /// What may come now; none before anything was shown.
+    outlook: Option<Outlook>,
 }
 
 /// What was shown lately in this session, latest first.
@@ -117,12 +120,14 @@ impl Predictor {
             visits: [0; WORDS],
             repeats: [0.0; 2],
             past: Past::default(),
+            outlook: None,
         }
     }
 
     /// The plan decides which states may come.
     pub fn set_tier(&mut self, tier: Tier) {
         self.tier = tier;
+        self.look();
     }
 
     /// A new session begins: what was learned stays, what was shown lately is over.
@@ -135,6 +140,7 @@ impl Predictor {
         self.visits = [0; WORDS];
         self.repeats = [0.0; 2];
         self.past = Past::default();
+        self.outlook = None;
     }
 
     /// A cue is shown. One with names longer than any request may have is passed over.
@@ -161,12 +167,15 @@ impl Predictor {
         let hash = self.vocabulary.words.get(word).map_or(0, |word| word.hash);
         // There are at most 64 words.
         self.past.push(u8::try_from(word).unwrap_or_default(), hash, tenths);
+        self.look();
     }
 
     /// The number of this word. What was known of a forgotten word does not become its own.
     fn number(&mut self, cue: &Cue) -> usize {
         let (word, taken) = self.vocabulary.number(cue);
         if taken {
+            // It names the forgotten word, too.
+            self.outlook = None;
             let symbol = words::symbol(word);
             for memory in [&mut self.old.lasting, &mut self.new.lasting, &mut self.session] {
                 memory.forget(symbol);
@@ -221,9 +230,6 @@ impl Predictor {
     #[must_use]
     pub fn distribution(&self) -> Vec<Guess> {
         let mut guesses = Vec::new();
-        if self.past.word(0).is_none() {
-            return guesses;
-        }
         for (word, share) in self.word_shares() {
             let reaction = self.vocabulary.words.get(word).is_some_and(vocabulary::Word::is_reaction);
             if !reaction {

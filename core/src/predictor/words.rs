@@ -75,9 +75,19 @@ pub(super) fn symbol(word: usize) -> u8 {
 }
 
 /// What the opinions are, in binary logarithms, and what they make together.
+#[derive(Debug, Clone)]
 struct Opinion {
     logs: Vec<[f32; OPINIONS]>,
     answer: Vec<f32>,
+}
+
+/// What both minds make of the present moment: made when it begins, asked for guesses, and held
+/// against what comes.
+#[derive(Debug, Clone)]
+pub(super) struct Outlook {
+    candidates: Vec<u8>,
+    old: Opinion,
+    new: Opinion,
 }
 
 /// What a context saw, above what is known without it.
@@ -298,37 +308,45 @@ impl Predictor {
         groups
     }
 
+    /// Looks ahead from the present moment, if there is one.
+    pub(super) fn look(&mut self) {
+        self.outlook = self.past.word(0).map(|_| {
+            let candidates = self.candidates();
+            let [old, new] = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
+            Outlook { candidates, old, new }
+        });
+    }
+
     /// Word numbers with their probabilities. Who knows best which group comes need not know best
     /// which word of it: one that has seen other sessions names the words that this one has not.
     pub(super) fn word_shares(&self) -> Vec<(usize, f32)> {
-        let candidates = self.candidates();
-        let mut answer = self.mix_words(&self.old, &candidates).answer;
+        let Some(Outlook { candidates, old, new }) = &self.outlook else { return Vec::new() };
+        let mut answer = old.answer.clone();
         if self.trust.older {
-            let other = self.mix_words(&self.new, &candidates).answer;
-            let (old, new) = (self.groups(&candidates, &answer), self.groups(&candidates, &other));
+            let groups = [&old.answer, &new.answer].map(|answer| self.groups(candidates, answer));
             let depth = self.depth(&self.lasting_contexts());
             let matter = if self.kind() == 0 { STATE } else { GROUP };
             let trust = self.trust.of(GROUP, depth);
-            for ((word, share), other) in candidates.iter().zip(&mut answer).zip(other) {
+            for ((word, share), other) in candidates.iter().zip(&mut answer).zip(&new.answer) {
                 let group = self.group(usize::from(*word));
-                let of = |groups: &[f32; GROUPS]| groups.get(group).copied().unwrap_or(1.0);
+                let [old, new] = groups.map(|groups| groups.get(group).copied().unwrap_or(1.0));
                 let within = self.trust.of(matter + group, depth);
-                *share = (of(&old) * trust + of(&new) * (1.0 - trust))
-                    * (*share / of(&old) * within + other / of(&new) * (1.0 - within));
+                *share = (old * trust + new * (1.0 - trust))
+                    * (*share / old * within + other / new * (1.0 - within));
             }
             normalize(&mut answer);
         }
-        candidates.into_iter().map(usize::from).zip(answer).collect()
+        candidates.iter().map(|word| usize::from(*word)).zip(answer).collect()
     }
 
     /// `next` came: whoever said so counts more, and every memory learns it.
     pub(super) fn learn_word(&mut self, next: usize) {
-        let candidates = self.candidates();
         let kind = self.kind();
         let shipped = self.vocabulary.is_shipped(next);
-        if let Some(at) = candidates.iter().position(|word| usize::from(*word) == next) {
-            let opinions = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
-            for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
+        if let Some(Outlook { candidates, old, new }) = self.outlook.take()
+            && let Some(at) = candidates.iter().position(|word| usize::from(*word) == next)
+        {
+            for (mind, opinion) in [(&mut self.old, &old), (&mut self.new, &new)] {
                 // A name that nobody could give says nothing of who is right.
                 if (mind.knows(next) || shipped)
                     && let Some(weights) = mind.words.0.get_mut(kind)
@@ -339,7 +357,7 @@ impl Predictor {
             if self.trust.older && (shipped || self.old.knows(next)) {
                 let group = self.group(next);
                 let depth = self.depth(&self.lasting_contexts());
-                let [(old, p), (new, q)] = opinions.map(|opinion| {
+                let [(old, p), (new, q)] = [old, new].map(|opinion| {
                     let groups = self.groups(&candidates, &opinion.answer);
                     let mass = groups.get(group).copied().unwrap_or(1.0);
                     (mass, opinion.answer.get(at).map_or(1.0, |share| share / mass))
