@@ -5,14 +5,32 @@ use cuelight_core::api::JobError;
 use cuelight_core::catalog;
 use cuelight_core::cue::Cue;
 use cuelight_core::limiter::Verdict;
-use cuelight_core::operation::{Subject, ValidJob};
+use cuelight_core::operation::{Operation, Subject, ValidJob};
 use cuelight_core::problem::{Code, FieldCode, FieldError};
 use cuelight_core::units::MicroUsd;
+use serde_json::Value;
 
 use crate::actors::{self, ask};
 use crate::caller::{Caller, Who, refused};
 use crate::error::Failure;
 use crate::router::Call;
+
+/// Refuses a page what no page may ask for, before anything is looked up for it.
+///
+/// # Errors
+/// 403.
+pub(crate) fn permit_operation(caller: &Caller, json: &Value) -> Result<(), Failure> {
+    let named = json["operation_type"].as_str();
+    let mut beyond = Operation::ALL.iter().filter(|operation| !Operation::OF_PAGES.contains(operation));
+    if !matches!(caller.who, Who::Page(_)) || !beyond.any(|operation| Some(operation.as_str()) == named) {
+        return Ok(());
+    }
+    Err(Failure::forbidden(vec![FieldError {
+        pointer: "/operation_type".to_owned(),
+        code: FieldCode::UnknownValue,
+        detail: "a token is for clips of characters; a server asks for others".to_owned(),
+    }]))
+}
 
 /// Refuses what the caller may not ask for.
 ///

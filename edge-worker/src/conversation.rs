@@ -66,6 +66,10 @@ async fn talk<T>(
                 ProviderError::Transient(late)
             });
         }
+        // An order whose answer there is no time to hear would be paid for and lost.
+        if ask.commits && !committed && left < ask.patience.min(Millis(limit.0 / 2)) {
+            return Err(ProviderError::Transient("there was no time left to order".to_owned()));
+        }
         course.asks += 1;
         committed |= ask.commits;
         let limits = Limits { time: Duration::from_millis(ask.patience.min(left).0), bytes: ask.max_bytes };

@@ -116,7 +116,7 @@ pub(crate) fn account(env: &Env, provider: &str) -> Result<Account, Failure> {
     let missing = || Failure::Setup(format!("the address of {provider} or {name} is not set"));
     let told = settings.provider(provider).ok_or_else(missing)?;
     let base = Url::parse(&told.url).map_err(|_| missing())?;
-    let key = secret(env, &name).ok_or_else(missing)?;
+    let key = secret(env, &name).filter(|key| !key.is_empty()).ok_or_else(missing)?;
     let media = told.media.iter().filter_map(|text| Url::parse(text).ok()).collect();
     Ok(Account { base, key, media, options: told.options.clone() })
 }

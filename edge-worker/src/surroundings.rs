@@ -16,6 +16,7 @@ use crate::asset_store;
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::router::Call;
+use crate::settings;
 
 /// Most uploads that are looked up for one request: more than there are roles, and no more.
 const MOST_ASSETS: usize = Role::ALL.len() + 2;
@@ -30,8 +31,8 @@ pub(crate) struct Around {
 
 /// Looks up what checking the request `json` takes. Nothing, for a clip of a character without a picture.
 pub(crate) async fn of(call: &Call, caller: &Caller, json: &Value) -> Result<Around, Failure> {
-    let settings = &caller.deployment.settings;
-    let used = catalog::models().providers().into_iter().filter(|name| settings.provider(name).is_some());
+    let used =
+        catalog::models().providers().into_iter().filter(|name| settings::account(&call.env, name).is_ok());
     let mut around = Around { providers: used.map(str::to_owned).collect(), ..Around::default() };
     let named = operation::assets_named(json);
     let tenant = caller.tenant.id();

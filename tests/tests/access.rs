@@ -105,6 +105,9 @@ async fn every_call_needs_a_key_that_may(world: &World, servers: &Servers, job: 
     let calls = [
         (Method::POST, "/api/v1/jobs".to_owned(), &servers.tokens_only),
         (Method::POST, "/api/v1/jobs/preflight".to_owned(), &servers.tokens_only),
+        (Method::GET, "/api/v1/jobs".to_owned(), &servers.tokens_only),
+        (Method::GET, format!("/api/v1/jobs/{job}"), &servers.tokens_only),
+        (Method::DELETE, format!("/api/v1/jobs/{job}"), &servers.tokens_only),
         (Method::POST, "/api/v1/tokens".to_owned(), &servers.operator),
         (Method::DELETE, "/api/v1/tokens/abc".to_owned(), &servers.operator),
         (Method::GET, "/api/v1/usage".to_owned(), &servers.operator),

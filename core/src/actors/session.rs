@@ -197,6 +197,7 @@ impl Session {
         entry.webhook = webhook.map(|url| job::Webhook { url, pending: Pending::idle() });
         if !entry.job.status.is_final() {
             entry.held = cost;
+            entry.charged_once_begun = !wish.terms.cancel_saves;
             self.meta.spent = self.meta.spent + cost;
             effects.push(entry.want(now, wish));
         }
@@ -265,6 +266,10 @@ impl Session {
         if entry.job.status.is_final() {
             return Reply::Final;
         }
+        if entry.job.status == JobStatus::Processing && entry.charged_once_begun {
+            // It stays spent: else a page would have for nothing what its tenant pays for.
+            entry.held = MicroUsd(0);
+        }
         entry.job.status = JobStatus::Cancelled;
         entry.job.updated_at = now;
         effects.push(entry.leave(now));
@@ -324,6 +329,8 @@ impl Session {
         let held = std::mem::take(&mut entry.held);
         let cost = match entry.job.status {
             JobStatus::Complete if held > MicroUsd(0) => entry.job.cost_micro_usd.unwrap_or(held),
+            // Attempts may have been charged that came to nothing.
+            JobStatus::Failed if held > MicroUsd(0) => entry.job.cost_micro_usd.unwrap_or_default(),
             _ => MicroUsd(0),
         };
         effects.extend(entry.call_webhooks(now));

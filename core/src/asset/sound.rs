@@ -1,4 +1,5 @@
-//! What kind of sound some bytes are, and how long it is: WAV by its header, MP3 by its first frame.
+//! What kind of sound some bytes are, and how long it plays: WAV by its samples, MP3 by its frames. A
+//! length has a price, so it is never what the file only says of itself.
 //!
 //! WAV: Microsoft's "Multimedia Programming Interface and Data Specifications 1.0". MP3: ISO/IEC
 //! 11172-3, 2.4.1.3, and its extension to lower rates in 13818-3; ID3v2.4.0, 3.1, for what may stand
@@ -14,11 +15,15 @@ const KILOBITS: [[u32; 15]; 2] = [
 /// Samples a second of MPEG 1 by the index in a frame's header. MPEG 2 has half, 2.5 a quarter.
 const HERTZ: [u32; 3] = [44_100, 48_000, 32_000];
 
+/// The codings of WAV that are plain samples: whole numbers, fractions, and either with more said of the
+/// channels.
+const PLAIN: [u16; 3] = [1, 3, 0xfffe];
+
 /// Sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sound {
     pub(super) media_type: &'static str,
-    /// Its length. Exact for WAV; for MP3 that of a constant rate. None when there is nothing to hear.
+    /// How long it plays. None when there is nothing to hear, or in a coding that nothing here reads.
     pub(super) duration: Option<Millis>,
 }
 
@@ -33,10 +38,20 @@ pub(super) fn inspect(bytes: &[u8]) -> Option<Sound> {
     // One header may be chance; a second one where the first says so is not.
     let next = frames.get(first.bytes..).filter(|rest| !rest.is_empty());
     next.is_none_or(|rest| Frame::read(rest).is_some()).then(|| {
-        let bits = frames.len() as u64 * 8;
-        let ms = bits / u64::from(first.kilobits);
-        Sound { media_type: "audio/mpeg", duration: (ms > 0).then_some(Millis(ms)) }
+        let duration = mp3_duration(frames);
+        Sound { media_type: "audio/mpeg", duration: (duration > Millis(0)).then_some(duration) }
     })
+}
+
+/// All frames together. Players pass over what stands between them.
+fn mp3_duration(bytes: &[u8]) -> Millis {
+    let (mut at, mut micros) = (0_usize, 0_u64);
+    while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= 4) {
+        let frame = Frame::read(rest);
+        micros += frame.as_ref().map_or(0, |frame| u64::from(frame.micros));
+        at += frame.map_or(1, |frame| frame.bytes.max(1));
+    }
+    Millis(micros / 1_000)
 }
 
 fn wav_duration(bytes: &[u8]) -> Option<Millis> {
@@ -46,12 +61,9 @@ fn wav_duration(bytes: &[u8]) -> Option<Millis> {
         let size = u32::from_le_bytes(bytes.get(at + 4..at.checked_add(8)?)?.try_into().ok()?) as usize;
         let body = at.checked_add(8)?;
         match kind {
-            // Bytes a second stand eight bytes into it.
-            b"fmt " => {
-                rate = bytes.get(body + 8..body.checked_add(12)?).and_then(|b| b.try_into().ok());
-            }
+            b"fmt " => rate = Some(bytes_a_second(bytes.get(body..)?)?),
             b"data" => {
-                let rate = u64::from(u32::from_le_bytes(rate?));
+                let rate = rate?;
                 // What streams write has no true size: what is there counts.
                 let size = size.min(bytes.len().saturating_sub(body)) as u64;
                 let ms = size.checked_mul(1_000)?.checked_div(rate)?;
@@ -62,6 +74,17 @@ fn wav_duration(bytes: &[u8]) -> Option<Millis> {
         // Parts begin at even places.
         at = body.checked_add(size)?.checked_add(size % 2)?;
     }
+}
+
+/// How many bytes a player takes for a second: it goes by the samples, not by the average beside them.
+/// None for anything but plain samples.
+fn bytes_a_second(format: &[u8]) -> Option<u64> {
+    let short = |at: usize| Some(u16::from_le_bytes(format.get(at..at + 2)?.try_into().ok()?));
+    let coding = short(0)?;
+    let hertz = u32::from_le_bytes(format.get(4..8)?.try_into().ok()?);
+    // A sample takes whole bytes.
+    let rate = u64::from(hertz) * u64::from(short(2)?) * u64::from(short(14)?.div_ceil(8));
+    (PLAIN.contains(&coding) && rate > 0).then_some(rate)
 }
 
 /// Where the frames begin: behind a tag, if there is one. Its size has seven bits a byte.
@@ -78,7 +101,8 @@ fn after_id3(bytes: &[u8]) -> Option<usize> {
 }
 
 struct Frame {
-    kilobits: u32,
+    /// How long it plays, in microseconds.
+    micros: u32,
     bytes: usize,
 }
 
@@ -102,8 +126,8 @@ impl Frame {
             return None;
         }
         let padding = (header >> 9) & 1;
-        let samples_by_eight = if old == 0 { 144 } else { 72 };
-        let bytes = samples_by_eight * kilobits * 1_000 / hertz + padding;
-        Some(Self { kilobits, bytes: bytes as usize })
+        let samples = if old == 0 { 1_152 } else { 576 };
+        let bytes = samples / 8 * kilobits * 1_000 / hertz + padding;
+        Some(Self { micros: samples * 1_000_000 / hertz, bytes: bytes as usize })
     }
 }

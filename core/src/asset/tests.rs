@@ -60,9 +60,29 @@ fn sound_tells_its_length() {
     let tag = [&b"ID3\x04\0\0\0\0\x02\x01"[..], &[0; 257]].concat();
     for bytes in [mp3(100), [tag, mp3(100)].concat()] {
         let asset = judged(&bytes).unwrap();
-        assert_eq!((asset.media_type.as_str(), asset.duration_ms), ("audio/mpeg", Some(Millis(2_606))));
+        assert_eq!((asset.media_type.as_str(), asset.duration_ms), ("audio/mpeg", Some(Millis(2_612))));
     }
     assert!(matches!(judged(&wav(0, b"")), Err(AssetError::Broken(_))));
+}
+
+#[test]
+fn sound_is_as_long_as_it_plays_whatever_its_header_says() {
+    let length = |bytes: &[u8]| judged(bytes).unwrap().duration_ms;
+    let mut hasty = wav(4_000, b"");
+    // Bytes a second: what players do not read.
+    hasty[28..32].copy_from_slice(&4_000_000_u32.to_le_bytes());
+    assert_eq!(length(&hasty), Some(Millis(4_000)));
+    // Sound in another coding would be as long as its decoder says.
+    let mut coded = wav(4_000, b"");
+    coded[20] = 0x11;
+    assert!(matches!(judged(&coded), Err(AssetError::Broken(_))));
+
+    // Two frames of 320 kbit/s, then many of 32.
+    let dense = [&[0xff, 0xfb, 0xe0, 0x00][..], &[0; 1_040]].concat().repeat(2);
+    let sparse = [&[0xff, 0xfb, 0x10, 0x00][..], &[0; 100]].concat().repeat(998);
+    assert_eq!(length(&[&dense[..], &sparse].concat()), Some(Millis(26_122)));
+    let junk = [0; 50];
+    assert_eq!(length(&[&dense[..], &junk, &sparse].concat()), Some(Millis(26_122)));
 }
 
 #[test]

@@ -118,6 +118,7 @@ pub(crate) async fn preflight(mut call: Call) -> Result<Response, Failure> {
 /// `GET /api/v1/jobs`: the session's jobs, newest first.
 pub(crate) async fn list(call: &Call) -> Result<Response, Failure> {
     let caller = Caller::of(call)?;
+    caller.require_jobs()?;
     let filter = filter(call)?;
     let stub = actors::session(&call.env, &caller.session(call)?)?;
     let (mut jobs, next): (Vec<Job>, Option<u64>) = ask(&stub, "/list", &filter, &call.request_id).await?;
@@ -137,6 +138,7 @@ pub(crate) async fn read_one(call: &Call, id: &str) -> Result<Response, Failure>
             ask(&actors::generation(&call.env, &key)?, "/explain", "", &call.request_id).await?;
         return Ok(Response::from_json(&known)?);
     }
+    caller.require_jobs()?;
     let session = actors::session(&call.env, &session)?;
     let mut known: Option<Job> = ask(&session, "/job", id, &call.request_id).await?;
     if known.is_none() {
@@ -157,6 +159,7 @@ pub(crate) async fn read_one(call: &Call, id: &str) -> Result<Response, Failure>
 /// `DELETE /api/v1/jobs/{id}`.
 pub(crate) async fn cancel(call: &Call, id: &str) -> Result<Response, Failure> {
     let caller = Caller::of(call)?;
+    caller.require_jobs()?;
     api::key_of_job(id).ok_or_else(unknown)?;
     let stub = actors::session(&call.env, &caller.session(call)?)?;
     let Replied { reply, job } = ask(&stub, "/cancel", id, &call.request_id).await?;
@@ -187,6 +190,7 @@ fn unknown() -> Failure {
 
 /// Reads a request, within what its caller may ask for.
 async fn read(call: &Call, caller: &Caller, json: &Value, nonce: &str) -> Result<Asked, Failure> {
+    crate::admission::permit_operation(caller, json)?;
     let around = surroundings::of(call, caller, json).await?;
     let valid = around.validate(json, nonce).map_err(Failure::invalid)?;
     crate::admission::permit(caller, &valid)?;

@@ -16,6 +16,7 @@ pub(crate) async fn open(call: &Call) -> Result<Response, Failure> {
         return Err(Failure::new(Code::UpgradeRequired, detail).with("upgrade", "websocket"));
     }
     let caller = Caller::of(call)?;
+    caller.require_jobs()?;
     let stub = actors::session(&call.env, &caller.session(call)?)?;
     let since = call.query("since").and_then(|text| text.parse::<u64>().ok());
     let path = since.map_or_else(|| "/socket".to_owned(), |since| format!("/socket?since={since}"));

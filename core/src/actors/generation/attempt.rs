@@ -20,6 +20,8 @@ use crate::units::{MicroUsd, Millis};
 const HOLD_SLACK: Millis = Millis(90_000);
 /// A refusal is repeated for this long without asking the account again.
 const REFUSAL_AGE: Millis = Millis(10_000);
+/// What was made and could not be fetched is not made again for this long.
+const SETUP_AGE: Millis = Millis(600_000);
 /// A submission that nobody knows about is not followed by another for this long.
 const UNKNOWN_AGE: Millis = Millis(600_000);
 
@@ -309,6 +311,11 @@ impl Generation {
             flight.reserved = false;
         }
         flight.progress = 0.0;
+        if matches!(error, ProviderError::Fatal(_)) && !matches!(left, Left::Untaken) {
+            // Our settings keep us from what was made: any other order would be paid for like this one.
+            let (error, again_at) = (error.job_error(), now + SETUP_AGE);
+            return self.enter(now, Phase::Failed { error, again_at });
+        }
         let spent_all = flight.attempt >= MAX_ATTEMPTS && guard::holds(Guard::BoundedAttempts);
         if !error.is_retryable() || spent_all {
             return self.fail(now, error.job_error(), now, Outcome::Unknown);

@@ -225,7 +225,10 @@ impl Flight {
             estimate_ms: (!status.is_final()).then(|| self.expected_at.since(now)),
             content,
             error,
-            cost_micro_usd: (status == JobStatus::Complete).then_some(self.spent),
+            // A failure may have been charged, too.
+            cost_micro_usd: (status == JobStatus::Complete
+                || status == JobStatus::Failed && self.spent > MicroUsd(0))
+            .then_some(self.spent),
             retry_after_ms: (retry_after > Millis(0)).then_some(retry_after),
             made: (status == JobStatus::Complete).then(|| self.made()),
         }

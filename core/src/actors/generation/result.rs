@@ -9,6 +9,9 @@ use crate::actors::lane::Outcome;
 use crate::api::Content;
 use crate::units::{MicroUsd, Millis};
 
+/// How often a poll or a download may fail for what looks like our own settings before that is believed.
+/// With the wait between them, about a minute.
+const MAX_FATAL: u32 = MAX_DOWNLOADS;
 /// The longest a provider may have us wait between polls or downloads.
 const MAX_ASKED: Millis = Millis(60_000);
 
@@ -74,6 +77,11 @@ impl Generation {
                 // At once, within the same alarm.
                 self.store(now, effects);
             }
+            // What it makes is paid for, and a setting may be about to be put right.
+            Err(ProviderError::Fatal(_)) if flight.missed_polls < MAX_FATAL => {
+                flight.missed_polls = flight.missed_polls.saturating_add(1);
+                flight.due = now + BACKOFF.delay(flight.missed_polls, flight.key.as_str(), None);
+            }
             // The operation may well be alive: ask again, until the time is up.
             Err(
                 error @ (ProviderError::Transient(_)
@@ -135,7 +143,9 @@ impl Generation {
                 self.enter(now, Phase::Complete { content });
             }
             Err(error)
-                if error.is_retryable() && error != ProviderError::Lost && *downloads < MAX_DOWNLOADS =>
+                if (error.is_retryable() || matches!(error, ProviderError::Fatal(_)))
+                    && error != ProviderError::Lost
+                    && *downloads < MAX_DOWNLOADS =>
             {
                 let asked = error.retry_after().map(|wait| wait.min(MAX_ASKED));
                 flight.due = now + BACKOFF.delay(*downloads, flight.key.as_str(), asked);

@@ -50,6 +50,9 @@ pub(super) struct Entry {
     /// What it may cost its token.
     #[serde(default)]
     pub(super) held: MicroUsd,
+    /// Whether its provider charges all of it once it has begun, cancelled or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) charged_once_begun: bool,
 }
 
 /// Something to be said until it is acknowledged.
@@ -121,6 +124,7 @@ impl Entry {
             joined: Vec::new(),
             preview_of: None,
             held: MicroUsd(0),
+            charged_once_begun: false,
         }
     }
 

@@ -383,6 +383,29 @@ fn a_token_spends_what_it_may_and_gets_back_what_was_not_spent() {
 }
 
 #[test]
+fn a_token_pays_for_what_is_charged_whatever_it_cancels_and_whatever_fails() {
+    let spent_after = |saves: bool, status: JobStatus| {
+        let mut bench = Bench::new();
+        let mut asked = Request { allowance: Some(PRICE), ..request(job(0, 0)) };
+        asked.wish.terms.cancel_saves = saves;
+        let _ = bench.ask(asked);
+        let _ = bench.answer(&job(0, 0).id, Source::Generated, status);
+        let _ = bench.on(Event::Cancel { job_id: job(0, 0).id });
+        bench.machine.meta.spent
+    };
+    assert_eq!(spent_after(false, JobStatus::Processing), PRICE);
+    assert_eq!(spent_after(false, JobStatus::Queued), MicroUsd(0));
+    assert_eq!(spent_after(true, JobStatus::Processing), MicroUsd(0));
+
+    let mut bench = Bench::new();
+    let _ = bench.ask(Request { allowance: Some(PRICE), ..request(job(0, 0)) });
+    let _ = bench.answer(&job(0, 0).id, Source::Generated, JobStatus::Processing);
+    let charged = Update { cost_micro_usd: Some(MicroUsd(3)), ..update(0, 9, JobStatus::Failed) };
+    let _ = bench.on(Event::Updated(charged));
+    assert_eq!(bench.machine.meta.spent, MicroUsd(3));
+}
+
+#[test]
 fn a_cancelled_job_ends_at_once_and_its_generation_is_told_until_it_hears() {
     let mut bench = Bench::new();
     let id = job(0, 0).id;

@@ -59,3 +59,36 @@ fn when_the_last_model_fails_the_flight_does() {
     }
     assert_eq!(bench.failure(), Some(Code::ProviderFailed));
 }
+
+#[test]
+fn what_is_paid_for_is_asked_for_until_that_helps_and_is_not_ordered_elsewhere() {
+    let closed = || Err(ProviderError::Fatal("the key is wrong".into()));
+    // A poll and downloads that fail until a setting is put right.
+    let nearly_given_up = || {
+        let (mut bench, _) = with_a_stand_in();
+        let key = bench.submission();
+        let _ = bench.accept(&key, "op1");
+        for _ in 1..MAX_DOWNLOADS {
+            let _ = bench.poll("op1", closed());
+            let _ = bench.alarm_after(20_000);
+        }
+        let _ = bench.poll("op1", Ok(Progress::Succeeded(output())));
+        for _ in 1..MAX_DOWNLOADS {
+            let _ = bench.store("op1", Err(ProviderError::Fatal("it is at an address not its own".into())));
+            let _ = bench.alarm_after(20_000);
+        }
+        bench
+    };
+    let mut bench = nearly_given_up();
+    let _ = bench.store("op1", Ok(content()));
+    assert_eq!(bench.status(), JobStatus::Complete);
+
+    let mut bench = nearly_given_up();
+    let _ = bench.store("op1", Err(ProviderError::Fatal("it is at an address not its own".into())));
+    assert_eq!(bench.failure(), Some(Code::ProviderFailed), "nobody else is paid for it");
+    let cost = bench.machine.core.flight.as_ref().unwrap().terms.cost;
+    let job = bench.machine.job(bench.now, "job1").unwrap();
+    assert_eq!(job.cost_micro_usd, Some(cost), "it was charged");
+    assert!(submissions(&bench.on(Event::Wanted(want(2)))).is_empty());
+    assert_eq!(bench.failure(), Some(Code::ProviderFailed), "nor by the next who asks");
+}
