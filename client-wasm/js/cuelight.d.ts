@@ -90,13 +90,16 @@ export type Background = "keep" | "key" | `key #${string}` | "packed";
 export interface Options {
   /** Origin of the edge, for instance `https://clips.example`. Default: where the page comes from. */
   endpoint?: string;
-  /** Whose clips these are; enters every key. Default `demo`. */
+  /**
+   * Whose clips these are: the `namespace` of the tenant in the edge's settings. It enters the address of
+   * every clip, so with another one none is found. Default `demo`.
+   */
   tenant?: string;
   /** A built-in character's id, or a definition. */
   character: string | CharacterSpec;
   /** Default `fast`. */
   preset?: Preset;
-  /** Default `free`. */
+  /** Not above the tenant's `plan`: the edge makes no clips of other states. Default `free`. */
   tier?: Tier;
   /** How long `request()` waits for a clip before it settles for the placeholder, ms. Default 5000. */
   maxWait?: number;
@@ -256,7 +259,7 @@ export default function init(wasm?: string | URL, rest?: string | URL): Promise<
  * `loading="eager"`. What it is told before is remembered, at most 256 calls.
  *
  * Slots: `poster` is shown until the first picture of the character; `fallback` where nothing of it can
- * be had. Parts: `stage`, `video`, `still`, `poster`, `fallback`, `pause-button`, `status`. Custom
+ * be had. Parts: `stage`, `video`, `canvas`, `still`, `poster`, `fallback`, `pause-button`, `status`. Custom
  * properties: `--cuelight-width`, `--cuelight-aspect-ratio`, `--cuelight-background`,
  * `--cuelight-placeholder`, `--cuelight-border-radius`, `--cuelight-focus`.
  */
@@ -267,7 +270,7 @@ export class CuelightCharacterElement extends HTMLElement {
   spec: CharacterSpec | null;
   /** Origin of the edge; empty: where the page comes from. Reflects the attribute. */
   endpoint: string;
-  /** Whose clips these are. Reflects the attribute. */
+  /** Whose clips these are: the `namespace` of the tenant in the edge's settings; empty: `demo`. Reflects the attribute. */
   tenant: string;
   /** One of `Preset`; empty: `fast`. Reflects the attribute. */
   preset: Preset | "";
@@ -341,8 +344,10 @@ export interface CuelightEvents {
   "cuelight-job": CustomEvent<{ type: string; job_id: string; cache_key: string; progress?: number }>;
   /**
    * Something went wrong; the character goes on. Codes of the client's own: `invalid_options`,
-   * `invalid_event`, `unknown_state`, `clip_broken`, `placeholder_broken`, `module_unavailable`,
-   * `webassembly_refused` and `panicked` (both: see `Stats.mode`); of `rules`, `invalid_states`,
+   * `invalid_event`, `unknown_state`, `clip_broken`, `clip_too_large`, `placeholder_broken`, `unreachable`
+   * (a clip could not be had after several attempts), `keying_unavailable` (see `Options.background`),
+   * `module_unavailable`, `webassembly_refused` and `panicked` (both: see `Stats.mode`); of `rules`,
+   * `invalid_states`,
    * `state_without_rule`, `state_unreachable`, `state_refused`, `state_without_exit` and
    * `too_many_rules`, with what is wrong or the path that leads there; the others are the edge's.
    */

@@ -24,11 +24,11 @@ export interface CuelightCharacterProps
   spec?: CharacterSpec | null;
   /** Origin of the edge. Default: where the page comes from. */
   endpoint?: string;
-  /** Whose clips these are. */
+  /** Whose clips these are: the `namespace` of the tenant in the edge's settings. Default `demo`. */
   tenant?: string;
   /** Default `fast`. */
   preset?: Preset;
-  /** Default `free`. */
+  /** Not above the tenant's `plan`. Default `free`. */
   tier?: Tier;
   /** Milliseconds; default 5000. */
   maxWait?: number;

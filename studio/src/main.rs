@@ -1,6 +1,7 @@
 //! The studio's command line: serve, draw a contact sheet, render one clip to a file.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -150,6 +151,7 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
     delays.set_list(&arguments.delay).map_err(|error| format!("--delay: {error}"))?;
     delays.set_scale(arguments.delay_scale).map_err(|error| format!("--delay-scale: {error}"))?;
     config.delays = delays;
+    keep_known_keys_local(arguments.host, &config)?;
     let wanted = SocketAddr::new(arguments.host, arguments.port);
     let listener = tokio::net::TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
@@ -166,6 +168,30 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
         .with_graceful_shutdown(asked_to_stop())
         .await
         .map_err(|error| error.to_string())
+}
+
+/// Refuses to listen for other machines while a key is empty or one that everybody can read here.
+fn keep_known_keys_local(host: IpAddr, config: &Config) -> Result<(), String> {
+    let known = Config::default();
+    let open = |key: &str| key.is_empty() || key == known.key;
+    let keys = &config.keys;
+    let names = [
+        ("STUDIO_KEY", open(&config.key)),
+        ("STUDIO_AWS_KEY", keys.aws.iter().any(|key| known.keys.aws.contains(key))),
+        ("STUDIO_GOOGLE_KEY", open(&keys.google)),
+        ("STUDIO_WAVESPEED_KEY", open(&keys.wavespeed)),
+        ("STUDIO_COMFYUI_KEY", open(&keys.comfyui)),
+        ("STUDIO_BANANA_KEY", open(&keys.banana)),
+    ];
+    let unset: Vec<&str> = names.into_iter().filter_map(|(name, is_open)| is_open.then_some(name)).collect();
+    if host.is_loopback() || unset.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "--host {host} can be reached from other machines, and everybody knows the keys of development; set \
+         keys of your own in the environment: {}",
+        unset.join(", ")
+    ))
 }
 
 /// Resolves at SIGINT or SIGTERM. Connections that are stalled on purpose are not waited for.
@@ -191,4 +217,46 @@ async fn asked_to_stop() {
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         std::process::exit(0);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERYWHERE: [&str; 2] = ["0.0.0.0", "::"];
+
+    fn refusal(host: &str, config: &Config) -> Option<String> {
+        keep_known_keys_local(host.parse().unwrap(), config).err()
+    }
+
+    #[test]
+    fn a_studio_with_the_keys_of_development_listens_on_this_machine_only() {
+        for host in ["127.0.0.1", "::1"] {
+            assert_eq!(refusal(host, &Config::default()), None);
+        }
+        for host in EVERYWHERE {
+            let told = refusal(host, &Config::default()).unwrap();
+            for vendor in ["", "AWS_", "GOOGLE_", "WAVESPEED_", "COMFYUI_", "BANANA_"] {
+                assert!(told.contains(&format!("STUDIO_{vendor}KEY")), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_studio_with_keys_of_its_own_listens_everywhere() {
+        let mut config = Config { key: "own".into(), ..Config::default() };
+        for vendor in ["google", "wavespeed", "comfyui", "banana"] {
+            assert!(config.keys.set(vendor, "own"));
+        }
+        for host in EVERYWHERE {
+            let told = refusal(host, &config).unwrap();
+            assert!(told.ends_with(": STUDIO_AWS_KEY"), "{told}");
+        }
+        assert!(config.keys.set("aws", "id:own"));
+        for host in EVERYWHERE {
+            assert_eq!(refusal(host, &config), None);
+        }
+        config.key.clear();
+        assert!(refusal("0.0.0.0", &config).is_some_and(|told| told.ends_with(": STUDIO_KEY")));
+    }
 }

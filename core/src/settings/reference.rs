@@ -112,13 +112,13 @@ pub(super) const CHARACTERS: Setting = whole(
     "TENANTS.{id}.characters_per_hour",
     (0, 10_000),
     Default::Whole(10),
-    "most characters to create in an hour, for each merchant",
+    "most characters to create in an hour, for each merchant; no call creates any yet",
 );
 pub(super) const COOLDOWN: Setting = whole(
     "TENANTS.{id}.regenerate_cooldown_s",
     (0, YEAR_S),
     Default::Whole(86_400),
-    "how long until a state that was made anew may be made anew again, in seconds",
+    "how long until a state that was made anew may be made anew again, in seconds; no call makes one anew yet",
 );
 pub(super) const REQUESTS: Setting = whole(
     "LIMITS.requests",

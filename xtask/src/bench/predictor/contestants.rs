@@ -112,8 +112,8 @@ impl Contestant for Table {
     }
 }
 
-/// What somebody wrote down beforehand and nobody corrects: for faces the game seed's progression
-/// (the four entries and three steps of its published code), for states the usual course of a talk.
+/// What somebody wrote down beforehand and nobody corrects: for faces a hand-written progression map
+/// with four entries, for states the usual course of a talk.
 #[derive(Clone, Default)]
 pub(crate) struct HandWritten {
     tier: Option<Tier>,
