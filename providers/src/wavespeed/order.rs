@@ -82,7 +82,7 @@ pub(super) fn body(brief: &Brief<'_>, addresses: &[(Role, String)]) -> Result<Va
     let named = (!model.resolutions.is_empty()).then_some(order.resolution.as_ref()).flatten();
     put("resolution", named.map(|name| json!(name)));
     // A model that has names for its sizes is not told them in px, too.
-    let sized = model.resolutions.is_empty() && !model.sizes.is_empty();
+    let sized = model.resolutions.is_empty() && (!model.sizes.is_empty() || model.dimension_px.is_some());
     let size = sized.then_some(order.size).flatten();
     put("size", size.map(|[width, height]| json!(format!("{width}*{height}"))));
     let ratio = (!model.aspect_ratios.is_empty()).then_some(order.aspect_ratio.as_ref()).flatten();
@@ -97,4 +97,35 @@ pub(super) fn body(brief: &Brief<'_>, addresses: &[(Role, String)]) -> Result<Va
     // Both at once, as on a call.
     put("order", two_speak.then(|| json!("meanwhile")));
     Ok(Value::Object(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use cuelight_core::catalog;
+
+    use super::*;
+    use crate::testing::order;
+
+    /// What a model of the catalogue is told of an order with these fields and all the inputs it needs.
+    fn told(model: &str, fields: Value) -> Value {
+        let (model, order) = (catalog::models().model(model).unwrap(), order(fields, &[]));
+        let brief = Brief { order: &order, clip: None, model, materials: &[], idempotency_key: "k.1.1" };
+        let needed = model.inputs.iter().filter(|input| input.required);
+        let addresses: Vec<_> =
+            needed.map(|input| (input.role, "https://cdn.example/i.png".to_owned())).collect();
+        body(&brief, &addresses).unwrap()
+    }
+
+    #[test]
+    fn the_ordered_size_is_told_in_px_unless_the_model_has_names_for_its_sizes() {
+        for (model, fields, size) in [
+            ("wan-2.5-text-to-video", json!({"size": [832, 480]}), json!("832*480")),
+            ("wavespeed-z-image-turbo", json!({"size": [512, 768]}), json!("512*768")),
+            ("wavespeed-z-image-base", json!({"size": [1536, 256]}), json!("1536*256")),
+            ("wavespeed-z-image-base", json!({}), Value::Null),
+            ("kandinsky-5-pro", json!({"size": [512, 768]}), Value::Null),
+        ] {
+            assert_eq!(told(model, fields)["size"], size, "{model}");
+        }
+    }
 }
