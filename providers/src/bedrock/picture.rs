@@ -129,8 +129,9 @@ fn stability(brief: &Brief<'_>) -> Result<Value, ProviderError> {
         let base = required(brief, Role::Image)?.within(SIDES.0, SIDES.1)?;
         put(&mut body, "mode", has_modes.then_some("image-to-image"));
         body.insert("image".into(), base.base64().into());
-        // Required beside a picture.
-        body.insert("strength".into(), json!(order.strength.unwrap_or(0.5)));
+        // Required beside a picture. Theirs is 0 for the same picture again, ours is 1; Amazon's and SDXL's
+        // are as ours.
+        body.insert("strength".into(), json!(1.0 - order.strength.unwrap_or(0.5)));
     }
     Ok(body.into())
 }

@@ -94,6 +94,18 @@ fn stabilitys_models_take_a_ratio_and_only_one_of_them_a_mode() {
 }
 
 #[test]
+fn the_closer_a_picture_is_followed_the_lower_is_stabilitys_strength() {
+    for model in ["stability.sd3-5-large-v1:0", "stability.stable-image-ultra-v1:1"] {
+        for (fields, strength) in
+            [(json!({"strength": 1.0}), 0.0), (json!({"strength": 0.25}), 0.75), (json!({}), 0.5)]
+        {
+            let base = material(Role::Image, png(512, 512));
+            assert_eq!(body(&asked(submit(model, fields, &[base], &[])))["strength"], strength, "{model}");
+        }
+    }
+}
+
+#[test]
 fn a_clip_is_ordered_from_a_picture_of_exactly_its_size() {
     let fields = json!({"duration_ms": 6000, "seed": 42});
     let ask = asked(submit(REEL, fields.clone(), &[material(Role::Image, png(1280, 720))], &[]));

@@ -8,7 +8,7 @@ use super::seconds;
 use crate::{Brief, ProviderError};
 
 /// Its members and ours, the longer name first where one holds another.
-const FIELDS: [(&str, &str); 16] = [
+const FIELDS: [(&str, &str); 17] = [
     ("enable_prompt_expansion", "prompt_expansion"),
     ("negative_prompt", "negative_prompt"),
     ("guidance_scale", "guidance"),
@@ -16,6 +16,7 @@ const FIELDS: [(&str, &str); 16] = [
     ("mask_image", "mask"),
     ("left_audio", "audio"),
     ("right_audio", "right_audio"),
+    ("strength", "strength"),
     ("aspect_ratio", "aspect_ratio"),
     ("resolution", "resolution"),
     ("duration", "duration_ms"),
@@ -91,6 +92,8 @@ pub(super) fn body(brief: &Brief<'_>, addresses: &[(Role, String)]) -> Result<Va
     let length = chosen.then_some(order.duration_ms).flatten();
     put("duration", length.map(|length| json!(seconds(length))));
     put("guidance_scale", model.guidance.as_ref().and(order.guidance).map(|guidance| json!(guidance)));
+    // Theirs says how far to leave the image, ours how closely to follow it.
+    put("strength", model.strength.and(order.strength).map(|strength| json!(1.0 - strength)));
     put("seed", model.seed.as_ref().and(order.seed).map(|seed| json!(seed)));
     let expands = model.prompt_expansion.then_some(order.prompt_expansion).flatten();
     put("enable_prompt_expansion", expands.map(|expands| json!(expands)));
@@ -127,5 +130,18 @@ mod tests {
         ] {
             assert_eq!(told(model, fields)["size"], size, "{model}");
         }
+    }
+
+    #[test]
+    fn the_closer_the_image_is_followed_the_lower_is_their_strength() {
+        for (model, fields, strength) in [
+            ("wavespeed-z-image-base", json!({"strength": 0.75}), json!(0.25)),
+            ("wavespeed-z-image-base", json!({"strength": 1.0}), json!(0.0)),
+            ("wavespeed-z-image-base", json!({}), Value::Null),
+            ("wavespeed-z-image-turbo", json!({"strength": 0.75}), Value::Null),
+        ] {
+            assert_eq!(told(model, fields)["strength"], strength, "{model}");
+        }
+        assert_eq!(field_in("strength must be at most 1"), Some("strength"));
     }
 }
