@@ -265,7 +265,9 @@ impl Adapter for ComfyUi {
             return Err(fault::refused(answer, &template, &self.account.key));
         }
         let Queued { prompt_id } = wire::parse(answer, MAX_ANSWER).map_err(wire::unclear)?;
-        Ok(Step::Done(Submission::Accepted(wire::accepted(NAME, prompt_id, None)?)))
+        // It was asked to call the workflow by our id: where its own cannot be used, ours is asked for.
+        let accepted = wire::accepted(NAME, prompt_id, None).or_else(|_| wire::accepted(NAME, id, None))?;
+        Ok(Step::Done(Submission::Accepted(accepted)))
     }
 
     fn find(&self, idempotency_key: &str, turn: Turn<'_>) -> Result<Step<Option<Accepted>>, ProviderError> {

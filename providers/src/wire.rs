@@ -100,13 +100,16 @@ pub(crate) fn is_gateway(status: StatusCode) -> bool {
 }
 
 /// An operation that the vendor says it has, if its id can stand in an address.
+///
+/// # Errors
+/// [`ProviderError::Unanswered`] for another id: it was taken, and nobody can ask for it.
 pub(crate) fn accepted(
     name: &str,
     id: String,
     estimate_ms: Option<Millis>,
 ) -> Result<Accepted, ProviderError> {
     if !hostile::is_id(&id) {
-        return Err(ProviderError::Fatal(format!("{name} gave an id that cannot be used")));
+        return Err(ProviderError::Unanswered(format!("{name} gave an id that cannot be used")));
     }
     Ok(Accepted { operation_id: id, estimate_ms })
 }

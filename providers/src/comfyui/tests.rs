@@ -175,9 +175,12 @@ fn a_workflow_is_queued_under_an_id_made_of_the_orders_key() {
     assert_eq!(ask.request.uri(), "https://comfy.example/api/prompt");
     assert!(ask.commits);
     assert_eq!(body(&ask)["prompt_id"], id_of("k.1.1"));
-    let said = answer(200, json!({"prompt_id": id_of("k.1.1"), "number": 1, "node_errors": {}}));
-    let Submission::Accepted(accepted) = done(submit("smoke", json!({}), &[], &[said])) else { panic!() };
-    assert_eq!(accepted.operation_id, id_of("k.1.1"));
+    // A name that cannot be used leaves ours, under which it was queued.
+    for (named, operation) in [(id_of("k.1.1"), id_of("k.1.1")), ("../x".to_owned(), id_of("k.1.1"))] {
+        let said = answer(200, json!({"prompt_id": named, "number": 1, "node_errors": {}}));
+        let Submission::Accepted(accepted) = done(submit("smoke", json!({}), &[], &[said])) else { panic!() };
+        assert_eq!(accepted.operation_id, operation);
+    }
     assert_eq!(id_of("k.1.1").len(), 36);
     assert_ne!(id_of("k.1.1"), id_of("k.1.2"));
 }
