@@ -213,7 +213,10 @@ pub(crate) fn made(
         return match first.finish_reason.as_deref() {
             Some("CONTENT_FILTERED") => Err(blocked("the picture was filtered")),
             Some("ERROR") => Err(ProviderError::Failed("the model reported an error".into())),
-            _ => wire::decoded(&first.base64, first.seed.and_then(|seed| u32::try_from(seed).ok()).or(asked)),
+            _ => {
+                let used = first.seed.and_then(|seed| u32::try_from(seed).ok());
+                Ok(wire::decoded(&first.base64, used.or(asked)))
+            }
         };
     }
     let answer: Pictures = wire::parse(answer, MAX_BODY).map_err(wire::unclear)?;
@@ -225,7 +228,7 @@ pub(crate) fn made(
     match (answer.images.first(), &answer.error) {
         (Some(picture), _) => {
             let used = answer.seeds.first().and_then(|seed| u32::try_from(*seed).ok());
-            wire::decoded(picture, used.or(asked))
+            Ok(wire::decoded(picture, used.or(asked)))
         }
         (None, Some(words)) => Err(blocked(&text(words))),
         (None, None) => Err(none()),

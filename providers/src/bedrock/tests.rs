@@ -188,6 +188,18 @@ fn a_picture_comes_with_the_answer_and_with_its_seed() {
 }
 
 #[test]
+fn a_picture_that_cannot_be_decoded_was_made_all_the_same() {
+    for (model, said) in [
+        (CANVAS, json!({"images": ["%%%"]})),
+        ("stability.stable-diffusion-xl-v1", json!({"artifacts": [{"base64": "%%%"}]})),
+        ("stability.sd3-5-large-v1:0", json!({"images": ["%%%"]})),
+    ] {
+        let made = done(submit(model, json!({}), &[], &[answer(200, said)]));
+        assert!(matches!(made, Submission::Finished(made) if made.bytes == b"%%%"), "{model}");
+    }
+}
+
+#[test]
 fn an_error_is_what_its_name_says() {
     let read =
         |status, name, message| submit(REEL, json!({}), &[], &[fault(status, name, message)]).unwrap_err();
