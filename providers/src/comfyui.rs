@@ -259,7 +259,8 @@ impl Adapter for ComfyUi {
         let Some(answer) = heard.next() else {
             let workflow = template.filled(brief.order, image.as_deref(), &self.account)?;
             let body = json!({"prompt": workflow, "client_id": id, "prompt_id": id});
-            return Ok(Step::Ask(Ask::deed(self.post(&["prompt"], &body)?)));
+            let deed = Ask::deed(self.post(&["prompt"], &body)?);
+            return Ok(Step::Ask(deed.within(brief.model.call_ms, MAX_ANSWER)));
         };
         if !answer.status().is_success() {
             return Err(fault::refused(answer, &template, &self.account.key));
