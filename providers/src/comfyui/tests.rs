@@ -214,8 +214,8 @@ fn a_queue_of_other_peoples_workflows_is_read_to_its_end() {
     let id = id_of("k");
     let find = |heard: &[Answer]| comfy().find("k", turn(heard));
     let workflow = json!({"1": {"class_type": "Note", "inputs": {"text": "x".repeat(100_000)}}});
-    let mut items: Vec<Value> = (0..40).map(|nth| json!([nth, "somebody", workflow, {}, []])).collect();
-    items.push(json!([40, id, workflow, {}, []]));
+    let mut items: Vec<Value> = (0..50).map(|nth| json!([nth, "somebody", workflow, {}, []])).collect();
+    items.push(json!([50, id, workflow, {}, []]));
     let long = answer(200, json!({"queue_running": [], "queue_pending": items}));
     assert!((4 << 20..16 << 20).contains(&long.body().len()) && asked(find(&[])).max_bytes == 16 << 20);
     assert_eq!(done(find(&[long])).unwrap().operation_id, id);
