@@ -228,7 +228,10 @@ impl Adapter for Banana {
 
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError> {
         match turn.heard.first() {
-            None => Ok(Step::Ask(Ask::deed(self.order(brief)?))),
+            None => {
+                let deed = Ask::deed(self.order(brief)?);
+                Ok(Step::Ask(deed.within(brief.model.call_ms, MAX_ANSWER_BYTES)))
+            }
             Some(answer) => {
                 self.read_order(answer).map(|accepted| Step::Done(Submission::Accepted(accepted)))
             }

@@ -157,10 +157,10 @@ impl Bedrock {
     }
 }
 
-/// An invocation that Amazon says it has.
+/// An invocation that Amazon says it has. One that cannot be asked for was taken all the same.
 fn accepted(arn: String) -> Result<Accepted, ProviderError> {
     if !video::is_arn(&arn) {
-        return Err(ProviderError::Fatal(format!("{NAME} gave an ARN that cannot be used")));
+        return Err(ProviderError::Unanswered(format!("{NAME} gave an ARN that cannot be used")));
     }
     Ok(Accepted { operation_id: arn, estimate_ms: None })
 }

@@ -210,7 +210,8 @@ pub trait Adapter {
     ///
     /// # Errors
     /// How the provider refused or failed. [`ProviderError::Unanswered`] when it may have taken the
-    /// order all the same: a gateway answered for it, or its answer is cut or unreadable.
+    /// order all the same: a gateway answered for it, its answer is cut or unreadable, or the id that it
+    /// gives cannot be asked for.
     /// [`ProviderError::Fatal`] when the account cannot be put into a request.
     fn submit(&self, brief: &Brief<'_>, turn: Turn<'_>) -> Result<Step<Submission>, ProviderError>;
 

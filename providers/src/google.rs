@@ -130,9 +130,10 @@ impl Google {
     }
 }
 
+/// An operation that Google says it has. One that cannot be asked for was taken all the same.
 fn accepted(name: String) -> Result<Accepted, ProviderError> {
     if veo::name(&name).is_none() {
-        return Err(ProviderError::Fatal(format!("{NAME} gave a name that cannot be used")));
+        return Err(ProviderError::Unanswered(format!("{NAME} gave a name that cannot be used")));
     }
     Ok(Accepted { operation_id: name, estimate_ms: None })
 }

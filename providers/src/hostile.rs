@@ -12,6 +12,8 @@ use crate::{Output, ProviderError};
 
 /// Longest text of a provider's that is passed on, in characters.
 pub(crate) const MAX_TEXT_CHARS: usize = 200;
+/// How much of a provider's text is read for that, in characters: room for what is left out of it.
+const MAX_READ_CHARS: usize = 4_096;
 /// A part of a secret that is shorter than this is part of ordinary words, too.
 const LEAST_SECRET: usize = 8;
 /// Longest wait that a provider can ask for or announce: one hour. More would only park the clip.
@@ -26,22 +28,37 @@ pub(crate) const MAX_URL_BYTES: usize = 8_000;
 
 /// A provider's words as they may be shown: `secret` blotted out wherever they quote it or one of its
 /// parts between colons, without addresses, which may be signed, and without the characters that steer
-/// a terminal or turn a line around, at most [`MAX_TEXT_CHARS`].
+/// a terminal or turn a line around, at most [`MAX_TEXT_CHARS`]. Takes time in proportion to the text.
 pub(crate) fn text(words: &str, secret: &str) -> String {
     // Steering characters go first: they must not be able to hide the secret inside a word.
-    let mut safe: String = words.chars().filter(|c| !steers(*c)).collect();
+    let mut readable = words.chars().filter(|c| !steers(*c));
+    let mut safe: String = readable.by_ref().take(MAX_READ_CHARS).collect();
+    let is_cut = readable.next().is_some();
     let parts = secret.split(':').filter(|part| part.len() >= LEAST_SECRET);
-    for part in std::iter::once(secret).chain(parts).filter(|part| !part.is_empty()) {
+    let secrets: Vec<&str> = std::iter::once(secret).chain(parts).filter(|part| !part.is_empty()).collect();
+    for part in &secrets {
         safe = safe.replace(part, "…");
     }
-    while let Some(at) = safe.find("://") {
-        // From the scheme's first letter to the end of the word.
-        let end = safe.get(at..).and_then(|rest| rest.find(ends_address)).map_or(safe.len(), |len| at + len);
-        let before = safe.get(..at).unwrap_or_default();
-        let scheme = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c)).len();
-        safe.replace_range(scheme..end, "…");
+    if is_cut {
+        let begun = secrets.iter().map(|part| begun(&safe, part)).max();
+        safe.truncate(safe.len() - begun.unwrap_or(0));
     }
-    safe.chars().take(MAX_TEXT_CHARS).collect()
+    let mut shown = String::new();
+    let mut rest = safe.as_str();
+    while let Some((before, address)) = rest.split_once("://") {
+        // From the scheme's first letter to the end of the word.
+        shown.push_str(before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c)));
+        shown.push('…');
+        rest = address.find(ends_address).and_then(|end| address.get(end..)).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    shown.chars().take(MAX_TEXT_CHARS).collect()
+}
+
+/// How many bytes at the end of `text` may be the beginning of `secret`, which the cut has parted.
+fn begun(text: &str, secret: &str) -> usize {
+    let mut lengths = secret.char_indices().map(|(at, _)| at).rev();
+    lengths.find(|at| secret.get(..*at).is_some_and(|start| text.ends_with(start))).unwrap_or(0)
 }
 
 /// What no address holds (RFC 3986, 2): a quoted one ends here.
@@ -140,6 +157,8 @@ pub(crate) fn too_large() -> ProviderError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -154,5 +173,67 @@ mod tests {
         let said = "AKIDEXAMPLE1 signed with wJalrXUtnFEMI/K7MDENG for session-token-1";
         let shown = text(said, "AKIDEXAMPLE1:wJalrXUtnFEMI/K7MDENG:session-token-1");
         assert_eq!(shown, "… signed with … for …");
+    }
+
+    /// The same words by the plain way, which takes the square of the time.
+    fn slowly(words: &str, secret: &str) -> String {
+        let mut safe: String = words.chars().filter(|c| !steers(*c)).collect();
+        let parts = secret.split(':').filter(|part| part.len() >= LEAST_SECRET);
+        for part in std::iter::once(secret).chain(parts).filter(|part| !part.is_empty()) {
+            safe = safe.replace(part, "…");
+        }
+        while let Some(at) = safe.find("://") {
+            let end = safe[at..].find(ends_address).map_or(safe.len(), |len| at + len);
+            let scheme =
+                safe[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c)).len();
+            safe.replace_range(scheme..end, "…");
+        }
+        safe.chars().take(MAX_TEXT_CHARS).collect()
+    }
+
+    const SECRET: &str = "AKIDEXAMPLE1:wJalrXUtnFEMI/K7MDENG:session-token-1";
+
+    #[test]
+    fn of_a_long_text_only_the_beginning_is_read() {
+        let address = format!("https://x.example/{}", "x".repeat(MAX_READ_CHARS));
+        assert_eq!(text(&format!("see {address} and this"), SECRET), "see …");
+        assert_eq!(text(&"a:// ".repeat(104_858), SECRET), "… ".repeat(MAX_TEXT_CHARS / 2));
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_shown_where_a_long_text_is_cut() {
+        for part in SECRET.split(':').chain([SECRET]) {
+            for kept in 0..=part.len() {
+                // The address leaves room in what is shown for all that comes behind it.
+                let address = format!("a://{}", "x".repeat(MAX_READ_CHARS - kept - 5));
+                let shown = text(&format!("{address} {part}{}", "y".repeat(500)), SECRET);
+                assert!(shown.chars().all(|c| "…: ".contains(c)), "{part}, {kept} of it: {shown}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_short_text_is_shown_as_by_the_plain_way(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    Just("://"), Just("https"), Just("s3+x."), Just(" "), Just("…"), Just("\""), Just(":"),
+                    Just("\u{202e}"), Just("é"), Just(SECRET), Just("session-token-1"), Just("session-"),
+                ],
+                0..40,
+            ),
+        ) {
+            let words = pieces.concat();
+            prop_assert_eq!(text(&words, SECRET), slowly(&words, SECRET));
+        }
+
+        #[test]
+        fn no_secret_is_shown_of_any_text(before in 3_900usize..4_100, between in "[ -~]{0,20}") {
+            let words = format!("a://{} {SECRET}{between}{SECRET}", "x".repeat(before));
+            let shown = text(&words, SECRET);
+            for part in SECRET.split(':') {
+                prop_assert!(!shown.contains(&part[..LEAST_SECRET]), "{}", shown);
+            }
+        }
     }
 }

@@ -208,7 +208,7 @@ impl Adapter for WaveSpeed {
             url.query_pairs_mut().append_pair("webhook", &hook);
         }
         let request = self.post(&url, &order::body(brief, &given.addresses)?)?;
-        Ok(Step::Ask(Ask::deed(request)))
+        Ok(Step::Ask(Ask::deed(request).within(brief.model.call_ms, MAX_ANSWER_BYTES)))
     }
 
     fn find(&self, _: &str, _: Turn<'_>) -> Result<Step<Option<Accepted>>, ProviderError> {

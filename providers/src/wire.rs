@@ -100,13 +100,16 @@ pub(crate) fn is_gateway(status: StatusCode) -> bool {
 }
 
 /// An operation that the vendor says it has, if its id can stand in an address.
+///
+/// # Errors
+/// [`ProviderError::Unanswered`] for another id: it was taken, and nobody can ask for it.
 pub(crate) fn accepted(
     name: &str,
     id: String,
     estimate_ms: Option<Millis>,
 ) -> Result<Accepted, ProviderError> {
     if !hostile::is_id(&id) {
-        return Err(ProviderError::Fatal(format!("{name} gave an id that cannot be used")));
+        return Err(ProviderError::Unanswered(format!("{name} gave an id that cannot be used")));
     }
     Ok(Accepted { operation_id: id, estimate_ms })
 }
@@ -143,14 +146,11 @@ pub(crate) fn fetched(
     }
 }
 
-/// A picture that came as base64 inside of an answer.
-pub(crate) fn decoded(base64: &str, seed: Option<u32>) -> Result<Made, ProviderError> {
-    let bytes = BASE64
-        .decode(base64.as_bytes())
-        .ok()
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or_else(|| ProviderError::BadMedia("it cannot be decoded".into()))?;
-    Ok(Made { bytes, cost_micro_usd: None, seed })
+/// A picture that came as base64 inside of an answer. What cannot be decoded is passed on as it came: it
+/// was made and is paid for, and is refused where every result is judged.
+pub(crate) fn decoded(base64: &str, seed: Option<u32>) -> Made {
+    let bytes = BASE64.decode(base64.as_bytes()).unwrap_or_else(|_| base64.as_bytes().to_vec());
+    Made { bytes, cost_micro_usd: None, seed }
 }
 
 /// The bytes that a download's answer brings; `failure` says what another answer means.

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+use cuelight_core::catalog::{self, Status, USUAL_CALL};
 use cuelight_core::media;
 use cuelight_core::units::Millis;
 use cuelight_providers::{
@@ -77,6 +78,15 @@ fn no_vendor_leaves_a_situation_out_without_a_reason() {
     }
 }
 
+#[test]
+fn every_vendors_order_has_time_for_its_inputs() {
+    for model in &catalog::models().models {
+        // The studio is handed nothing but words. An ended model is asked for nothing.
+        let is_asked = model.provider != "studio" && model.lifecycle.status != Status::Retired;
+        assert!(!is_asked || model.call_ms > USUAL_CALL, "{}: {} for a call", model.id, model.call_ms);
+    }
+}
+
 /// How a call ended, as the table names it.
 struct End {
     name: &'static str,
@@ -145,7 +155,16 @@ fn submit(adapter: &dyn Adapter, wish: &Wish, replies: &[Reply], about: &str) ->
         materials: &wish.materials,
         idempotency_key: ORDER_KEY,
     };
-    match talk(adapter, replies, about, |turn| adapter.submit(&brief, turn))? {
+    let asked = |turn: Turn<'_>| {
+        let step = adapter.submit(&brief, turn);
+        if let Ok(Step::Ask(ask)) = &step
+            && ask.commits
+        {
+            assert_eq!(ask.patience, wish.model.call_ms, "{about}: as long as the catalogue says");
+        }
+        step
+    };
+    match talk(adapter, replies, about, asked)? {
         Submission::Accepted(accepted) => {
             Ok(End { name: "accepted", operation: Some(accepted.operation_id) })
         }

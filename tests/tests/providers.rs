@@ -49,7 +49,7 @@ fn wishes(picture: &Value) -> Vec<Wish> {
         ("bedrock", "luma.ray-v2:0", "image_to_video", from(json!({"resolution": "540p", "duration": 5}))),
         ("google", "gemini-3.1-flash-lite-image", "text_to_image", json!({})),
         ("google", "veo-3.1-fast", "image_to_video", from(json!({"resolution": "720p", "duration": 4}))),
-        ("wavespeed", "wavespeed-z-image-turbo", "text_to_image", json!({})),
+        ("wavespeed", "wavespeed-z-image-turbo", "text_to_image", json!({"width": 512, "height": 768})),
         ("wavespeed", "kling-2.5-turbo-std", "image_to_video", from(json!({"duration": 5}))),
         ("comfyui", "comfyui-smoke", "text_to_video", json!({"duration": 1})),
         ("banana", "banana-call-image", "call_image", json!({})),

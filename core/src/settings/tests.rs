@@ -250,6 +250,20 @@ fn a_providers_other_places_and_options_are_read() {
 }
 
 #[test]
+fn an_option_is_short_unless_it_holds_a_workflow() {
+    for (name, most) in [("region", 512), ("template_image_to_video", 65_536)] {
+        let options = |chars: usize| {
+            let told = json!({"studio": {"options": {name: "é".repeat(chars)}}});
+            with("/PROVIDERS", told)
+        };
+        let settings = read(&options(most)).unwrap();
+        assert_eq!(settings.provider("studio").unwrap().options[name].chars().count(), most);
+        let told = told(&options(most + 1));
+        assert!(told[0].contains(&format!("has more than {most} characters")), "{told:?}");
+    }
+}
+
+#[test]
 fn a_providers_other_places_are_as_safe_as_its_own() {
     for (place, why) in [
         (json!("http://cdn.example"), "must be https"),

@@ -2,12 +2,13 @@
 //! Nova Canvas), Stable Diffusion XL, and Stability's later ones.
 
 use cuelight_core::order::{Order, Role};
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::fault;
 use crate::material::{invalid, picture, required};
-use crate::{Answer, Brief, Made, ProviderError, wire};
+use crate::{Answer, Brief, Made, ProviderError, fit, wire};
 
 /// Largest seed that Amazon's own models take.
 const AMAZON_SEED: u32 = 2_147_483_646;
@@ -99,9 +100,13 @@ fn xl(brief: &Brief<'_>) -> Result<Value, ProviderError> {
     put(&mut body, "steps", order.steps);
     put(&mut body, "seed", seed(order, Family::Xl));
     match picture(brief, Role::Image)? {
-        // The result has the size of the picture that is varied.
+        // The result has the size of the picture that is varied, so that is brought to the ordered one.
         Some(base) => {
-            body.insert("init_image".into(), base.within(SIDES.0, SIDES.1)?.base64().into());
+            let base = base.within(SIDES.0, SIDES.1)?;
+            let fitted = order.size.map(|size| fit::opaque(base.bytes(), size)).transpose();
+            let fitted = fitted.map_err(|error| invalid("image", &error.to_string()))?;
+            let picture = fitted.map_or_else(|| base.base64(), |fitted| BASE64.encode(&fitted.bytes));
+            body.insert("init_image".into(), picture.into());
             put(&mut body, "image_strength", order.strength);
         }
         None => {
@@ -129,8 +134,9 @@ fn stability(brief: &Brief<'_>) -> Result<Value, ProviderError> {
         let base = required(brief, Role::Image)?.within(SIDES.0, SIDES.1)?;
         put(&mut body, "mode", has_modes.then_some("image-to-image"));
         body.insert("image".into(), base.base64().into());
-        // Required beside a picture.
-        body.insert("strength".into(), json!(order.strength.unwrap_or(0.5)));
+        // Required beside a picture. Theirs is 0 for the same picture again, ours is 1; Amazon's and SDXL's
+        // are as ours.
+        body.insert("strength".into(), json!(1.0 - order.strength.unwrap_or(0.5)));
     }
     Ok(body.into())
 }
@@ -212,7 +218,10 @@ pub(crate) fn made(
         return match first.finish_reason.as_deref() {
             Some("CONTENT_FILTERED") => Err(blocked("the picture was filtered")),
             Some("ERROR") => Err(ProviderError::Failed("the model reported an error".into())),
-            _ => wire::decoded(&first.base64, first.seed.and_then(|seed| u32::try_from(seed).ok()).or(asked)),
+            _ => {
+                let used = first.seed.and_then(|seed| u32::try_from(seed).ok());
+                Ok(wire::decoded(&first.base64, used.or(asked)))
+            }
         };
     }
     let answer: Pictures = wire::parse(answer, MAX_BODY).map_err(wire::unclear)?;
@@ -224,7 +233,7 @@ pub(crate) fn made(
     match (answer.images.first(), &answer.error) {
         (Some(picture), _) => {
             let used = answer.seeds.first().and_then(|seed| u32::try_from(*seed).ok());
-            wire::decoded(picture, used.or(asked))
+            Ok(wire::decoded(picture, used.or(asked)))
         }
         (None, Some(words)) => Err(blocked(&text(words))),
         (None, None) => Err(none()),

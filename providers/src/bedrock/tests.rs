@@ -83,6 +83,18 @@ fn stable_diffusion_weighs_its_prompts() {
 }
 
 #[test]
+fn the_picture_that_stable_diffusion_varies_has_the_ordered_size() {
+    let mut small = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 80).write_to(&mut small, image::ImageFormat::Png).unwrap();
+    let base = material(Role::Image, small.into_inner());
+    let fields = json!({"size": [1152, 896]});
+    let varied = body(&asked(submit("stability.stable-diffusion-xl-v1", fields, &[base], &[])));
+    let sent = BASE64.decode(varied["init_image"].as_str().unwrap().as_bytes()).unwrap();
+    let sent = image::load_from_memory(&sent).unwrap();
+    assert_eq!((sent.width(), sent.height()), (1_152, 896));
+}
+
+#[test]
 fn stabilitys_models_take_a_ratio_and_only_one_of_them_a_mode() {
     let large = body(&asked(submit("stability.sd3-5-large-v1:0", json!({"size": [1280, 720]}), &[], &[])));
     assert_eq!((&large["aspect_ratio"], &large["mode"]), (&json!("16:9"), &json!("text-to-image")));
@@ -91,6 +103,18 @@ fn stabilitys_models_take_a_ratio_and_only_one_of_them_a_mode() {
     assert_eq!((&core["aspect_ratio"], &core["mode"]), (&json!("4:5"), &Value::Null));
     let odd = submit("stability.stable-image-core-v1:1", json!({"size": [1000, 720]}), &[], &[]);
     assert!(matches!(odd, Err(ProviderError::Invalid { field: Some(field), .. }) if field == "size"));
+}
+
+#[test]
+fn the_closer_a_picture_is_followed_the_lower_is_stabilitys_strength() {
+    for model in ["stability.sd3-5-large-v1:0", "stability.stable-image-ultra-v1:1"] {
+        for (fields, strength) in
+            [(json!({"strength": 1.0}), 0.0), (json!({"strength": 0.25}), 0.75), (json!({}), 0.5)]
+        {
+            let base = material(Role::Image, png(512, 512));
+            assert_eq!(body(&asked(submit(model, fields, &[base], &[])))["strength"], strength, "{model}");
+        }
+    }
 }
 
 #[test]
@@ -172,6 +196,18 @@ fn a_picture_comes_with_the_answer_and_with_its_seed() {
             panic!("{model} answers at once")
         };
         assert_eq!((made.bytes.as_slice(), made.seed), (b"bytes".as_slice(), Some(seed)), "{model}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_decoded_was_made_all_the_same() {
+    for (model, said) in [
+        (CANVAS, json!({"images": ["%%%"]})),
+        ("stability.stable-diffusion-xl-v1", json!({"artifacts": [{"base64": "%%%"}]})),
+        ("stability.sd3-5-large-v1:0", json!({"images": ["%%%"]})),
+    ] {
+        let made = done(submit(model, json!({}), &[], &[answer(200, said)]));
+        assert!(matches!(made, Submission::Finished(made) if made.bytes == b"%%%"), "{model}");
     }
 }
 

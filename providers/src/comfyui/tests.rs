@@ -105,6 +105,16 @@ fn the_smoke_test_needs_no_weights() {
 }
 
 #[test]
+fn an_accounts_own_workflow_takes_the_place_of_the_shipped_one() {
+    let own = include_str!("../../templates/smoke.json").replace("cuelight", "ours");
+    let comfy = ComfyUi::new(account("https://comfy.example", KEY, &[], &[("template_smoke", &own)]));
+    let heard = [queue(&[], &[]), empty()];
+    let ask = brief("smoke", json!({}), &[], |brief| asked(comfy.submit(brief, turn(&heard))));
+    assert!(body(&ask)["prompt"].to_string().contains("ours"));
+    assert!(!workflow("smoke", json!({})).to_string().contains("ours"));
+}
+
+#[test]
 fn an_orders_values_stand_in_the_workflow_and_the_accounts_files_too() {
     let fields = json!({"size": [832, 480], "fps": 16, "duration_ms": 3000, "steps": 12, "guidance": 3.5,
         "seed": 9, "negative_prompt": "text"});
@@ -175,9 +185,12 @@ fn a_workflow_is_queued_under_an_id_made_of_the_orders_key() {
     assert_eq!(ask.request.uri(), "https://comfy.example/api/prompt");
     assert!(ask.commits);
     assert_eq!(body(&ask)["prompt_id"], id_of("k.1.1"));
-    let said = answer(200, json!({"prompt_id": id_of("k.1.1"), "number": 1, "node_errors": {}}));
-    let Submission::Accepted(accepted) = done(submit("smoke", json!({}), &[], &[said])) else { panic!() };
-    assert_eq!(accepted.operation_id, id_of("k.1.1"));
+    // A name that cannot be used leaves ours, under which it was queued.
+    for (named, operation) in [(id_of("k.1.1"), id_of("k.1.1")), ("../x".to_owned(), id_of("k.1.1"))] {
+        let said = answer(200, json!({"prompt_id": named, "number": 1, "node_errors": {}}));
+        let Submission::Accepted(accepted) = done(submit("smoke", json!({}), &[], &[said])) else { panic!() };
+        assert_eq!(accepted.operation_id, operation);
+    }
     assert_eq!(id_of("k.1.1").len(), 36);
     assert_ne!(id_of("k.1.1"), id_of("k.1.2"));
 }
@@ -194,6 +207,25 @@ fn an_order_that_the_server_has_is_not_queued_again() {
         let Submission::Accepted(accepted) = done(submit(&heard)) else { panic!("it has it") };
         assert_eq!(accepted.operation_id, id);
     }
+}
+
+#[test]
+fn a_queue_of_other_peoples_workflows_is_read_to_its_end() {
+    let id = id_of("k");
+    let find = |heard: &[Answer]| comfy().find("k", turn(heard));
+    let workflow = json!({"1": {"class_type": "Note", "inputs": {"text": "x".repeat(100_000)}}});
+    let mut items: Vec<Value> = (0..50).map(|nth| json!([nth, "somebody", workflow, {}, []])).collect();
+    items.push(json!([50, id, workflow, {}, []]));
+    let long = answer(200, json!({"queue_running": [], "queue_pending": items}));
+    assert!((4 << 20..16 << 20).contains(&long.body().len()) && asked(find(&[])).max_bytes == 16 << 20);
+    assert_eq!(done(find(&[long])).unwrap().operation_id, id);
+    // An item without an id is nobody's.
+    for item in [json!([]), json!([1]), json!([1, 2, {}])] {
+        let odd = answer(200, json!({"queue_running": [item], "queue_pending": []}));
+        assert_eq!(asked(find(&[odd])).request.uri().path(), format!("/api/history/{id}"));
+    }
+    let none = answer(200, json!({"queue_running": [{}], "queue_pending": []}));
+    assert!(matches!(find(&[none]), Err(ProviderError::Transient(_))));
 }
 
 #[test]

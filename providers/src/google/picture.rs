@@ -131,7 +131,7 @@ pub(crate) fn spoken(order: &Order, answer: &Answer, key: &str) -> Result<Made, 
     if let Some(picture) =
         parts.iter().filter(|part| !part.thought).find_map(|part| part.inline_data.as_ref())
     {
-        return wire::decoded(&picture.data, seed(order));
+        return Ok(wire::decoded(&picture.data, seed(order)));
     }
     if !USUAL.contains(&candidate.finish_reason.as_str()) {
         return Err(refused(candidate.finish_message.as_deref().unwrap_or(&candidate.finish_reason), key));
@@ -162,7 +162,7 @@ pub(crate) fn predicted(answer: &Answer, key: &str) -> Result<Made, ProviderErro
     let mut reason = None;
     for prediction in predictions {
         if let Some(picture) = prediction.bytes_base64_encoded {
-            return wire::decoded(&picture, None);
+            return Ok(wire::decoded(&picture, None));
         }
         reason = reason.or(prediction.rai_filtered_reason);
     }

@@ -79,6 +79,16 @@ fn gemini_answers_with_a_picture_in_either_spelling() {
 }
 
 #[test]
+fn a_picture_that_cannot_be_decoded_was_made_all_the_same() {
+    let parts = json!([{"inlineData": {"mimeType": "image/png", "data": "%%%"}}]);
+    let spoken = json!({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]});
+    let predicted = json!({"predictions": [{"bytesBase64Encoded": "%%%"}]});
+    for (model, said) in [(GEMINI, spoken), (IMAGEN, predicted)] {
+        assert_eq!(picture(model, said).unwrap(), b"%%%", "{model}");
+    }
+}
+
+#[test]
 fn a_withheld_picture_is_a_refusal() {
     let withheld = [
         (GEMINI, json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}})),

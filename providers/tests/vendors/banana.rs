@@ -113,7 +113,12 @@ fn rows() -> Vec<Row> {
             "fatal",
         ),
         row(ForeignAddress, "an id that leads elsewhere", Call::Poll(".."), vec![], "fatal"),
-        submit(ForeignAddress, "an id that leads elsewhere", says(200, json!({"jobId": "a/../b"})), "fatal"),
+        submit(
+            ForeignAddress,
+            "an id that leads elsewhere",
+            says(200, json!({"jobId": "a/../b"})),
+            "unanswered",
+        ),
         fetched(WrongType, "a page", gives(200, "image/png", b"<!doctype html>".to_vec()), "bad_media"),
         fetched(TooLarge, "by its length", five_gigabytes("image/png"), "bad_media"),
         fetched(

@@ -159,7 +159,7 @@ fn clips() -> Vec<Row> {
             ForeignAddress,
             "an ARN of another thing",
             says(200, json!({"invocationArn": "arn:x"})),
-            "fatal",
+            "unanswered",
         ),
         fetched(WrongType, "a page", gives(200, "video/mp4", b"<!doctype html>".to_vec()), "bad_media"),
         fetched(WrongType, "a picture", gives(200, "video/mp4", png(1280, 720)), "bad_media"),

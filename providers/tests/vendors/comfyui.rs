@@ -156,7 +156,7 @@ fn rows() -> Vec<Row> {
             ForeignAddress,
             "an id that leads elsewhere",
             says(200, json!({"prompt_id": "../x"})),
-            "fatal",
+            "accepted",
         ),
         fetched(WrongType, "a page", gives(200, "video/mp4", b"<!doctype html>".to_vec()), "bad_media"),
         fetched(TooLarge, "by its length", five_gigabytes("video/mp4"), "bad_media"),

@@ -165,7 +165,12 @@ fn clips() -> Vec<Row> {
         row(ForeignAddress, "stored", Call::Download(output("http://10.0.0.1/x.mp4")), vec![], "fatal"),
         polled(ForeignAddress, "told by a poll", at(&format!("http://169.254.169.254/?{SIGNED}")), "fatal"),
         row(ForeignAddress, "an id that leads elsewhere", Call::Poll("../../x"), vec![], "fatal"),
-        submit(ForeignAddress, "a name of another thing", says(200, json!({"name": "files/x"})), "fatal"),
+        submit(
+            ForeignAddress,
+            "a name of another thing",
+            says(200, json!({"name": "files/x"})),
+            "unanswered",
+        ),
         fetched(WrongType, "a page", vec![gives(200, "video/mp4", b"<!doctype html>".to_vec())], "bad_media"),
         fetched(WrongType, "a picture", vec![gives(200, "video/mp4", png(1280, 720))], "bad_media"),
         fetched(TooLarge, "by its length", vec![five_gigabytes("video/mp4")], "bad_media"),

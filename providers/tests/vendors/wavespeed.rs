@@ -212,7 +212,7 @@ fn rows() -> Vec<Row> {
             ForeignAddress,
             "an id that leads elsewhere",
             prediction("created", json!({"id": "../x"})),
-            "fatal",
+            "unanswered",
         ),
         fetched(WrongType, "a page", gives(200, "video/mp4", b"<!doctype html>".to_vec()), "bad_media"),
         fetched(WrongType, "a picture", gives(200, "video/mp4", png(1280, 720)), "bad_media"),
