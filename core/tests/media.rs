@@ -285,6 +285,21 @@ fn what_is_asked_of_a_vendor_is_what_its_entry_says() {
 }
 
 #[test]
+fn no_model_promises_a_media_type_that_no_upload_can_have() {
+    for model in &catalog::models().models {
+        for input in &model.inputs {
+            let taken: &[&str] = match input.role {
+                Role::Image | Role::EndImage | Role::Mask => &["image/png", "image/jpeg"],
+                Role::Audio | Role::RightAudio => &["audio/wav", "audio/mpeg"],
+                Role::Video => &["video/mp4"],
+            };
+            let known = input.media_types.iter().all(|kind| taken.contains(&kind.as_str()));
+            assert!(known && !input.media_types.is_empty(), "{}: {:?}", model.id, input.media_types);
+        }
+    }
+}
+
+#[test]
 fn loras_are_names_with_weights_that_lead_nowhere_else() {
     let comfy = |loras: Value| {
         let body = with(super_body(), "/params/loras", loras);
