@@ -24,6 +24,7 @@ fn uploads(sha256: &str) -> Option<Asset> {
     let (media_type, size, duration_ms) = match sha256.chars().next()? {
         'a' => ("image/png", Some([1024, 1024]), None),
         'b' => ("audio/wav", None, Some(Millis(7_300))),
+        '9' => ("audio/wav", None, Some(Millis(20_000))),
         'd' => ("video/mp4", Some([1280, 720]), Some(Millis(8_000))),
         'e' => ("image/png", Some([200, 200]), None),
         _ => return None,
@@ -261,11 +262,15 @@ fn a_lane_in_trouble_is_passed_over_and_a_provider_without_a_key_is_not_asked() 
 
 #[test]
 fn two_voices_find_the_model_that_has_two() {
-    let two = with(body(Operation::TalkingAvatar), "/params/right_audio", json!({"asset": asset('s')}));
-    let (one, two) = (check(&body(Operation::TalkingAvatar)).unwrap(), check(&two).unwrap());
-    assert_eq!((one.spec.model(), two.spec.model()), ("infinitetalk", "infinitetalk-multi"));
-    // 7.3 s at $0.03, and twice that at worst.
-    assert_eq!((one.spec.cost(), two.spec.cost()), (Some(MicroUsd(219_000)), Some(MicroUsd(438_000))));
+    let two = |right: &str| {
+        let right = json!({"asset": right.repeat(64)});
+        check(&with(body(Operation::TalkingAvatar), "/params/right_audio", right)).unwrap()
+    };
+    let (one, same, longer) = (check(&body(Operation::TalkingAvatar)).unwrap(), two("b"), two("9"));
+    assert_eq!((one.spec.model(), same.spec.model()), ("infinitetalk", "infinitetalk-multi"));
+    // At $0.03 a second: 7.3 s, and both speak at once, so the longer one, of 20 s, decides.
+    let costs = [one, same, longer].map(|job| job.spec.cost().unwrap());
+    assert_eq!(costs, [MicroUsd(219_000), MicroUsd(219_000), MicroUsd(600_000)]);
 }
 
 #[test]

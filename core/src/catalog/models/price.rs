@@ -92,8 +92,8 @@ impl ModelDef {
                 let most = Millis((sound.bytes / FEWEST_BYTES_A_SECOND).saturating_add(1) * 1_000);
                 sound.duration_ms.unwrap_or_else(|| most.min(LONGEST_SOUND))
             });
-            // One after the other, at worst.
-            return lengths.fold(Millis(0), |sum, length| sum + length);
+            // Two voices speak at once, as on a call.
+            return lengths.max().unwrap_or_default();
         }
         order.duration_ms.or_else(|| self.usual_duration()).unwrap_or_default()
     }
