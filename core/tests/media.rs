@@ -305,6 +305,23 @@ fn no_model_promises_a_media_type_that_no_upload_can_have() {
 }
 
 #[test]
+fn a_preset_says_how_closely_to_follow_only_where_the_model_has_its_scale() {
+    let guidance = |model: &str, more: Value| {
+        let mut params = json!({"character": "bolt", "state": "happy", "base_image": picture()});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let body = json!({"operation_type": "state_clip", "model": model, "params": params});
+        check(&body).unwrap().spec.order().guidance
+    };
+    for preset in &catalog::built_in().presets {
+        let asked = json!({"quality_preset": preset.id});
+        // From 0 to 1: every preset would be its maximum.
+        assert_eq!(guidance("kling-2.5-turbo-pro", asked.clone()), None, "{}", preset.id);
+        assert_eq!(guidance("comfyui-image-to-video", asked), Some(preset.cfg), "{}", preset.id);
+    }
+    assert_eq!(guidance("kling-2.5-turbo-pro", json!({"guidance": 0.5})), Some(0.5));
+}
+
+#[test]
 fn loras_are_names_with_weights_that_lead_nowhere_else() {
     let comfy = |loras: Value| {
         let body = with(super_body(), "/params/loras", loras);

@@ -371,7 +371,13 @@ fn whole(
 /// `guidance`, or `cfg` as a preset calls it.
 fn guidance(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Preset>) -> Option<f64> {
     let name = if fields.has("cfg") { "cfg" } else { "guidance" };
-    let usual = model.guidance.zip(preset).map(|(span, preset)| preset.cfg.clamp(span.min, span.max));
+    // A preset means its number on a scale of its own. Where the model's scale is another, the number says
+    // nothing, and the model's own choice is the better one.
+    let covers = |span: &Span| {
+        let mut presets = catalog::built_in().presets.iter();
+        presets.all(|preset| (span.min..=span.max).contains(&preset.cfg))
+    };
+    let usual = model.guidance.filter(covers).and(preset).map(|preset| preset.cfg);
     let asked = real(fields, name, model.guidance, model);
     let other = if name == "cfg" { "guidance" } else { "cfg" };
     if fields.take(other).is_some() {
