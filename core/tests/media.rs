@@ -15,6 +15,9 @@ use cuelight_core::units::{MicroUsd, Millis};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+#[path = "media/limits.rs"]
+mod limits;
+
 /// A picture, a sound or a clip by the first letter of its name: `p`, `s` or `c`.
 fn asset(name: char) -> String {
     name.to_string().repeat(64).replace('p', "a").replace('s', "b").replace('c', "d")
@@ -27,10 +30,21 @@ fn uploads(sha256: &str) -> Option<Asset> {
         '9' => ("audio/wav", None, Some(Millis(20_000))),
         'd' => ("video/mp4", Some([1280, 720]), Some(Millis(8_000))),
         'e' => ("image/png", Some([200, 200]), None),
+        '5' => ("audio/wav", None, length_in(sha256)),
+        '6' => ("video/mp4", Some([1280, 720]), length_in(sha256)),
         _ => return None,
     };
     let sha256 = sha256.to_owned();
     Some(Asset { sha256, media_type: media_type.into(), bytes: 200_000, size, duration_ms })
+}
+
+/// Sound (`5`) or a clip (`6`) of so many milliseconds.
+fn lasting(kind: char, ms: u64) -> Value {
+    json!({"asset": format!("{kind}{ms:063}")})
+}
+
+fn length_in(sha256: &str) -> Option<Millis> {
+    sha256.get(1..)?.parse().ok().map(Millis)
 }
 
 fn around() -> Surroundings<'static> {
@@ -258,67 +272,6 @@ fn a_lane_in_trouble_is_passed_over_and_a_provider_without_a_key_is_not_asked() 
     let nobody = BTreeSet::new();
     let surroundings = Surroundings { providers: Some(&nobody), ..around() };
     assert_eq!(validate_in(&super_body(), "n", &surroundings).unwrap_err()[0].pointer, "/operation_type");
-}
-
-#[test]
-fn two_voices_find_the_model_that_has_two() {
-    let two = |right: &str| {
-        let right = json!({"asset": right.repeat(64)});
-        check(&with(body(Operation::TalkingAvatar), "/params/right_audio", right)).unwrap()
-    };
-    let (one, same, longer) = (check(&body(Operation::TalkingAvatar)).unwrap(), two("b"), two("9"));
-    assert_eq!((one.spec.model(), same.spec.model()), ("infinitetalk", "infinitetalk-multi"));
-    // At $0.03 a second: 7.3 s, and both speak at once, so the longer one, of 20 s, decides.
-    let costs = [one, same, longer].map(|job| job.spec.cost().unwrap());
-    assert_eq!(costs, [MicroUsd(219_000), MicroUsd(219_000), MicroUsd(600_000)]);
-}
-
-#[test]
-fn what_is_asked_of_a_vendor_is_what_its_entry_says() {
-    let reel = r#"{"models": [{"id": "amazon.nova-reel-v1:1", "lifecycle": {"status": "active"}}]}"#;
-    let models = catalog::shipped().with(reel).unwrap();
-    assert_eq!(models.model("amazon.nova-reel-v1:1").unwrap().lifecycle.status, Status::Active);
-    let small = with(super_body(), "/params/image", json!({"asset": "e".repeat(64)}));
-    let told = faults(&with(small, "/model", json!("kling-2.5-turbo-std")));
-    assert_eq!(told[0].2, "at least 300x300 px, not 200x200");
-    let sizes = with(body(Operation::TextToVideo), "/model", json!("wan-2.5-text-to-video"));
-    let job = check(&with(with(sizes.clone(), "/params/width", json!(832)), "/params/height", json!(480)));
-    assert_eq!(job.unwrap().spec.cost(), Some(MicroUsd(250_000)), "5 s in 480p");
-    assert_eq!(check(&sizes).unwrap().spec.cost(), Some(MicroUsd(500_000)), "5 s in 720p");
-    let half = faults(&with(sizes, "/params/width", json!(832)));
-    assert!(half[0].2.contains("1280x720, 720x1280"), "{half:?}");
-}
-
-#[test]
-fn no_model_promises_a_media_type_that_no_upload_can_have() {
-    for model in &catalog::models().models {
-        for input in &model.inputs {
-            let taken: &[&str] = match input.role {
-                Role::Image | Role::EndImage | Role::Mask => &["image/png", "image/jpeg"],
-                Role::Audio | Role::RightAudio => &["audio/wav", "audio/mpeg"],
-                Role::Video => &["video/mp4"],
-            };
-            let known = input.media_types.iter().all(|kind| taken.contains(&kind.as_str()));
-            assert!(known && !input.media_types.is_empty(), "{}: {:?}", model.id, input.media_types);
-        }
-    }
-}
-
-#[test]
-fn a_preset_says_how_closely_to_follow_only_where_the_model_has_its_scale() {
-    let guidance = |model: &str, more: Value| {
-        let mut params = json!({"character": "bolt", "state": "happy", "base_image": picture()});
-        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let body = json!({"operation_type": "state_clip", "model": model, "params": params});
-        check(&body).unwrap().spec.order().guidance
-    };
-    for preset in &catalog::built_in().presets {
-        let asked = json!({"quality_preset": preset.id});
-        // From 0 to 1: every preset would be its maximum.
-        assert_eq!(guidance("kling-2.5-turbo-pro", asked.clone()), None, "{}", preset.id);
-        assert_eq!(guidance("comfyui-image-to-video", asked), Some(preset.cfg), "{}", preset.id);
-    }
-    assert_eq!(guidance("kling-2.5-turbo-pro", json!({"guidance": 0.5})), Some(0.5));
 }
 
 #[test]

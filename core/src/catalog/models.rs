@@ -93,6 +93,9 @@ pub struct InputDef {
     /// The least width and height of a picture, in px.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_px: Option<u32>,
+    /// How long sound or a clip may be, in milliseconds. What is of no known length is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<Bounds>,
 }
 
 /// Where a model is in its life at its vendor.

@@ -5,12 +5,14 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{MAX_PROMPT_CHARS, Operation, Subject, Surroundings, spec};
+use super::{MAX_PROMPT_CHARS, Operation, Subject, Surroundings};
 use crate::catalog::{self, Bounds, ModelDef, Preset, Span};
-use crate::order::{Input, Lora, Order, Role};
+use crate::order::{Lora, Order};
 use crate::problem::{FieldCode, FieldError};
 use crate::prompt;
 use crate::units::Millis;
+
+mod inputs;
 
 /// What the parameters ask for.
 pub(super) struct Asked {
@@ -75,7 +77,7 @@ pub(super) fn read(
     let own_style = !style.is_empty() && !prompt::ART_STYLES.contains(&style.as_str());
     let free_text = subject.is_none() || own_style || !extra.is_empty() || !negative_prompt.is_empty();
 
-    let inputs = inputs(&mut fields, operation, model, around);
+    let inputs = inputs::read(&mut fields, operation, model, around);
     let size = size(&mut fields, model, preset);
     let resolution = one_of(&mut fields, "resolution", &model.resolutions, model);
     let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
@@ -179,86 +181,6 @@ fn known<'a>(fields: &mut Fields<'a, '_>, name: &str, knows: bool, model: &Model
 /// An empty list or text asks for nothing.
 fn is_empty(value: &Value) -> bool {
     value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
-}
-
-fn inputs(
-    fields: &mut Fields<'_, '_>,
-    operation: Operation,
-    model: &ModelDef,
-    around: &Surroundings<'_>,
-) -> Vec<Input> {
-    let mut found = Vec::new();
-    for role in Role::ALL {
-        let names: Vec<&str> = match role {
-            Role::Image if operation.is_of_pages() => BASE_IMAGES.to_vec(),
-            role => vec![role.as_str()],
-        };
-        let name = names.iter().copied().find(|name| fields.has(name)).unwrap_or(names[0]);
-        let value = fields.take(name).filter(|value| !is_empty(value));
-        for other in &names {
-            if fields.take(other).is_some_and(|value| !is_empty(value)) {
-                fields.fault(other, FieldCode::BadFormat, format!("{name} names the picture already"));
-            }
-        }
-        let from_picture = role == Role::Image && value.is_some();
-        let needed = spec::effective(operation, from_picture).needs().contains(&role);
-        let def = model.input(role);
-        match (value, def) {
-            (None, Some(def)) if def.required || needed => {
-                fields.require(name, &format!("{{\"asset\": sha256}} of {}", def.media_types.join(" or ")));
-            }
-            (None, None) if needed => unsupported(fields, name, model),
-            (None, _) => {}
-            (Some(_), None) => unsupported(fields, name, model),
-            (Some(_), Some(_)) if !takes(operation, role) => {
-                let detail =
-                    format!("{} takes no {}; another operation does", operation.as_str(), role.as_str());
-                fields.fault(name, FieldCode::UnsupportedByModel, detail);
-            }
-            (Some(value), Some(def)) => {
-                let mut own = fields.child(name, value);
-                let sha256 = own.text("asset", 64, 64);
-                own.refuse_the_rest();
-                let Some(sha256) = sha256 else {
-                    fields.fault(
-                        name,
-                        FieldCode::BadFormat,
-                        "{\"asset\": the sha256 of an upload, in hex}".into(),
-                    );
-                    continue;
-                };
-                let asset = if is_sha256(&sha256) { around.find(&sha256) } else { None };
-                let Some(asset) = asset else {
-                    let detail = "there is no such upload; POST it to /api/v1/assets first";
-                    fields.fault(name, FieldCode::UnknownValue, detail.into());
-                    continue;
-                };
-                if !def.media_types.contains(&asset.media_type) {
-                    let detail = format!("{}, not {}", def.media_types.join(" or "), asset.media_type);
-                    fields.fault(name, FieldCode::BadFormat, detail);
-                } else if asset.bytes > def.max_bytes {
-                    let detail = format!("at most {} bytes, not {}", def.max_bytes, asset.bytes);
-                    fields.fault(name, FieldCode::OutOfRange, detail);
-                } else if let (Some(least), Some([width, height])) = (def.least_px, asset.size)
-                    && width.min(height) < least
-                {
-                    let detail = format!("at least {least}x{least} px, not {width}x{height}");
-                    fields.fault(name, FieldCode::OutOfRange, detail);
-                }
-                found.push(Input { role, asset });
-            }
-        }
-    }
-    found
-}
-
-/// Whether an operation has a place for an input: words alone have none for what is made from something.
-const fn takes(operation: Operation, role: Role) -> bool {
-    match operation {
-        Operation::TextToImage | Operation::CallImage => matches!(role, Role::Mask),
-        Operation::TextToVideo => matches!(role, Role::Audio),
-        _ => true,
-    }
 }
 
 fn size(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Preset>) -> Option<[u32; 2]> {
