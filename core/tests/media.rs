@@ -367,7 +367,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         (-5i64..20_000).prop_map(Value::from),
         (-2.0f64..60.0).prop_map(Value::from),
         ".{0,40}".prop_map(Value::from),
-        prop::sample::select(vec!["720p", "16:9", "1K", "1:1", "512p"]).prop_map(Value::from),
+        prop::sample::select(vec!["720p", "1080p", "16:9", "1K", "1:1", "512p"]).prop_map(Value::from),
         Just(picture()),
         Just(json!({"asset": asset('s')})),
         Just(json!({"asset": asset('c')})),
@@ -444,6 +444,14 @@ fn is_within(spec: &Spec) -> Result<(), TestCaseError> {
     if let Some(duration) = order.duration_ms {
         let bounded = model.duration_ms.is_some_and(|bounds| bounds.allows(duration.0));
         prop_assert!(bounded || model.durations_ms.contains(&duration));
+    }
+    let roles: Vec<Role> = order.inputs.iter().map(|input| input.role).collect();
+    for rule in model.requires.iter().filter(|rule| rule.when.holds(order.resolution.as_deref(), &roles)) {
+        let (length, name) = (order.duration_ms, order.resolution.as_ref());
+        prop_assert!(
+            rule.durations_ms.is_empty() || length.is_none_or(|own| rule.durations_ms.contains(&own))
+        );
+        prop_assert!(rule.resolutions.is_empty() || name.is_none_or(|own| rule.resolutions.contains(own)));
     }
     if let Some(seed) = order.seed {
         prop_assert!(model.seed.unwrap().allows(seed.into()));

@@ -14,9 +14,11 @@ use crate::units::Millis;
 
 mod in_use;
 mod price;
+mod rule;
 
 pub use in_use::{configure, models, shipped};
 pub use price::{Price, PriceRow};
+pub use rule::{Rule, When};
 
 /// An inclusive range of whole numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +199,13 @@ pub struct ModelDef {
     /// Allowed clip length, in milliseconds, where any within bounds is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<Bounds>,
+    /// What it wants of one member because of another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Rule>,
+    /// By how much a clip that it continues gets longer, in milliseconds, where the result begins with that
+    /// clip. Only this much is charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends_by_ms: Option<Millis>,
     /// Whether a clip is as long as its sound.
     #[serde(default, skip_serializing_if = "is_false")]
     pub length_of_audio: bool,

@@ -10,9 +10,9 @@ use crate::catalog::{self, Bounds, ModelDef, Preset, Span};
 use crate::order::{Lora, Order};
 use crate::problem::{FieldCode, FieldError};
 use crate::prompt;
-use crate::units::Millis;
 
 mod inputs;
+mod length;
 
 /// What the parameters ask for.
 pub(super) struct Asked {
@@ -77,12 +77,11 @@ pub(super) fn read(
     let own_style = !style.is_empty() && !prompt::ART_STYLES.contains(&style.as_str());
     let free_text = subject.is_none() || own_style || !extra.is_empty() || !negative_prompt.is_empty();
 
-    let inputs = inputs::read(&mut fields, operation, model, around);
+    let (inputs, named) = inputs::read(&mut fields, operation, model, around);
     let size = size(&mut fields, model, preset);
-    let resolution = one_of(&mut fields, "resolution", &model.resolutions, model);
-    let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
     let usual = subject.as_ref().and_then(|subject| subject.as_ref().map(Subject::usual_duration));
-    let duration_ms = duration(&mut fields, model, usual);
+    let (resolution, duration_ms) = length::read(&mut fields, model, usual, &named);
+    let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
     let fps = whole(&mut fields, "fps", model.fps.as_ref(), preset.map(|p| p.fps), model);
     let steps = whole(&mut fields, "steps", model.steps.as_ref(), preset.map(|p| p.steps), model);
     let guidance = guidance(&mut fields, model, preset);
@@ -231,39 +230,6 @@ fn one_of(fields: &mut Fields<'_, '_>, name: &str, allowed: &[String], model: &M
         fields.fault(name, FieldCode::UnknownValue, format!("one of: {}", allowed.join(", ")));
     }
     Some(text)
-}
-
-/// In seconds on the wire, to a tenth of one.
-fn duration(fields: &mut Fields<'_, '_>, model: &ModelDef, usual: Option<Millis>) -> Option<Millis> {
-    let bounds = model.duration_ms;
-    let knows = bounds.is_some() || !model.durations_ms.is_empty();
-    if known(fields, "duration", knows, model).is_none() {
-        return match (usual, bounds) {
-            (Some(usual), Some(bounds)) => Some(Millis(usual.0.clamp(bounds.min, bounds.max))),
-            // The shortest that is long enough.
-            (Some(usual), None) => {
-                let enough = model.durations_ms.iter().filter(|length| **length >= usual).min();
-                enough.or(model.durations_ms.iter().max()).copied()
-            }
-            (None, _) => model.usual_duration(),
-        };
-    }
-    let seconds = fields.real("duration", 0.0, 3_600.0)?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between 0 and an hour.
-    let asked = Millis((seconds * 10.0).round() as u64 * 100);
-    let detail = match bounds {
-        Some(bounds) if bounds.allows(asked.0) => return Some(asked),
-        None if model.durations_ms.contains(&asked) => return Some(asked),
-        Some(bounds) => {
-            format!("a number of seconds from {} to {}", in_seconds(bounds.min), in_seconds(bounds.max))
-        }
-        None => {
-            let allowed: Vec<String> = model.durations_ms.iter().map(|length| in_seconds(length.0)).collect();
-            format!("a number of seconds, one of: {}", allowed.join(", "))
-        }
-    };
-    fields.fault("duration", FieldCode::OutOfRange, detail);
-    None
 }
 
 #[allow(clippy::cast_precision_loss)] // Lengths of clips.

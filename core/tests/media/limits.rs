@@ -80,9 +80,92 @@ fn sound_and_clips_are_as_long_as_the_model_takes_them() {
         }
         for ms in [least - 1, most + 1, 600_000] {
             let seconds = |ms: u64| ms as f64 / 1_000.0;
-            let detail =
-                format!("{} to {} seconds long, not {}", seconds(least), seconds(most), seconds(ms));
+            let detail = format!("{} to {} seconds long, not {}", seconds(least), seconds(most), seconds(ms));
             assert_eq!(faults(&asked(ms)), [(member.to_owned(), FieldCode::OutOfRange, detail)], "{model}");
         }
+    }
+}
+
+/// What `veo-3.1` is asked for with these parameters besides the plain ones.
+fn of_veo(operation: Operation, more: &Value) -> Value {
+    let mut body = with(body(operation), "/model", json!("veo-3.1"));
+    body["params"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+#[test]
+fn what_a_model_takes_only_together_is_told_at_once_where_it_was_chosen() {
+    let (from, to, on) = (Operation::ImageToVideo, Operation::VideoTransition, Operation::VideoExtend);
+    let [length, lines] = ["/params/duration", "/params/resolution"];
+    for (operation, more, expected) in [
+        (from, json!({"resolution": "1080p", "duration": 8}), vec![]),
+        (from, json!({"resolution": "720p", "duration": 4}), vec![]),
+        (
+            from,
+            json!({"resolution": "1080p", "duration": 6}),
+            vec![(length, "in 1080p: a number of seconds, one of: 8")],
+        ),
+        (to, json!({"duration": 4}), vec![(length, "with end_image: a number of seconds, one of: 8")]),
+        (
+            from,
+            json!({"end_image": {"asset": "a1".repeat(32)}, "duration": 4}),
+            vec![(length, "with end_image: a number of seconds, one of: 8")],
+        ),
+        (on, json!({"resolution": "720p", "duration": 8}), vec![]),
+        (on, json!({"resolution": "1080p"}), vec![(lines, "with video: one of: 720p")]),
+        (
+            on,
+            json!({"resolution": "1080p", "duration": 4}),
+            vec![(length, "in 1080p: a number of seconds, one of: 8"), (lines, "with video: one of: 720p")],
+        ),
+        // What names no upload asks for a clip from one all the same.
+        (
+            on,
+            json!({"duration": 4, "video": {"asset": "f".repeat(64)}}),
+            vec![
+                ("/params/video", "there is no such upload; POST it to /api/v1/assets first"),
+                (length, "with video: a number of seconds, one of: 8"),
+            ],
+        ),
+    ] {
+        let told = check(&of_veo(operation, &more)).err().unwrap_or_default();
+        let told: Vec<(&str, &str)> = told.iter().map(|e| (e.pointer.as_str(), e.detail.as_str())).collect();
+        assert_eq!(told, expected, "{more}");
+    }
+}
+
+#[test]
+fn what_a_model_makes_from_something_is_less_than_what_it_makes() {
+    let model = catalog::models().model("veo-3.1").unwrap();
+    let left = |operation: Operation| {
+        let left = model.made_from(operation.needs());
+        (left.durations_ms.len(), left.resolutions.join(" "))
+    };
+    assert_eq!(left(Operation::ImageToVideo), (3, "720p 1080p".into()));
+    assert_eq!(left(Operation::VideoTransition), (1, "720p 1080p".into()));
+    assert_eq!(left(Operation::VideoExtend), (1, "720p".into()));
+}
+
+#[test]
+fn what_nobody_chose_fits_what_somebody_chose() {
+    let asked = |operation, more: Value| {
+        let order = check(&of_veo(operation, &more)).unwrap().spec.order();
+        (order.resolution.unwrap(), order.duration_ms.unwrap().0)
+    };
+    // 2.5 s are enough for a greeting, so 4 s are asked for, but in 1080p.
+    let state = json!({"character": "bolt", "state": "greeting", "base_image": picture()});
+    assert_eq!(asked(Operation::StateClip, state.clone()), ("720p".into(), 4_000));
+    let fine = with(json!({ "params": state }), "/params/resolution", json!("1080p"));
+    assert_eq!(asked(Operation::StateClip, fine["params"].clone()), ("1080p".into(), 8_000));
+}
+
+#[test]
+fn a_continuation_costs_what_is_added_to_the_clip() {
+    for (model, cost) in [("veo-3.1", 2_800_000), ("veo-3.1-fast", 700_000)] {
+        let job = check(&with(body(Operation::VideoExtend), "/model", json!(model))).unwrap();
+        // 7 s; the 8 s that it continues are paid already.
+        assert_eq!(job.spec.cost(), Some(MicroUsd(cost)), "{model}");
+        assert_eq!(job.spec.duration(), Some(Millis(15_000)), "{model}");
+        assert_eq!(job.spec.order().duration_ms, Some(Millis(8_000)), "what the vendor wants to be told");
     }
 }

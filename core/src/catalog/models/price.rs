@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ModelDef, OutputKind};
+use crate::operation::Operation;
 use crate::order::{Order, Role};
 use crate::units::{MicroUsd, Millis};
 
@@ -80,11 +81,28 @@ impl ModelDef {
         }
     }
 
-    /// How long the clip of `order` is; nothing for a picture.
+    /// How long the clip that comes back for `order` is, where that is known beforehand.
+    #[must_use]
+    pub fn result_length(&self, order: &Order) -> Option<Millis> {
+        match self.added_to(order) {
+            Some(added) => Some(order.input(Role::Video)?.duration_ms? + added),
+            None => order.duration_ms,
+        }
+    }
+
+    /// What is added to the clip that `order` continues, where the result begins with that clip.
+    fn added_to(&self, order: &Order) -> Option<Millis> {
+        self.extends_by_ms.filter(|_| order.operation == Operation::VideoExtend)
+    }
+
+    /// How much of a clip is charged for `order`: all of it but what it continues. Nothing for a picture.
     #[must_use]
     pub fn length_of(&self, order: &Order) -> Millis {
         if self.output == OutputKind::Image {
             return Millis(0);
+        }
+        if let Some(added) = self.added_to(order) {
+            return added;
         }
         if self.length_of_audio {
             let spoken = [Role::Audio, Role::RightAudio].into_iter().filter_map(|role| order.input(role));

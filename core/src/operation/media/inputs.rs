@@ -7,14 +7,15 @@ use crate::operation::{Operation, Surroundings, spec};
 use crate::order::{Asset, Input, Role};
 use crate::problem::FieldCode;
 
-/// Reads the members that name uploads, in every role that the model or the operation knows.
+/// Reads the members that name uploads, in every role that the model or the operation knows. Besides what
+/// was found, the roles in which something is named at all.
 pub(super) fn read(
     fields: &mut Fields<'_, '_>,
     operation: Operation,
     model: &ModelDef,
     around: &Surroundings<'_>,
-) -> Vec<Input> {
-    let mut found = Vec::new();
+) -> (Vec<Input>, Vec<Role>) {
+    let (mut found, mut named) = (Vec::new(), Vec::new());
     for role in Role::ALL {
         let names: Vec<&str> = match role {
             Role::Image if operation.is_of_pages() => BASE_IMAGES.to_vec(),
@@ -26,6 +27,9 @@ pub(super) fn read(
             if fields.take(other).is_some_and(|value| !is_empty(value)) {
                 fields.fault(other, FieldCode::BadFormat, format!("{name} names the picture already"));
             }
+        }
+        if value.is_some() {
+            named.push(role);
         }
         let from_picture = role == Role::Image && value.is_some();
         let needed = spec::effective(operation, from_picture).needs().contains(&role);
@@ -67,7 +71,7 @@ pub(super) fn read(
             }
         }
     }
-    found
+    (found, named)
 }
 
 /// Whether an operation has a place for an input: words alone have none for what is made from something.
