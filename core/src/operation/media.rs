@@ -187,7 +187,7 @@ fn size(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Preset>) 
     if let Some(bounds) = &model.dimension_px {
         let usual = |side: Option<u32>| {
             let side = side.map_or_else(|| bounds.usual.unwrap_or(bounds.max), u64::from);
-            side.clamp(bounds.min, bounds.max)
+            bounds.nearest(side)
         };
         let width = fields.bounded("width", bounds, usual(preset.map(|p| p.width)), "px");
         let height = fields.bounded("height", bounds, usual(preset.map(|p| p.height)), "px");
@@ -246,7 +246,7 @@ fn whole(
 ) -> Option<u32> {
     let usual = bounds.and_then(|bounds| {
         let fixed = (bounds.min == bounds.max).then_some(bounds.min);
-        let preset = preset.map(|preset| u64::from(preset).clamp(bounds.min, bounds.max));
+        let preset = preset.map(|preset| bounds.nearest(preset.into()));
         preset.or(bounds.usual).or(fixed).map(small)
     });
     if known(fields, name, bounds.is_some(), model).is_none() {

@@ -9,7 +9,8 @@ use crate::units::{MicroUsd, Millis};
 
 /// A price, as dated data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Price {
     /// For a picture, or a clip of any length, in micro-dollars.
     #[serde(default)]
@@ -31,7 +32,8 @@ pub struct Price {
 
 /// A price that holds for orders that meet every condition it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct PriceRow {
     /// Of this resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,8 @@ use crate::units::Millis;
 
 /// What an order must be besides, where it meets a condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// The condition.
     pub when: When,
@@ -24,7 +25,8 @@ pub struct Rule {
 
 /// A condition: all that it names holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct When {
     /// It is asked for in this resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -74,7 +74,7 @@ fn duration(fields: &mut Fields<'_, '_>, model: &ModelDef, usual: Option<Millis>
     let knows = bounds.is_some() || !model.durations_ms.is_empty();
     if known(fields, "duration", knows, model).is_none() {
         return match (usual, bounds) {
-            (Some(usual), Some(bounds)) => Some(Millis(usual.0.clamp(bounds.min, bounds.max))),
+            (Some(usual), Some(bounds)) => Some(Millis(bounds.nearest(usual.0))),
             // The shortest that is long enough.
             (Some(usual), None) => {
                 let enough = model.durations_ms.iter().filter(|length| **length >= usual).min();
