@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 
 #[path = "media/limits.rs"]
 mod limits;
+#[path = "media/routing.rs"]
+mod routing;
 
 /// A picture, a sound or a clip by the first letter of its name: `p`, `s` or `c`.
 fn asset(name: char) -> String {

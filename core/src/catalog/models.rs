@@ -378,7 +378,17 @@ impl Models {
     /// for any provider, unless a model of its own serves the operation.
     #[must_use]
     pub fn model_for(&self, operation: &str, provider: Option<&str>) -> Option<&ModelDef> {
-        let mut serving = self.models_for(operation);
+        self.model_among(operation, provider, |_| true)
+    }
+
+    /// The same among the models of the providers that are `set_up`.
+    pub fn model_among(
+        &self,
+        operation: &str,
+        provider: Option<&str>,
+        set_up: impl Fn(&str) -> bool,
+    ) -> Option<&ModelDef> {
+        let mut serving = self.models_for(operation).filter(|model| set_up(&model.provider));
         let own = serving.clone().find(|m| provider.is_none_or(|p| p == m.provider));
         let aliased = provider.is_some_and(|p| self.provider_aliases.iter().any(|a| a == p));
         own.or_else(|| serving.next().filter(|_| aliased))
