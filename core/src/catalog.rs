@@ -15,8 +15,8 @@ mod models;
 
 use embedded::Embedded;
 pub use models::{
-    Bounds, CatalogError, InputDef, Latency, Lifecycle, ModelDef, Models, OutputKind, Price, PriceRow,
-    Reconcile, Span, Status, USUAL_CALL, configure, models, shipped,
+    Bounds, CatalogError, InputDef, Latency, Lifecycle, MAX_TIMEOUT, ModelDef, Models, OutputKind, Price,
+    PriceRow, Reconcile, Rule, Span, Status, USUAL_CALL, When, configure, models, shipped,
 };
 
 /// Which plan a state belongs to. Each plan includes the ones before it.

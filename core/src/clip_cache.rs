@@ -21,7 +21,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 50 clips and 64 MiB: what DESIGN section 9 asks for; twelve states of four characters fit.
+    /// 50 clips and 64 MiB: twelve states of four characters fit, and a phone has the room.
     fn default() -> Self {
         Self { entries: 50, bytes: 64 * 1024 * 1024 }
     }

@@ -101,9 +101,10 @@ pub fn check(bytes: &[u8], spec: &Spec) -> Result<Media, MediaError> {
         return fits(&media, spec.order().size, None).map(|()| media);
     }
     let media = inspect(bytes)?;
-    let (size, duration) = match spec {
-        Spec::Clip(spec) => (Some([spec.width, spec.height]), Some(spec.duration_ms)),
-        Spec::Media(order) => (order.size, order.duration_ms),
+    let duration = spec.duration();
+    let size = match spec {
+        Spec::Clip(spec) => Some([spec.width, spec.height]),
+        Spec::Media(order) => order.size,
     };
     fits(&media, size, duration)?;
     if let (Spec::Clip(spec), (width, height)) = (spec, (media.width, media.height))
@@ -214,7 +215,10 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::{Surroundings, validate_in};
+    use crate::order::Asset;
     use proptest::prelude::*;
+    use serde_json::json;
 
     fn mp4_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
         let size = u32::try_from(body.len() + 8).unwrap();
@@ -269,6 +273,31 @@ mod tests {
     fn a_clip_of_nothing_or_of_no_length_is_refused() {
         assert_eq!(inspect(&mp4(0, 512, 3_000)), Err(MediaError::Missing("video track")));
         assert_eq!(inspect(&mp4(512, 512, 0)), Err(MediaError::Missing("length")));
+    }
+
+    #[test]
+    fn a_continued_clip_is_as_long_as_what_it_continues_and_what_was_added() {
+        let spec = |length: Option<u64>| {
+            let clip = |sha256: &str| {
+                let (sha256, media_type) = (sha256.to_owned(), "video/mp4".to_owned());
+                let duration_ms = length.map(Millis);
+                Some(Asset { sha256, media_type, bytes: 9_000, size: Some([1280, 720]), duration_ms })
+            };
+            let body = json!({"operation_type": "video_extend", "model": "veo-3.1",
+                "params": {"prompt": "on", "video": {"asset": "c1".repeat(32)}}});
+            let around = Surroundings { asset: Some(&clip), ..Surroundings::default() };
+            validate_in(&body, "n", &around).unwrap().spec
+        };
+        for before in [4_000, 8_000, 60_000] {
+            let spec = spec(Some(before));
+            let of = |ms: u64| check(&mp4(1280, 720, u32::try_from(ms).unwrap()), &spec);
+            assert!(of(before + 7_000).is_ok() && of(before + 7_042).is_ok(), "{before}");
+            for other in [(before + 7_000) * 8 / 10, (before + 7_000) * 12 / 10] {
+                assert!(matches!(of(other), Err(MediaError::Mismatch { .. })), "{before}: {other}");
+            }
+        }
+        // Of what nobody could measure nobody knows how long it gets.
+        assert!(check(&mp4(1280, 720, 31_000), &spec(None)).is_ok());
     }
 
     proptest! {

@@ -313,7 +313,7 @@ pub fn validate_in(
 
     let scope = Scope { private, ..scope(strategy, context, cache_key, nonce, &mut errors) };
     let wanted = routing::Wanted { provider: provider.as_deref(), model: model.as_deref(), params };
-    let route = operation.and_then(|operation| routing::route(operation, &wanted, &mut errors));
+    let route = operation.and_then(|operation| routing::route(operation, &wanted, around, &mut errors));
 
     let Some(params) = params else {
         errors.push(FieldError {

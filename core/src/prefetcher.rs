@@ -77,7 +77,7 @@ const HOUR: Millis = Millis::seconds(3_600);
 const USUAL_BYTES: u64 = 400_000;
 /// Until the server has told a price: 4 s of the cheapest models of `catalog/models.json`.
 const USUAL_PRICE: MicroUsd = MicroUsd(6_000);
-/// Until the server has told how long: hosted models take from half a minute to six (DESIGN section 5).
+/// Until the server has told how long: hosted models take from half a minute to six.
 const USUAL_WAIT: Millis = Millis::seconds(60);
 /// A long game has many clips; beyond this, those are forgotten that nobody guesses.
 const LARGEST: usize = 256;

@@ -12,7 +12,7 @@ pub mod slot;
 #[cfg(test)]
 mod tests;
 
-/// The styles on the menu, the game seed's. Another one is words of the caller's own.
+/// The styles on the menu. Another one is words of the caller's own.
 pub const ART_STYLES: [&str; 3] = ["anime", "realistic", "semi-realistic"];
 
 /// The prompt for a state of the catalogue, in a style if one is given, with whatever the caller
@@ -22,8 +22,8 @@ pub fn for_state(state: &StateDef, style: &str, extra: &str) -> String {
     join(state.motion.clone(), style, extra)
 }
 
-/// The prompt for a game character's reaction. Intensity words are the game seed's: below 0.3
-/// slightly, below 0.7 moderately, else very.
+/// The prompt for a game character's reaction. Intensity in words: below 0.3 slightly, below 0.7
+/// moderately, else very.
 #[must_use]
 pub fn for_reaction(reaction: &Reaction, style: &str, extra: &str) -> String {
     let strength = match reaction.intensity.tenths() {

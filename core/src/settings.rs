@@ -268,6 +268,11 @@ fn providers() -> Vec<&'static str> {
     catalog::models().providers()
 }
 
+/// The variable that says where a provider is: `STUDIO_URL`.
+pub(crate) fn address_of(provider: &str) -> String {
+    variable(provider, "URL")
+}
+
 /// The variable of a provider: `STUDIO_URL`.
 fn variable(provider: &str, what: &str) -> String {
     format!("{}_{what}", provider.to_ascii_uppercase().replace('-', "_"))

@@ -15,6 +15,11 @@ use cuelight_core::units::{MicroUsd, Millis};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+#[path = "media/limits.rs"]
+mod limits;
+#[path = "media/routing.rs"]
+mod routing;
+
 /// A picture, a sound or a clip by the first letter of its name: `p`, `s` or `c`.
 fn asset(name: char) -> String {
     name.to_string().repeat(64).replace('p', "a").replace('s', "b").replace('c', "d")
@@ -24,12 +29,24 @@ fn uploads(sha256: &str) -> Option<Asset> {
     let (media_type, size, duration_ms) = match sha256.chars().next()? {
         'a' => ("image/png", Some([1024, 1024]), None),
         'b' => ("audio/wav", None, Some(Millis(7_300))),
+        '9' => ("audio/wav", None, Some(Millis(20_000))),
         'd' => ("video/mp4", Some([1280, 720]), Some(Millis(8_000))),
         'e' => ("image/png", Some([200, 200]), None),
+        '5' => ("audio/wav", None, length_in(sha256)),
+        '6' => ("video/mp4", Some([1280, 720]), length_in(sha256)),
         _ => return None,
     };
     let sha256 = sha256.to_owned();
     Some(Asset { sha256, media_type: media_type.into(), bytes: 200_000, size, duration_ms })
+}
+
+/// Sound (`5`) or a clip (`6`) of so many milliseconds.
+fn lasting(kind: char, ms: u64) -> Value {
+    json!({"asset": format!("{kind}{ms:063}")})
+}
+
+fn length_in(sha256: &str) -> Option<Millis> {
+    sha256.get(1..)?.parse().ok().map(Millis)
 }
 
 fn around() -> Surroundings<'static> {
@@ -260,31 +277,6 @@ fn a_lane_in_trouble_is_passed_over_and_a_provider_without_a_key_is_not_asked() 
 }
 
 #[test]
-fn two_voices_find_the_model_that_has_two() {
-    let two = with(body(Operation::TalkingAvatar), "/params/right_audio", json!({"asset": asset('s')}));
-    let (one, two) = (check(&body(Operation::TalkingAvatar)).unwrap(), check(&two).unwrap());
-    assert_eq!((one.spec.model(), two.spec.model()), ("infinitetalk", "infinitetalk-multi"));
-    // 7.3 s at $0.03, and twice that at worst.
-    assert_eq!((one.spec.cost(), two.spec.cost()), (Some(MicroUsd(219_000)), Some(MicroUsd(438_000))));
-}
-
-#[test]
-fn what_is_asked_of_a_vendor_is_what_its_entry_says() {
-    let reel = r#"{"models": [{"id": "amazon.nova-reel-v1:1", "lifecycle": {"status": "active"}}]}"#;
-    let models = catalog::shipped().with(reel).unwrap();
-    assert_eq!(models.model("amazon.nova-reel-v1:1").unwrap().lifecycle.status, Status::Active);
-    let small = with(super_body(), "/params/image", json!({"asset": "e".repeat(64)}));
-    let told = faults(&with(small, "/model", json!("kling-2.5-turbo-std")));
-    assert_eq!(told[0].2, "at least 300x300 px, not 200x200");
-    let sizes = with(body(Operation::TextToVideo), "/model", json!("wan-2.5-text-to-video"));
-    let job = check(&with(with(sizes.clone(), "/params/width", json!(832)), "/params/height", json!(480)));
-    assert_eq!(job.unwrap().spec.cost(), Some(MicroUsd(250_000)), "5 s in 480p");
-    assert_eq!(check(&sizes).unwrap().spec.cost(), Some(MicroUsd(500_000)), "5 s in 720p");
-    let half = faults(&with(sizes, "/params/width", json!(832)));
-    assert!(half[0].2.contains("1280x720, 720x1280"), "{half:?}");
-}
-
-#[test]
 fn loras_are_names_with_weights_that_lead_nowhere_else() {
     let comfy = |loras: Value| {
         let body = with(super_body(), "/params/loras", loras);
@@ -377,7 +369,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         (-5i64..20_000).prop_map(Value::from),
         (-2.0f64..60.0).prop_map(Value::from),
         ".{0,40}".prop_map(Value::from),
-        prop::sample::select(vec!["720p", "16:9", "1K", "1:1", "512p"]).prop_map(Value::from),
+        prop::sample::select(vec!["720p", "1080p", "16:9", "1K", "1:1", "512p"]).prop_map(Value::from),
         Just(picture()),
         Just(json!({"asset": asset('s')})),
         Just(json!({"asset": asset('c')})),
@@ -454,6 +446,14 @@ fn is_within(spec: &Spec) -> Result<(), TestCaseError> {
     if let Some(duration) = order.duration_ms {
         let bounded = model.duration_ms.is_some_and(|bounds| bounds.allows(duration.0));
         prop_assert!(bounded || model.durations_ms.contains(&duration));
+    }
+    let roles: Vec<Role> = order.inputs.iter().map(|input| input.role).collect();
+    for rule in model.requires.iter().filter(|rule| rule.when.holds(order.resolution.as_deref(), &roles)) {
+        let (length, name) = (order.duration_ms, order.resolution.as_ref());
+        prop_assert!(
+            rule.durations_ms.is_empty() || length.is_none_or(|own| rule.durations_ms.contains(&own))
+        );
+        prop_assert!(rule.resolutions.is_empty() || name.is_none_or(|own| rule.resolutions.contains(own)));
     }
     if let Some(seed) = order.seed {
         prop_assert!(model.seed.unwrap().allows(seed.into()));

@@ -137,7 +137,7 @@ fn an_unknown_choice_is_answered_with_the_choices() {
     assert!(errors[0].detail.contains("studio"), "{}", errors[0].detail);
 }
 
-/// The body that the game seed's client posts, member for member: what is undefined there is
+/// The body that a game's client posts, member for member: what is undefined there is
 /// absent, as `JSON.stringify` leaves it out.
 fn the_games_body() -> Value {
     json!({

@@ -355,7 +355,7 @@ async fn a_games_client_works_unchanged() {
     let mut messages = EventStream::open(&socket).await;
     let mut request = json!({
         "operation_type": "npc_response",
-        "provider_id": "comfyui",
+        "provider_id": "npc_response",
         "params": {
             "npc_id": "gwen", "npc_name": "Gwen", "expression": "interested", "emotion": "pleased",
             "animation": "giggle", "intensity": 0.7, "art_style": "anime", "loras": [], "prompt": "a warm evening",

@@ -22,6 +22,7 @@ mod spent;
 #[cfg(test)]
 mod tests;
 
+pub(super) use lease::MAX_HOLD;
 pub use message::{Answer, Bid, Breaker, Limits, Outcome, Request, Status};
 
 /// When a bid that waits is to ask again: one that somebody waits for, and one that nobody does.

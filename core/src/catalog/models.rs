@@ -6,21 +6,26 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::operation::Operation;
 use crate::order::Role;
 use crate::units::Millis;
 
+mod check;
+mod entries;
 mod in_use;
 mod price;
+mod rule;
 
+pub use entries::CatalogError;
 pub use in_use::{configure, models, shipped};
 pub use price::{Price, PriceRow};
+pub use rule::{Rule, When};
 
 /// An inclusive range of whole numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// Smallest allowed value.
     pub min: u64,
@@ -40,11 +45,18 @@ impl Bounds {
     pub fn allows(&self, value: u64) -> bool {
         (self.min..=self.max).contains(&value) && self.multiple_of.is_none_or(|m| value.is_multiple_of(m))
     }
+
+    /// `value`, or the end that is nearer to it.
+    #[must_use]
+    pub fn nearest(&self, value: u64) -> u64 {
+        value.max(self.min).min(self.max)
+    }
 }
 
 /// An inclusive range of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Span {
     /// Smallest allowed value.
     pub min: f64,
@@ -66,7 +78,8 @@ pub enum OutputKind {
 
 /// How long a model takes, in milliseconds, from the order to the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Latency {
     /// As a rule.
     pub typical: Millis,
@@ -76,7 +89,8 @@ pub struct Latency {
 
 /// An input that a model takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct InputDef {
     /// As what.
     pub role: Role,
@@ -93,11 +107,15 @@ pub struct InputDef {
     /// The least width and height of a picture, in px.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_px: Option<u32>,
+    /// How long sound or a clip may be, in milliseconds. What is of no known length is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<Bounds>,
 }
 
 /// Where a model is in its life at its vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Lifecycle {
     /// Whether it is to be used.
     #[serde(default)]
@@ -145,7 +163,8 @@ pub enum Reconcile {
 
 /// What a model accepts, costs and takes. What it does not take at all is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct ModelDef {
     /// Stable id, used in keys.
     pub id: String,
@@ -194,6 +213,13 @@ pub struct ModelDef {
     /// Allowed clip length, in milliseconds, where any within bounds is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<Bounds>,
+    /// What it wants of one member because of another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Rule>,
+    /// By how much a clip that it continues gets longer, in milliseconds, where the result begins with that
+    /// clip. Only this much is charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends_by_ms: Option<Millis>,
     /// Whether a clip is as long as its sound.
     #[serde(default, skip_serializing_if = "is_false")]
     pub length_of_audio: bool,
@@ -230,7 +256,7 @@ pub struct ModelDef {
     pub call_ms: Millis,
     /// What it costs.
     pub price: Price,
-    /// After this long without a result an attempt has failed, in milliseconds.
+    /// After this long without a result an attempt has failed, in milliseconds. At most [`MAX_TIMEOUT`].
     pub timeout_ms: Millis,
     /// How a submission whose answer was lost is found again.
     pub reconcile: Reconcile,
@@ -248,6 +274,8 @@ pub struct ModelDef {
     pub stands_in: Vec<String>,
 }
 
+/// The longest that an attempt may take: less than a lane lends a slot for.
+pub const MAX_TIMEOUT: Millis = Millis::seconds(7_000);
 /// The longest call where a model says nothing else.
 pub const USUAL_CALL: Millis = Millis(10_000);
 
@@ -297,6 +325,7 @@ impl ModelDef {
 
 /// What only servers need to know: models, and who offers them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Models {
     /// The models, preferred first.
     pub models: Vec<ModelDef>,
@@ -307,23 +336,6 @@ pub struct Models {
     /// Ids that are also understood, and the model that is meant.
     #[serde(default)]
     pub model_aliases: BTreeMap<String, String>,
-}
-
-/// Why a deployment's own entries cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogError {
-    /// They are no entries of a catalogue.
-    #[error("the catalogue's own entries cannot be read: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    /// An entry names no model.
-    #[error("an entry of the catalogue needs an id")]
-    Nameless,
-    /// An entry names a model that there is not.
-    #[error("{0} names {1}, which the catalogue does not have")]
-    Dangling(String, String),
-    /// Another catalogue is in use already.
-    #[error("the catalogue was in use before its own entries were read")]
-    InUse,
 }
 
 impl Models {
@@ -366,7 +378,17 @@ impl Models {
     /// for any provider, unless a model of its own serves the operation.
     #[must_use]
     pub fn model_for(&self, operation: &str, provider: Option<&str>) -> Option<&ModelDef> {
-        let mut serving = self.models_for(operation);
+        self.model_among(operation, provider, |_| true)
+    }
+
+    /// The same among the models of the providers that are `set_up`.
+    pub fn model_among(
+        &self,
+        operation: &str,
+        provider: Option<&str>,
+        set_up: impl Fn(&str) -> bool,
+    ) -> Option<&ModelDef> {
+        let mut serving = self.models_for(operation).filter(|model| set_up(&model.provider));
         let own = serving.clone().find(|m| provider.is_none_or(|p| p == m.provider));
         let aliased = provider.is_some_and(|p| self.provider_aliases.iter().any(|a| a == p));
         own.or_else(|| serving.next().filter(|_| aliased))
@@ -388,86 +410,6 @@ impl Models {
     #[must_use]
     pub fn lanes(&self) -> Vec<&str> {
         distinct(self.models.iter().map(|model| model.lane.as_str()))
-    }
-
-    /// Reads a catalogue.
-    ///
-    /// # Errors
-    /// It is none, or names models that it does not have.
-    pub fn read(json: &str) -> Result<Self, CatalogError> {
-        serde_json::from_str::<Self>(json)?.completed()
-    }
-
-    /// This catalogue with a deployment's own entries: `{"models": [{"id": …}]}`. An entry with a known
-    /// id changes that model, member by member, so that a new price is an entry of two members; one with
-    /// a new id is a new model, and where it says `"like": "id"` it begins as a copy of that one.
-    ///
-    /// # Errors
-    /// The entries cannot be read, or name models that there are not.
-    pub fn with(&self, json: &str) -> Result<Self, CatalogError> {
-        let own: Value = serde_json::from_str(json)?;
-        let mut whole = serde_json::to_value(self)?;
-        for name in ["provider_aliases", "model_aliases"] {
-            if let Some(value) = own.get(name) {
-                merge(&mut whole[name], value);
-            }
-        }
-        let Some(models) = whole["models"].as_array_mut() else { return Err(CatalogError::Nameless) };
-        for entry in own["models"].as_array().into_iter().flatten() {
-            let id = entry["id"].as_str().ok_or(CatalogError::Nameless)?;
-            let place = |models: &[Value], id: &str| models.iter().position(|known| known["id"] == id);
-            let at = match (place(models, id), entry["like"].as_str()) {
-                (Some(at), _) => at,
-                (None, like) => {
-                    let base = match like {
-                        None => Value::Object(serde_json::Map::new()),
-                        Some(like) => {
-                            let at = place(models, like)
-                                .ok_or_else(|| CatalogError::Dangling(id.to_owned(), like.to_owned()))?;
-                            let mut base = models[at].clone();
-                            // Another model has another name at its vendor.
-                            base["wire_id"] = Value::String(String::new());
-                            base
-                        }
-                    };
-                    models.push(base);
-                    models.len() - 1
-                }
-            };
-            merge(&mut models[at], entry);
-        }
-        serde_json::from_value::<Self>(whole)?.completed()
-    }
-
-    fn completed(mut self) -> Result<Self, CatalogError> {
-        self.models = self.models.into_iter().map(ModelDef::completed).collect();
-        let names = |m: &'_ ModelDef| {
-            let named = m.lifecycle.successor.iter().chain(&m.stands_in).cloned().collect::<Vec<_>>();
-            (m.id.clone(), named)
-        };
-        let aliases = self.model_aliases.iter().map(|(name, id)| (name.clone(), vec![id.clone()]));
-        for (by, named) in self.models.iter().map(names).chain(aliases) {
-            if let Some(id) = named.into_iter().find(|id| self.model(id).is_none()) {
-                return Err(CatalogError::Dangling(by, id));
-            }
-        }
-        Ok(self)
-    }
-}
-
-/// Objects are merged member by member; everything else is replaced, and `null` takes away.
-fn merge(base: &mut Value, own: &Value) {
-    match (base, own) {
-        (Value::Object(base), Value::Object(own)) => {
-            for (name, value) in own {
-                if value.is_null() {
-                    base.remove(name);
-                } else {
-                    merge(base.entry(name.clone()).or_insert(Value::Null), value);
-                }
-            }
-        }
-        (base, own) => *base = own.clone(),
     }
 }
 

@@ -19,7 +19,8 @@ pub struct Surroundings<'a> {
     pub asset: Option<&'a Lookup<'a>>,
     /// How lanes are, by name. One that is not there is healthy.
     pub lanes: Option<&'a BTreeMap<String, LaneHealth>>,
-    /// The providers that have an address and a key here. Absent: all of them.
+    /// The providers that have an address here. Absent: nobody has looked. Then none is taken for missing,
+    /// and whoever stands for another goes on doing so.
     pub providers: Option<&'a BTreeSet<String>>,
 }
 
@@ -37,6 +38,11 @@ impl Surroundings<'_> {
     /// Whether nobody can be asked at this provider.
     pub(super) fn is_absent(&self, provider: &str) -> bool {
         self.providers.is_some_and(|known| !known.contains(provider))
+    }
+
+    /// Whether somebody has looked and this provider can be asked.
+    pub(super) fn is_known_to_be_set_up(&self, provider: &str) -> bool {
+        self.providers.is_some_and(|known| known.contains(provider))
     }
 
     fn health(&self, lane: &str) -> LaneHealth {

@@ -5,12 +5,14 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{MAX_PROMPT_CHARS, Operation, Subject, Surroundings, spec};
+use super::{MAX_PROMPT_CHARS, Operation, Subject, Surroundings};
 use crate::catalog::{self, Bounds, ModelDef, Preset, Span};
-use crate::order::{Input, Lora, Order, Role};
+use crate::order::{Lora, Order};
 use crate::problem::{FieldCode, FieldError};
 use crate::prompt;
-use crate::units::Millis;
+
+mod inputs;
+mod length;
 
 /// What the parameters ask for.
 pub(super) struct Asked {
@@ -75,12 +77,11 @@ pub(super) fn read(
     let own_style = !style.is_empty() && !prompt::ART_STYLES.contains(&style.as_str());
     let free_text = subject.is_none() || own_style || !extra.is_empty() || !negative_prompt.is_empty();
 
-    let inputs = inputs(&mut fields, operation, model, around);
+    let (inputs, named) = inputs::read(&mut fields, operation, model, around);
     let size = size(&mut fields, model, preset);
-    let resolution = one_of(&mut fields, "resolution", &model.resolutions, model);
-    let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
     let usual = subject.as_ref().and_then(|subject| subject.as_ref().map(Subject::usual_duration));
-    let duration_ms = duration(&mut fields, model, usual);
+    let (resolution, duration_ms) = length::read(&mut fields, model, usual, &named);
+    let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
     let fps = whole(&mut fields, "fps", model.fps.as_ref(), preset.map(|p| p.fps), model);
     let steps = whole(&mut fields, "steps", model.steps.as_ref(), preset.map(|p| p.steps), model);
     let guidance = guidance(&mut fields, model, preset);
@@ -181,92 +182,12 @@ fn is_empty(value: &Value) -> bool {
     value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
 }
 
-fn inputs(
-    fields: &mut Fields<'_, '_>,
-    operation: Operation,
-    model: &ModelDef,
-    around: &Surroundings<'_>,
-) -> Vec<Input> {
-    let mut found = Vec::new();
-    for role in Role::ALL {
-        let names: Vec<&str> = match role {
-            Role::Image if operation.is_of_pages() => BASE_IMAGES.to_vec(),
-            role => vec![role.as_str()],
-        };
-        let name = names.iter().copied().find(|name| fields.has(name)).unwrap_or(names[0]);
-        let value = fields.take(name).filter(|value| !is_empty(value));
-        for other in &names {
-            if fields.take(other).is_some_and(|value| !is_empty(value)) {
-                fields.fault(other, FieldCode::BadFormat, format!("{name} names the picture already"));
-            }
-        }
-        let from_picture = role == Role::Image && value.is_some();
-        let needed = spec::effective(operation, from_picture).needs().contains(&role);
-        let def = model.input(role);
-        match (value, def) {
-            (None, Some(def)) if def.required || needed => {
-                fields.require(name, &format!("{{\"asset\": sha256}} of {}", def.media_types.join(" or ")));
-            }
-            (None, None) if needed => unsupported(fields, name, model),
-            (None, _) => {}
-            (Some(_), None) => unsupported(fields, name, model),
-            (Some(_), Some(_)) if !takes(operation, role) => {
-                let detail =
-                    format!("{} takes no {}; another operation does", operation.as_str(), role.as_str());
-                fields.fault(name, FieldCode::UnsupportedByModel, detail);
-            }
-            (Some(value), Some(def)) => {
-                let mut own = fields.child(name, value);
-                let sha256 = own.text("asset", 64, 64);
-                own.refuse_the_rest();
-                let Some(sha256) = sha256 else {
-                    fields.fault(
-                        name,
-                        FieldCode::BadFormat,
-                        "{\"asset\": the sha256 of an upload, in hex}".into(),
-                    );
-                    continue;
-                };
-                let asset = if is_sha256(&sha256) { around.find(&sha256) } else { None };
-                let Some(asset) = asset else {
-                    let detail = "there is no such upload; POST it to /api/v1/assets first";
-                    fields.fault(name, FieldCode::UnknownValue, detail.into());
-                    continue;
-                };
-                if !def.media_types.contains(&asset.media_type) {
-                    let detail = format!("{}, not {}", def.media_types.join(" or "), asset.media_type);
-                    fields.fault(name, FieldCode::BadFormat, detail);
-                } else if asset.bytes > def.max_bytes {
-                    let detail = format!("at most {} bytes, not {}", def.max_bytes, asset.bytes);
-                    fields.fault(name, FieldCode::OutOfRange, detail);
-                } else if let (Some(least), Some([width, height])) = (def.least_px, asset.size)
-                    && width.min(height) < least
-                {
-                    let detail = format!("at least {least}x{least} px, not {width}x{height}");
-                    fields.fault(name, FieldCode::OutOfRange, detail);
-                }
-                found.push(Input { role, asset });
-            }
-        }
-    }
-    found
-}
-
-/// Whether an operation has a place for an input: words alone have none for what is made from something.
-const fn takes(operation: Operation, role: Role) -> bool {
-    match operation {
-        Operation::TextToImage | Operation::CallImage => matches!(role, Role::Mask),
-        Operation::TextToVideo => matches!(role, Role::Audio),
-        _ => true,
-    }
-}
-
 fn size(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Preset>) -> Option<[u32; 2]> {
     let wanted = [fields.has("width"), fields.has("height")];
     if let Some(bounds) = &model.dimension_px {
         let usual = |side: Option<u32>| {
             let side = side.map_or_else(|| bounds.usual.unwrap_or(bounds.max), u64::from);
-            side.clamp(bounds.min, bounds.max)
+            bounds.nearest(side)
         };
         let width = fields.bounded("width", bounds, usual(preset.map(|p| p.width)), "px");
         let height = fields.bounded("height", bounds, usual(preset.map(|p| p.height)), "px");
@@ -311,39 +232,6 @@ fn one_of(fields: &mut Fields<'_, '_>, name: &str, allowed: &[String], model: &M
     Some(text)
 }
 
-/// In seconds on the wire, to a tenth of one.
-fn duration(fields: &mut Fields<'_, '_>, model: &ModelDef, usual: Option<Millis>) -> Option<Millis> {
-    let bounds = model.duration_ms;
-    let knows = bounds.is_some() || !model.durations_ms.is_empty();
-    if known(fields, "duration", knows, model).is_none() {
-        return match (usual, bounds) {
-            (Some(usual), Some(bounds)) => Some(Millis(usual.0.clamp(bounds.min, bounds.max))),
-            // The shortest that is long enough.
-            (Some(usual), None) => {
-                let enough = model.durations_ms.iter().filter(|length| **length >= usual).min();
-                enough.or(model.durations_ms.iter().max()).copied()
-            }
-            (None, _) => model.usual_duration(),
-        };
-    }
-    let seconds = fields.real("duration", 0.0, 3_600.0)?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between 0 and an hour.
-    let asked = Millis((seconds * 10.0).round() as u64 * 100);
-    let detail = match bounds {
-        Some(bounds) if bounds.allows(asked.0) => return Some(asked),
-        None if model.durations_ms.contains(&asked) => return Some(asked),
-        Some(bounds) => {
-            format!("a number of seconds from {} to {}", in_seconds(bounds.min), in_seconds(bounds.max))
-        }
-        None => {
-            let allowed: Vec<String> = model.durations_ms.iter().map(|length| in_seconds(length.0)).collect();
-            format!("a number of seconds, one of: {}", allowed.join(", "))
-        }
-    };
-    fields.fault("duration", FieldCode::OutOfRange, detail);
-    None
-}
-
 #[allow(clippy::cast_precision_loss)] // Lengths of clips.
 fn in_seconds(ms: u64) -> String {
     (ms as f64 / 1_000.0).to_string()
@@ -358,7 +246,7 @@ fn whole(
 ) -> Option<u32> {
     let usual = bounds.and_then(|bounds| {
         let fixed = (bounds.min == bounds.max).then_some(bounds.min);
-        let preset = preset.map(|preset| u64::from(preset).clamp(bounds.min, bounds.max));
+        let preset = preset.map(|preset| bounds.nearest(preset.into()));
         preset.or(bounds.usual).or(fixed).map(small)
     });
     if known(fields, name, bounds.is_some(), model).is_none() {
@@ -371,7 +259,13 @@ fn whole(
 /// `guidance`, or `cfg` as a preset calls it.
 fn guidance(fields: &mut Fields<'_, '_>, model: &ModelDef, preset: Option<&Preset>) -> Option<f64> {
     let name = if fields.has("cfg") { "cfg" } else { "guidance" };
-    let usual = model.guidance.zip(preset).map(|(span, preset)| preset.cfg.clamp(span.min, span.max));
+    // A preset means its number on a scale of its own. Where the model's scale is another, the number says
+    // nothing, and the model's own choice is the better one.
+    let covers = |span: &Span| {
+        let mut presets = catalog::built_in().presets.iter();
+        presets.all(|preset| (span.min..=span.max).contains(&preset.cfg))
+    };
+    let usual = model.guidance.filter(covers).and(preset).map(|preset| preset.cfg);
     let asked = real(fields, name, model.guidance, model);
     let other = if name == "cfg" { "guidance" } else { "cfg" };
     if fields.take(other).is_some() {

@@ -2,6 +2,7 @@
 //! from their answers to what is made.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::catalog::{self, ModelDef, Status};
 use crate::problem::{FieldCode, FieldError};
+use crate::settings;
 
 /// What a request says of who is to make it.
 pub(super) struct Wanted<'a> {
@@ -20,8 +22,10 @@ pub(super) struct Wanted<'a> {
     pub(super) params: Option<&'a Value>,
 }
 
-/// Why a model is not asked whose provider has no address or no key.
-const NOT_SET_UP: &str = "not set up in this deployment";
+/// Why a model is not asked whose provider has no address, and what would change that.
+fn not_set_up(provider: &str) -> String {
+    format!("not set up in this deployment: {} is missing", settings::address_of(provider))
+}
 
 /// Who may make it.
 pub(super) enum Route {
@@ -29,8 +33,8 @@ pub(super) enum Route {
     Character { model: &'static ModelDef, named: bool, note: Option<String> },
     /// A model that was named.
     Named { model: &'static ModelDef, asked: &'static ModelDef, note: Option<String> },
-    /// The best of these, at least one.
-    Best(Vec<&'static ModelDef>),
+    /// The best of these, at least one. `pointer` is the member that has to be another where none can.
+    Best { models: Vec<&'static ModelDef>, pointer: &'static str },
 }
 
 /// What a request comes to.
@@ -48,20 +52,21 @@ pub(super) struct Made {
 pub(super) fn route(
     operation: Operation,
     wanted: &Wanted<'_>,
+    around: &Surroundings<'_>,
     errors: &mut Vec<FieldError>,
 ) -> Option<Route> {
     let models = catalog::models();
     if let Some(name) = wanted.model {
-        return named(operation, name, wanted, errors);
+        return named(operation, name, wanted, around, errors);
     }
     let from_picture = media::has_base_image(wanted.params);
-    if operation.is_of_pages() && !from_picture {
-        let found = models.model_for(operation.as_str(), wanted.provider);
-        if let Some(model) = found {
-            return Some(Route::Character { model, named: false, note: None });
-        }
-    }
     let effective = spec::effective(operation, from_picture);
+    if operation.is_of_pages()
+        && !from_picture
+        && let Some(model) = of_characters(operation, effective, wanted.provider, around)
+    {
+        return Some(Route::Character { model, named: false, note: None });
+    }
     let of_provider = |model: &&ModelDef| {
         // An alias stands for whoever can.
         wanted.provider.is_none_or(|provider| {
@@ -71,7 +76,15 @@ pub(super) fn route(
         })
     };
     let able: Vec<&ModelDef> = models.to_choose(effective).filter(of_provider).collect();
+    let pointer = if wanted.provider.is_some() { "/provider_id" } else { "/operation_type" };
     if able.is_empty() {
+        let has_one =
+            |provider: &&str| models.models_for(operation.as_str()).any(|m| m.provider == **provider);
+        if let Some(provider) = wanted.provider.filter(|own| around.is_absent(own)).filter(has_one) {
+            let detail = format!("{provider} is {}", not_set_up(provider));
+            errors.push(FieldError { pointer: pointer.into(), code: FieldCode::UnknownValue, detail });
+            return None;
+        }
         let serving = models.models_for(operation.as_str()).chain(models.models_for(effective.as_str()));
         let mut known: Vec<&str> = serving
             .map(|model| model.provider.as_str())
@@ -79,7 +92,6 @@ pub(super) fn route(
             .collect();
         known.sort_unstable();
         known.dedup();
-        let pointer = if wanted.provider.is_some() { "/provider_id" } else { "/operation_type" };
         errors.push(FieldError {
             pointer: pointer.into(),
             code: FieldCode::UnknownValue,
@@ -87,13 +99,30 @@ pub(super) fn route(
         });
         return None;
     }
-    Some(Route::Best(able))
+    Some(Route::Best { models: able, pointer })
+}
+
+/// The model that knows our characters, where it is set up and nobody else was meant: a provider that is
+/// named and known to be set up makes the clip by a model of its own, if one can.
+fn of_characters(
+    operation: Operation,
+    effective: Operation,
+    provider: Option<&str>,
+    around: &Surroundings<'_>,
+) -> Option<&'static ModelDef> {
+    let models = catalog::models();
+    let found = models.model_among(operation.as_str(), provider, |other| !around.is_absent(other))?;
+    let is_meant = |own: &&str| *own != found.provider && around.is_known_to_be_set_up(own);
+    let other = provider.filter(is_meant);
+    let can = |own: &str| models.to_choose(effective).any(|model| model.provider == own);
+    if other.is_some_and(can) { None } else { Some(found) }
 }
 
 fn named(
     operation: Operation,
     name: &str,
     wanted: &Wanted<'_>,
+    around: &Surroundings<'_>,
     errors: &mut Vec<FieldError>,
 ) -> Option<Route> {
     let models = catalog::models();
@@ -123,6 +152,14 @@ fn named(
             model.id,
             effective[1].as_str(),
             serving()
+        ));
+    }
+    if around.is_absent(&model.provider) {
+        return refuse(format!(
+            "{} is of {}, which is {}",
+            model.id,
+            model.provider,
+            not_set_up(&model.provider)
         ));
     }
     if wanted.provider.is_some_and(|provider| {
@@ -173,15 +210,6 @@ impl Route {
                 })
             }
             Self::Named { model, asked, note } => {
-                if around.is_absent(&model.provider) {
-                    let detail = format!("{} is of {}, which is {NOT_SET_UP}", model.id, model.provider);
-                    errors.push(FieldError {
-                        pointer: "/model".into(),
-                        code: FieldCode::UnknownValue,
-                        detail,
-                    });
-                    return None;
-                }
                 let mut left_out = Vec::new();
                 let params = if asked.id == model.id {
                     Cow::Borrowed(params)
@@ -209,7 +237,7 @@ impl Route {
                     free_text: read.free_text,
                 })
             }
-            Self::Best(models) => best(operation, &models, params, around, errors),
+            Self::Best { models, pointer } => best(operation, &models, pointer, params, around, errors),
         }
     }
 }
@@ -260,6 +288,7 @@ fn adapted(
 fn best(
     operation: Operation,
     models: &[&'static ModelDef],
+    pointer: &str,
     params: &Value,
     around: &Surroundings<'_>,
     errors: &mut Vec<FieldError>,
@@ -270,7 +299,7 @@ fn best(
         let mut own = Vec::new();
         let asked = media::read(operation, model, Fields::new(params, "/params".into(), &mut own), around);
         match asked {
-            _ if around.is_absent(&model.provider) => Verdict::Unable(model, NOT_SET_UP.to_owned()),
+            _ if around.is_absent(&model.provider) => Verdict::Unable(model, not_set_up(&model.provider)),
             Some(asked) if own.is_empty() => {
                 (subject, free_text) = (asked.subject, asked.free_text);
                 Verdict::Able(Box::new(Able { model, order: asked.order }))
@@ -287,12 +316,7 @@ fn best(
     });
     let verdicts: Vec<Verdict<'_>> = verdicts.collect();
     let Some((able, choice)) = choice::rank(verdicts, around) else {
-        let none = || FieldError {
-            pointer: "/operation_type".into(),
-            code: FieldCode::UnsupportedByModel,
-            detail: format!("every model for {} is of a provider that is {NOT_SET_UP}", operation.as_str()),
-        };
-        errors.extend(nearest.unwrap_or_else(|| vec![none()]));
+        errors.extend(nearest.unwrap_or_else(|| vec![nobody(operation, models, pointer)]));
         return None;
     };
     let mut able = able.into_iter();
@@ -312,4 +336,21 @@ fn best(
         preview: None,
         free_text,
     })
+}
+
+/// What is told where nobody who could make it is set up.
+fn nobody(operation: Operation, models: &[&ModelDef], pointer: &str) -> FieldError {
+    // Of a provider that was named only its own address helps; otherwise that of our characters, too.
+    let own = catalog::models().models_for(operation.as_str()).filter(|_| pointer == "/operation_type");
+    let serving = own.chain(models.iter().copied());
+    let missing: BTreeSet<String> = serving.map(|model| settings::address_of(&model.provider)).collect();
+    let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
+    FieldError {
+        pointer: pointer.into(),
+        code: FieldCode::UnsupportedByModel,
+        detail: format!(
+            "whoever could make {} is not set up in this deployment; missing: {missing}",
+            operation.as_str()
+        ),
+    }
 }

@@ -79,12 +79,14 @@ impl Spec {
         }
     }
 
-    /// Its length in milliseconds, where it is one that was asked for.
+    /// The length of the result, in milliseconds, where that is known beforehand.
     #[must_use]
     pub fn duration(&self) -> Option<Millis> {
         match self {
             Self::Clip(spec) => Some(spec.duration_ms),
-            Self::Media(order) => order.duration_ms,
+            Self::Media(order) => {
+                self.model_def().map_or(order.duration_ms, |model| model.result_length(order))
+            }
         }
     }
 

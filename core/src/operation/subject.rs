@@ -74,7 +74,7 @@ fn intensity(fields: &mut Fields<'_, '_>) -> Intensity {
 /// The character of an `npc_response`: given whole, or by `npc_id`. An id that is not built in
 /// gets a face of its own, derived from the id, so that a game can start before it has artwork.
 fn npc(fields: &mut Fields<'_, '_>) -> Option<Character> {
-    // The game's display name: allowed for the game seed's sake, never part of the picture.
+    // The game's display name: games send it, and it is never part of the picture.
     let _ = fields.text("npc_name", 0, MAX_NAME_CHARS);
     if fields.has("character") {
         let _ = fields.text("npc_id", 1, MAX_ID_CHARS);

@@ -28,7 +28,7 @@ pub struct Budget {
 
 impl Default for Budget {
     /// Small: two fetches of 8 MB a minute, two generations, six a minute, of the ten a minute that
-    /// an edge allows a page by default (DESIGN section 6), so that what is really asked for always
+    /// an edge allows a page by default, so that what is really asked for always
     /// has room; a dollar an hour. An hour of waiting counts 7 dollars, a gigabyte 6 cents, which is
     /// about what a content network charges. The tail of a prediction is the least certain part
     /// of it, so what is very unlikely is left alone at any price.

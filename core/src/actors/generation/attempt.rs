@@ -9,15 +9,17 @@ use super::result::poll_interval;
 use super::{ASK_GUARD, BACKOFF, CALL_GUARD, Generation, MAX_ATTEMPTS, MAX_QUEUE, Phase};
 use crate::actors::account::{self, Reservation};
 use crate::actors::guard::{self, Guard};
-use crate::actors::lane::{self, Bid, Outcome};
+use crate::actors::lane::{self, Bid, MAX_HOLD, Outcome};
 use crate::api::JobError;
-use crate::catalog::{Reconcile, USUAL_CALL};
+use crate::catalog::{MAX_TIMEOUT, Reconcile, USUAL_CALL};
 use crate::problem::Code;
 use crate::units::{MicroUsd, Millis};
 
 /// How much longer than an attempt a slot is asked for: the last call may still be under way, and
 /// an alarm may be late.
 const HOLD_SLACK: Millis = Millis(90_000);
+// Whatever the catalogue allows, a slot is held until the attempt is over.
+const _: () = assert!(MAX_TIMEOUT.0 + HOLD_SLACK.0 <= MAX_HOLD.0);
 /// A refusal is repeated for this long without asking the account again.
 const REFUSAL_AGE: Millis = Millis(10_000);
 /// What was made and could not be fetched is not made again for this long.

@@ -8,7 +8,7 @@ use crate::units::Millis;
 
 /// No lease is longer, however long its bid wants to hold. Longer than any model of the catalogue may
 /// take, and the slack of its bid: one that ran out under the submission would be bid for again for ever.
-pub(super) const MAX_HOLD: Millis = Millis::seconds(7_200);
+pub(in crate::actors) const MAX_HOLD: Millis = Millis::seconds(7_200);
 
 /// By ticket.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

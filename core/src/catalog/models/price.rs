@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ModelDef, OutputKind};
+use crate::operation::Operation;
 use crate::order::{Order, Role};
 use crate::units::{MicroUsd, Millis};
 
 /// A price, as dated data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct Price {
     /// For a picture, or a clip of any length, in micro-dollars.
     #[serde(default)]
@@ -30,7 +32,8 @@ pub struct Price {
 
 /// A price that holds for orders that meet every condition it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = crate::schema::open))]
+#[serde(deny_unknown_fields)]
 pub struct PriceRow {
     /// Of this resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,11 +83,28 @@ impl ModelDef {
         }
     }
 
-    /// How long the clip of `order` is; nothing for a picture.
+    /// How long the clip that comes back for `order` is, where that is known beforehand.
+    #[must_use]
+    pub fn result_length(&self, order: &Order) -> Option<Millis> {
+        match self.added_to(order) {
+            Some(added) => Some(order.input(Role::Video)?.duration_ms? + added),
+            None => order.duration_ms,
+        }
+    }
+
+    /// What is added to the clip that `order` continues, where the result begins with that clip.
+    fn added_to(&self, order: &Order) -> Option<Millis> {
+        self.extends_by_ms.filter(|_| order.operation == Operation::VideoExtend)
+    }
+
+    /// How much of a clip is charged for `order`: all of it but what it continues. Nothing for a picture.
     #[must_use]
     pub fn length_of(&self, order: &Order) -> Millis {
         if self.output == OutputKind::Image {
             return Millis(0);
+        }
+        if let Some(added) = self.added_to(order) {
+            return added;
         }
         if self.length_of_audio {
             let spoken = [Role::Audio, Role::RightAudio].into_iter().filter_map(|role| order.input(role));
@@ -92,8 +112,8 @@ impl ModelDef {
                 let most = Millis((sound.bytes / FEWEST_BYTES_A_SECOND).saturating_add(1) * 1_000);
                 sound.duration_ms.unwrap_or_else(|| most.min(LONGEST_SOUND))
             });
-            // One after the other, at worst.
-            return lengths.fold(Millis(0), |sum, length| sum + length);
+            // Two voices speak at once, as on a call.
+            return lengths.max().unwrap_or_default();
         }
         order.duration_ms.or_else(|| self.usual_duration()).unwrap_or_default()
     }

@@ -1,5 +1,7 @@
 //! What a catalogue promises, and how a deployment's own entries change it.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::units::MicroUsd;
 
@@ -19,59 +21,140 @@ fn the_shipped_catalogue_is_read_in_full() {
 }
 
 #[test]
-fn every_model_is_one_that_can_be_asked() {
+fn every_shipped_model_that_has_ended_is_succeeded() {
     let models = shipped();
-    let mut ids: Vec<&str> = models.models.iter().map(|model| model.id.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), models.models.len(), "an id twice");
     for model in &models.models {
-        let id = &model.id;
-        assert!(!model.operations.is_empty(), "{id}");
-        for operation in &model.operations {
-            let known = Operation::ALL.into_iter().find(|known| known.as_str() == operation);
-            let known = known.unwrap_or_else(|| panic!("{id}: {operation}"));
-            for role in known.needs() {
-                assert!(
-                    model.input(*role).is_some(),
-                    "{id} serves {operation} and takes no {}",
-                    role.as_str()
-                );
-            }
-        }
-        for bounds in
-            [model.dimension_px, model.duration_ms, model.fps, model.steps, model.seed, model.prompt]
-                .into_iter()
-                .flatten()
-        {
-            assert!(bounds.min <= bounds.max, "{id}");
-            assert!(bounds.usual.is_none_or(|usual| bounds.allows(usual)), "{id}: {bounds:?}");
-        }
-        assert!(model.seed.is_none_or(|bounds| bounds.max <= u64::from(u32::MAX)), "{id}");
-        assert!(model.call_ms < model.timeout_ms, "{id}: a call outlives its attempt");
-        // A lane lends a slot for two hours at most.
-        assert!(model.timeout_ms <= Millis::seconds(7_000), "{id}: an attempt outlives its slot");
-        assert!(
-            model.price.source.len() > 3 && model.price.as_of.len() == 10,
-            "{id}: a price without a source"
-        );
-        if let Some(latency) = model.latency_ms {
-            assert!(latency.typical <= latency.max && latency.max <= model.timeout_ms, "{id}");
-        }
-        match model.lifecycle.status {
-            Status::Retired => {
-                let living = models.living(model).unwrap_or_else(|| panic!("{id} ended, who serves for it?"));
-                let serves_all = model.operations.iter().all(|o| living.operations.contains(o));
-                assert!(serves_all, "{} cannot do all that {id} did", living.id);
-            }
-            Status::Active | Status::Legacy => assert_eq!(models.living(model), Some(model)),
-        }
-        for other in model.stands_in.iter().filter_map(|other| models.model(other)) {
-            assert_eq!(other.output, model.output, "{id} and {}", other.id);
-            let shared = other.operations.iter().any(|operation| model.operations.contains(operation));
-            assert!(shared, "{} can do nothing of what {id} does", other.id);
-        }
+        assert!(models.living(model).is_some(), "{} ended, who serves for it?", model.id);
     }
+}
+
+#[test]
+fn an_entry_that_contradicts_itself_is_refused_by_its_member() {
+    let (own, veo, talk) = ("studio-character-1", "veo-3.1", "infinitetalk");
+    for (id, entry, member, why) in [
+        (own, json!({"duration_ms": {"min": 2, "max": 1}}), "duration_ms", "min of 2 above its max of 1"),
+        (own, json!({"dimension_px": {"max": 100}}), "dimension_px", "min of 128 above"),
+        (own, json!({"dimension_px": {"usual": 500}}), "dimension_px", "usual"),
+        (own, json!({"dimension_px": {"multiple_of": 0}}), "dimension_px", "multiples of 0"),
+        (own, json!({"dimension_px": {"multiple_of": 600}}), "dimension_px", "its own 1024"),
+        (own, json!({"sizes": [[512, 512]]}), "dimension_px", "beside sizes"),
+        (own, json!({"durations_ms": [5_000]}), "duration_ms", "beside durations_ms"),
+        (own, json!({"fps": {"min": 31}}), "fps", "above its max"),
+        (own, json!({"steps": {"max": 0}}), "steps", "above its max"),
+        (own, json!({"prompt": {"min": 2_000}}), "prompt", "above its max"),
+        (own, json!({"negative_prompt": {"min": 2_000}}), "negative_prompt", "above its max"),
+        (own, json!({"guidance": {"min": 31}}), "guidance", "above its max"),
+        (own, json!({"seed": {"max": 4_294_967_296_u64}}), "seed", "4294967295"),
+        (own, json!({"call_ms": 120_000}), "call_ms", "timeout_ms of 120000 ms"),
+        (own, json!({"timeout_ms": 10_000}), "call_ms", "timeout_ms of 10000 ms"),
+        (own, json!({"timeout_ms": 7_200_000}), "timeout_ms", "at most 7000000 ms"),
+        (own, json!({"latency_ms": {"typical": 9, "max": 8}}), "latency_ms", "typical"),
+        (own, json!({"latency_ms": {"typical": 9, "max": 120_001}}), "latency_ms", "timeout_ms"),
+        (own, json!({"operations": []}), "operations", "none"),
+        (own, json!({"operations": ["state_clip", "weather"]}), "operations", "weather"),
+        (own, json!({"operations": ["image_to_video"]}), "inputs", "lacks image"),
+        (talk, json!({"inputs": []}), "inputs", "lacks image"),
+        (own, json!({"price": {"source": ""}}), "price.source", "nothing"),
+        (own, json!({"price": {"as_of": "today"}}), "price.as_of", "today"),
+        (own, json!({"stands_in": ["banana-call-image"]}), "stands_in", "banana-call-image"),
+        (own, json!({"stands_in": [veo]}), "stands_in", veo),
+        (
+            own,
+            json!({"lifecycle": {"status": "retired", "successor": veo}}),
+            "lifecycle.successor",
+            "state_clip",
+        ),
+        (
+            own,
+            json!({"lifecycle": {"status": "retired", "successor": own}}),
+            "lifecycle.successor",
+            "back to itself",
+        ),
+        (own, json!({"extends_by_ms": 7_000}), "extends_by_ms", "no clip"),
+        (veo, json!({"requires": [{"when": {}, "durations_ms": [8_000]}]}), "requires", "without when"),
+        (veo, json!({"requires": [{"when": {"input": "video"}}]}), "requires", "nothing with video"),
+        (
+            veo,
+            json!({"requires": [{"when": {"resolution": "4k"}, "durations_ms": [8_000]}]}),
+            "requires",
+            "4k",
+        ),
+        (
+            veo,
+            json!({"requires": [{"when": {"input": "mask"}, "durations_ms": [8_000]}]}),
+            "requires",
+            "with mask",
+        ),
+        (
+            veo,
+            json!({"requires": [{"when": {"input": "video"}, "durations_ms": [9_000]}]}),
+            "requires",
+            "9000 ms",
+        ),
+        (veo, json!({"durations_ms": [6_000]}), "requires", "8000 ms"),
+        (
+            veo,
+            json!({"requires": [
+                {"when": {"input": "video"}, "durations_ms": [8_000]},
+                {"when": {"input": "video"}, "durations_ms": [4_000]},
+            ]}),
+            "requires",
+            "nothing for video_extend",
+        ),
+        (
+            talk,
+            json!({"inputs": [
+                {"role": "image", "media_types": ["image/png"], "max_bytes": 9},
+                {"role": "audio", "media_types": ["audio/wav"], "max_bytes": 9, "duration_ms": {"min": 5, "max": 4}},
+            ]}),
+            "inputs.audio.duration_ms",
+            "above its max",
+        ),
+        (
+            talk,
+            json!({"inputs": [
+                {"role": "image", "media_types": ["image/png"], "max_bytes": 9},
+                {"role": "audio", "media_types": [], "max_bytes": 9},
+            ]}),
+            "inputs.audio",
+            "no media type",
+        ),
+    ] {
+        let mut entry = entry;
+        entry["id"] = json!(id);
+        let told = shipped().with(&json!({ "models": [entry] }).to_string()).unwrap_err();
+        let CatalogError::Contradiction { model, member: found, why: said } = &told else {
+            panic!("{entry}: {told}");
+        };
+        assert_eq!((model.as_str(), found.as_str()), (id, member), "{entry}: {told}");
+        assert!(said.contains(why), "{entry}: {told}");
+        assert!(told.to_string().contains(id) && told.to_string().contains(member), "{told}");
+    }
+}
+
+#[test]
+fn a_member_that_nobody_reads_is_refused() {
+    let refused = |own: Value| shipped().with(&own.to_string()).unwrap_err().to_string();
+    for (model, misspelt) in [
+        (json!({"durations": [5_000]}), "durations"),
+        (json!({"price": {"per_second": 5}}), "per_second"),
+        (json!({"price": {"table": [{"pixels": 5}]}}), "pixels"),
+        (json!({"fps": {"minimum": 5}}), "minimum"),
+        (json!({"guidance": {"usual": 5}}), "usual"),
+        (json!({"latency_ms": {"typical": 1, "max": 2, "least": 0}}), "least"),
+        (json!({"lifecycle": {"state": "active"}}), "state"),
+        (json!({"inputs": [{"role": "image", "media_types": [], "max_bytes": 1, "min_px": 1}]}), "min_px"),
+        (json!({"requires": [{"if": {}, "when": {}}]}), "if"),
+        (json!({"requires": [{"when": {"role": "image"}}]}), "role"),
+    ] {
+        let mut model = model;
+        model["id"] = json!("studio-character-1");
+        let told = refused(json!({ "models": [model] }));
+        assert!(told.contains(&format!("unknown field `{misspelt}`")), "{told}");
+    }
+    assert!(refused(json!({"model": []})).contains("model"));
+    assert!(refused(json!({"models": {"id": "x"}})).contains("cannot be read"));
+    assert!(refused(json!({"models": [{"id": "x", "like": 7}]})).contains("x names 7"));
 }
 
 #[test]
@@ -126,6 +209,20 @@ fn a_circle_of_successors_hangs_nobody() {
         )
     };
     let own = format!(r#"{{"models": [{}, {}]}}"#, retired("a", "b"), retired("b", "a"));
-    let models = shipped().with(&own).unwrap();
+    assert!(
+        shipped().with(&own).unwrap_err().to_string().contains("lifecycle.successor leads back to itself")
+    );
+    // Nor does a catalogue that nobody has checked.
+    let mut models = shipped();
+    models.models[0].lifecycle = Lifecycle {
+        status: Status::Retired,
+        successor: Some(models.models[0].id.clone()),
+        ..Lifecycle::default()
+    };
+    assert_eq!(models.living(&models.models[0]), None);
+    // One that ended for good has no successor, and whoever was to be served by it neither.
+    let own = retired("a", "b");
+    let last = r#"{"id": "b", "like": "studio-character-1", "lifecycle": {"status": "retired"}}"#;
+    let models = shipped().with(&format!(r#"{{"models": [{own}, {last}]}}"#)).unwrap();
     assert_eq!(models.living(models.model("a").unwrap()), None);
 }

@@ -104,7 +104,9 @@ pub(super) fn model_ids(operation: Operation) -> Vec<&'static str> {
 /// The parameters of `operation` by models that know no characters. `subject` is what says of whom and
 /// doing what, where the operation asks for that, and which of it is required.
 pub(super) fn params(operation: Operation, subject: Map<String, Value>, required: &[&str]) -> Value {
-    let models = asked(&effective(operation));
+    let models: Vec<ModelDef> =
+        asked(&effective(operation)).into_iter().map(|model| model.made_from(operation.needs())).collect();
+    let models: Vec<&ModelDef> = models.iter().collect();
     let mut properties = subject;
     let mut required: Vec<&str> = required.to_vec();
     let built = operation.is_of_pages() || operation == Operation::CallImage;
