@@ -1,6 +1,7 @@
 //! The words a generation model is given for a cue. Pure text; bounded by the validated request.
 
 use crate::catalog::{self, StateDef};
+use crate::character::{Body, Look};
 use crate::cue::{Cue, Reaction};
 
 pub mod background;
@@ -36,6 +37,25 @@ pub fn for_reaction(reaction: &Reaction, style: &str, extra: &str) -> String {
         text.push_str(&format!(", {} animation", reaction.animation));
     }
     join(text, style, extra)
+}
+
+/// Who is to be seen, for a model that knows no characters and is shown no picture: the same sentence for
+/// every clip of a character.
+#[must_use]
+pub fn likeness(look: &Look) -> String {
+    let Look { body, primary, secondary, accent, backdrop } = look;
+    let figure = match body {
+        Body::Robot => "boxy robot with an antenna and a screen for a face",
+        Body::Blob => "soft drop-shaped creature without limbs",
+        Body::Sage => "robed elder with a long beard",
+        Body::Athlete => "sporty figure with a headband",
+        Body::Cat => "cat with pointed ears, whiskers and a tail",
+        Body::Owl => "owl with large eyes and wings",
+    };
+    format!(
+        "A friendly cartoon {figure}, mainly {primary}, with outlines of {secondary} and details of {accent}, \
+         alone, whole and in the middle, before a plain background of {backdrop}."
+    )
 }
 
 /// The prompt for a cue to which nobody added anything. `None` for a state that is not in the

@@ -44,7 +44,15 @@ pub(crate) async fn of(call: &Call, caller: &Caller, json: &Value) -> Result<Aro
     }
     let own = json["operation_type"].as_str();
     let of_pages = Operation::OF_PAGES.iter().any(|operation| Some(operation.as_str()) == own);
-    let is_open = json["model"].is_null() && (!of_pages || !named.is_empty());
+    // Where the provider that knows our characters is set up, and no other that is was named, nobody is
+    // chosen for a clip without a picture.
+    let is_set_up = |name: &str| around.providers.contains(name);
+    let provider = json["provider_id"].as_str();
+    let found = own.and_then(|own| catalog::models().model_among(own, provider, is_set_up));
+    let is_settled = of_pages
+        && named.is_empty()
+        && found.is_some_and(|model| provider.is_none_or(|own| own == model.provider || !is_set_up(own)));
+    let is_open = json["model"].is_null() && !is_settled;
     if is_open && Operation::ALL.iter().any(|operation| Some(operation.as_str()) == own) {
         around.lanes = lanes(call, &around.providers).await;
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::{MAX_PROMPT_CHARS, Operation, Subject, Surroundings};
 use crate::catalog::{self, Bounds, ModelDef, Preset, Span};
-use crate::order::{Lora, Order};
+use crate::order::{Lora, Order, Role};
 use crate::problem::{FieldCode, FieldError};
 use crate::prompt;
 
@@ -67,8 +67,13 @@ pub(super) fn read(
     let extra = fields.text("prompt", 0, most(model.prompt.as_ref())).unwrap_or_default();
     let style = if operation.is_of_pages() { fields.word("art_style", "") } else { String::new() };
     let call = (operation == Operation::CallImage).then(|| prompt::call::read(&mut fields));
+    let (inputs, named) = inputs::read(&mut fields, operation, model, around);
+    let pictured = named.contains(&Role::Image);
     let prompt = match (&subject, &call) {
-        (Some(subject), _) => subject.as_ref().map(|subject| subject.prompt(&style, &extra)),
+        (Some(subject), _) => subject.as_ref().map(|subject| match pictured {
+            true => subject.prompt(&style, &extra),
+            false => subject.prompt_with_likeness(&style, &extra),
+        }),
         (None, Some(call)) => Some(prompt::call::picture(call, &extra)),
         (None, None) => Some(extra.clone()),
     };
@@ -77,7 +82,6 @@ pub(super) fn read(
     let own_style = !style.is_empty() && !prompt::ART_STYLES.contains(&style.as_str());
     let free_text = subject.is_none() || own_style || !extra.is_empty() || !negative_prompt.is_empty();
 
-    let (inputs, named) = inputs::read(&mut fields, operation, model, around);
     let size = size(&mut fields, model, preset);
     let usual = subject.as_ref().and_then(|subject| subject.as_ref().map(Subject::usual_duration));
     let (resolution, duration_ms) = length::read(&mut fields, model, usual, &named);

@@ -55,6 +55,11 @@ impl Subject {
         }
     }
 
+    /// The same for a model that is shown no picture and knows no characters: it is told who is to be seen.
+    pub(super) fn prompt_with_likeness(&self, style: &str, extra: &str) -> String {
+        format!("{} {}", prompt::likeness(&self.character.look), self.prompt(style, extra))
+    }
+
     /// How long its clip is where nobody says.
     pub(super) fn usual_duration(&self) -> Millis {
         match &self.cue {
