@@ -13,6 +13,8 @@ const MOST_ORIGINS: usize = 16;
 const MOST_OPTIONS: usize = 32;
 /// Longest option, in characters.
 const MOST_OPTION_CHARS: usize = 512;
+/// What the names of options begin with that hold a whole workflow: as long as the variable holds it.
+const WORKFLOW: &str = "template_";
 /// Words in the name of an option that belongs among the secrets.
 const SECRET_WORDS: [&str; 3] = ["secret", "password", "token"];
 
@@ -93,6 +95,7 @@ fn options(one: &mut Members<'_, '_>) -> BTreeMap<String, String> {
         for name in members.names() {
             let known = is_name(name, 64, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             let text = members.text(name, "what the adapter is told");
+            let most = if name.starts_with(WORKFLOW) { super::MOST_BYTES } else { MOST_OPTION_CHARS };
             if !known {
                 let detail = "must have a name of 1 to 64 characters of a-z, 0-9 and _".to_owned();
                 members.report(name, SettingCode::BadFormat, detail);
@@ -100,8 +103,8 @@ fn options(one: &mut Members<'_, '_>) -> BTreeMap<String, String> {
                 let detail =
                     "sounds like a secret, and settings are none: a provider's key is a secret of its own";
                 members.report(name, SettingCode::Secret, detail.to_owned());
-            } else if text.is_some_and(|text| text.chars().count() > MOST_OPTION_CHARS) {
-                let detail = format!("has more than {MOST_OPTION_CHARS} characters");
+            } else if text.is_some_and(|text| text.chars().count() > most) {
+                let detail = format!("has more than {most} characters");
                 members.report(name, SettingCode::OutOfRange, detail);
             } else if options.len() == MOST_OPTIONS {
                 let detail = format!("is one option too many, {MOST_OPTIONS} are read");

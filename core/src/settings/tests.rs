@@ -250,6 +250,25 @@ fn a_providers_other_places_and_options_are_read() {
 }
 
 #[test]
+fn an_option_is_short_unless_it_holds_a_workflow() {
+    let options = |name: &str, chars: usize| {
+        with("/PROVIDERS", json!({"studio": {"options": {name: "x".repeat(chars)}}}))
+    };
+    for (name, most) in [("region", 512), ("template_image_to_video", 5_000)] {
+        let settings = read(&options(name, most)).unwrap();
+        assert_eq!(settings.provider("studio").unwrap().options[name].len(), most);
+    }
+    for (name, chars, why) in [
+        ("region", 513, "has more than 512 characters"),
+        // A variable holds no more.
+        ("template_image_to_video", 5_121, "a worker's variable holds 5120"),
+    ] {
+        let told = told(&options(name, chars));
+        assert!(told[0].contains(why), "{told:?}");
+    }
+}
+
+#[test]
 fn a_providers_other_places_are_as_safe_as_its_own() {
     for (place, why) in [
         (json!("http://cdn.example"), "must be https"),

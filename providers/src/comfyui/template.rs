@@ -62,9 +62,9 @@ struct Node {
 }
 
 impl Template {
-    /// The template of this name: an account's own, in its option `template.NAME`, before a shipped one.
+    /// The template of this name: an account's own, in its option `template_NAME`, before a shipped one.
     pub(crate) fn named(name: &str, account: &Account) -> Result<Self, ProviderError> {
-        let own = account.options.get(&format!("template.{name}")).map(String::as_str);
+        let own = account.options.get(&format!("template_{name}")).map(String::as_str);
         let shipped = || SHIPPED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
         let text = own
             .or_else(shipped)

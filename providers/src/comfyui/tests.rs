@@ -105,6 +105,16 @@ fn the_smoke_test_needs_no_weights() {
 }
 
 #[test]
+fn an_accounts_own_workflow_takes_the_place_of_the_shipped_one() {
+    let own = include_str!("../../templates/smoke.json").replace("cuelight", "ours");
+    let comfy = ComfyUi::new(account("https://comfy.example", KEY, &[], &[("template_smoke", &own)]));
+    let heard = [queue(&[], &[]), empty()];
+    let ask = brief("smoke", json!({}), &[], |brief| asked(comfy.submit(brief, turn(&heard))));
+    assert!(body(&ask)["prompt"].to_string().contains("ours"));
+    assert!(!workflow("smoke", json!({})).to_string().contains("ours"));
+}
+
+#[test]
 fn an_orders_values_stand_in_the_workflow_and_the_accounts_files_too() {
     let fields = json!({"size": [832, 480], "fps": 16, "duration_ms": 3000, "steps": 12, "guidance": 3.5,
         "seed": 9, "negative_prompt": "text"});
