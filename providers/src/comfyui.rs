@@ -2,10 +2,12 @@
 //! history says what came of it. The id is made from the order's key, so an order can be found again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode, request};
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -28,6 +30,8 @@ mod upload;
 const NAME: &str = "ComfyUI";
 /// The largest answer in words, in bytes: a history quotes its whole workflow.
 const MAX_ANSWER: usize = 1 << 20;
+/// The largest queue that is read, in bytes: it quotes every workflow that waits, other people's too.
+const MAX_QUEUE: usize = 16 << 20;
 /// How many questions tell whether the server has a workflow.
 const LOOKS: usize = 2;
 /// Longest name of a result's file or folder, in bytes.
@@ -43,13 +47,40 @@ struct Queued {
     prompt_id: String,
 }
 
-/// The server's queue: each item a list whose second entry is the id.
+/// The server's queue.
 #[derive(Deserialize)]
 struct Queue {
     #[serde(default)]
-    queue_running: Vec<Vec<Value>>,
+    queue_running: Vec<Item>,
     #[serde(default)]
-    queue_pending: Vec<Vec<Value>>,
+    queue_pending: Vec<Item>,
+}
+
+/// An item of the queue: a list whose second entry is the id. The workflow behind it is skipped, not kept:
+/// a long queue would take many times its size.
+struct Item(Option<Value>);
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Item;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Item, A::Error> {
+                let _: Option<IgnoredAny> = entries.next_element()?;
+                let id = entries.next_element()?;
+                while entries.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Item(id))
+            }
+        }
+
+        deserializer.deserialize_seq(Entries)
+    }
 }
 
 impl Queue {
@@ -62,8 +93,8 @@ impl Queue {
     }
 }
 
-fn holds(items: &[Vec<Value>], id: &str) -> bool {
-    items.iter().any(|item| item.get(1).and_then(Value::as_str) == Some(id))
+fn holds(items: &[Item], id: &str) -> bool {
+    items.iter().any(|Item(known)| known.as_ref().and_then(Value::as_str) == Some(id))
 }
 
 /// What became of one workflow.
@@ -119,6 +150,12 @@ impl ComfyUi {
         wire::built(builder, wire::body(body)?)
     }
 
+    fn waiting(&self) -> Result<Ask, ProviderError> {
+        let ask = self.get(&["queue"])?;
+        let patience = ask.patience;
+        Ok(ask.within(patience, MAX_QUEUE))
+    }
+
     fn history(&self, id: &str) -> Result<Ask, ProviderError> {
         self.get(&["history", id])
     }
@@ -132,7 +169,7 @@ impl ComfyUi {
     fn look(&self, id: &str, turn: Turn<'_>) -> Result<Step<Option<Accepted>>, ProviderError> {
         let known = || Some(Accepted { operation_id: id.to_owned(), estimate_ms: None });
         Ok(match turn.heard {
-            [] => Step::Ask(self.get(&["queue"])?),
+            [] => Step::Ask(self.waiting()?),
             [queued, rest @ ..] => {
                 let queue = queue(queued)?;
                 match rest.first() {
@@ -201,7 +238,7 @@ fn queue(answer: &Answer) -> Result<Queue, ProviderError> {
     if !answer.status().is_success() {
         return Err(wire::failure(NAME, answer));
     }
-    wire::parse(answer, MAX_ANSWER)
+    wire::parse(answer, MAX_QUEUE)
 }
 
 /// Our id of the workflow that is ordered under this key: a UUID of its SHA-256 (RFC 9562, 5.8).
@@ -282,7 +319,7 @@ impl Adapter for ComfyUi {
             [] => again(),
             [answer] => match run(answer, operation_id)? {
                 Some(run) => self.ended(run).map(Step::Done),
-                None => Ok(Step::Ask(self.get(&["queue"])?)),
+                None => Ok(Step::Ask(self.waiting()?)),
             },
             [_, queued] => {
                 let queue = queue(queued)?;
@@ -317,7 +354,7 @@ impl Adapter for ComfyUi {
     /// was stopped costs nothing.
     fn cancel(&self, operation_id: &str, turn: Turn<'_>) -> Result<Step<Cancelled>, ProviderError> {
         known(operation_id)?;
-        let look = || self.get(&["queue"]).map(Step::Ask);
+        let look = || self.waiting().map(Step::Ask);
         let interrupt = || {
             let request = self.post(&["interrupt"], &json!({"prompt_id": operation_id}))?;
             Ok(Step::Ask(Ask::deed(request)))

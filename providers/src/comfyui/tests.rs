@@ -210,6 +210,25 @@ fn an_order_that_the_server_has_is_not_queued_again() {
 }
 
 #[test]
+fn a_queue_of_other_peoples_workflows_is_read_to_its_end() {
+    let id = id_of("k");
+    let find = |heard: &[Answer]| comfy().find("k", turn(heard));
+    let workflow = json!({"1": {"class_type": "Note", "inputs": {"text": "x".repeat(100_000)}}});
+    let mut items: Vec<Value> = (0..50).map(|nth| json!([nth, "somebody", workflow, {}, []])).collect();
+    items.push(json!([50, id, workflow, {}, []]));
+    let long = answer(200, json!({"queue_running": [], "queue_pending": items}));
+    assert!((4 << 20..16 << 20).contains(&long.body().len()) && asked(find(&[])).max_bytes == 16 << 20);
+    assert_eq!(done(find(&[long])).unwrap().operation_id, id);
+    // An item without an id is nobody's.
+    for item in [json!([]), json!([1]), json!([1, 2, {}])] {
+        let odd = answer(200, json!({"queue_running": [item], "queue_pending": []}));
+        assert_eq!(asked(find(&[odd])).request.uri().path(), format!("/api/history/{id}"));
+    }
+    let none = answer(200, json!({"queue_running": [{}], "queue_pending": []}));
+    assert!(matches!(find(&[none]), Err(ProviderError::Transient(_))));
+}
+
+#[test]
 fn a_refused_input_is_named_as_the_order_names_it() {
     let refused = |node: &str, input: &str, kind: &str| {
         let errors = json!([{"type": kind, "message": "Value not in list", "details": "it is not",
