@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::time::Duration;
 use url::Url;
 use worker::js_sys::Uint8Array;
-use worker::{AbortController, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect};
+use worker::{AbortController, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect, ResponseBody};
 
 /// What one request may take.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,10 @@ pub(crate) async fn send(
         }
         let declared = answer.headers().get("content-length").ok().flatten();
         let mut body = Vec::new();
-        if declared.and_then(|text| text.parse::<u64>().ok()).is_none_or(|size| size <= limits.bytes as u64) {
+        let fits = |size: u64| size <= limits.bytes as u64;
+        let is_read = declared.and_then(|text| text.parse().ok()).is_none_or(fits);
+        // An answer such as 204 has no body at all, and the runtime no stream of it.
+        if is_read && !matches!(answer.body(), ResponseBody::Empty) {
             let mut stream = answer.stream().map_err(lost)?;
             while let Some(chunk) = stream.next().await {
                 body.extend_from_slice(&chunk.map_err(lost)?);
