@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use image::codecs::png::PngEncoder;
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
+use image::{ColorType, DynamicImage, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
 
 /// The greatest side of a picture that is read, in px.
 const MAX_SIDE: u32 = 4_096;
@@ -33,8 +33,9 @@ pub enum FitError {
     Unwritable,
 }
 
-/// The picture in `bytes`, a PNG or JPEG file, as an opaque one of exactly this width and height. What
-/// fits already is left as it is.
+/// The picture in `bytes`, a PNG or JPEG file, as an opaque one of exactly this width and height and of 8
+/// bits for each of red, green and blue, which is all that Nova Reel reads. What fits already is left as it
+/// is.
 ///
 /// # Errors
 /// [`FitError::Unreadable`] for anything that is no such picture.
@@ -49,7 +50,7 @@ pub fn opaque(bytes: &[u8], [width, height]: [u32; 2]) -> Result<Fitted, FitErro
     let format = reader.format();
     let picture = reader.decode().map_err(|_| FitError::Unreadable)?;
     let fits = (picture.width(), picture.height()) == (width, height);
-    if fits && !picture.color().has_alpha() {
+    if fits && picture.color() == ColorType::Rgb8 {
         let media_type = if format == Some(image::ImageFormat::Jpeg) { "image/jpeg" } else { "image/png" };
         return Ok(Fitted { media_type, bytes: bytes.to_vec() });
     }
@@ -121,7 +122,7 @@ fn flat(picture: DynamicImage, backdrop: Rgb<u8>) -> RgbImage {
 
 #[cfg(test)]
 mod tests {
-    use image::{ImageFormat, Rgba};
+    use image::{ImageBuffer, ImageFormat, Luma, LumaA, Rgba};
     use proptest::prelude::*;
 
     use super::*;
@@ -141,6 +142,26 @@ mod tests {
         for (format, media_type) in [(ImageFormat::Png, "image/png"), (ImageFormat::Jpeg, "image/jpeg")] {
             let bytes = file(RgbImage::from_pixel(32, 18, Rgb([9, 9, 9])), format);
             assert_eq!(opaque(&bytes, [32, 18]), Ok(Fitted { media_type, bytes }));
+        }
+    }
+
+    #[test]
+    fn a_picture_of_other_colours_becomes_one_of_8_bits_each() {
+        let grey = ImageBuffer::from_pixel(32, 18, Luma([99_u8]));
+        let deep = ImageBuffer::from_pixel(32, 18, Rgb([99_u16 * 257; 3]));
+        let deep_grey = ImageBuffer::from_pixel(32, 18, Luma([99_u16 * 257]));
+        let glass = ImageBuffer::from_pixel(32, 18, LumaA([99_u8, 255]));
+        for (picture, format) in [
+            (DynamicImage::from(grey.clone()), ImageFormat::Png),
+            (grey.into(), ImageFormat::Jpeg),
+            (deep.into(), ImageFormat::Png),
+            (deep_grey.into(), ImageFormat::Png),
+            (glass.into(), ImageFormat::Png),
+        ] {
+            let about = format!("{:?} {format:?}", picture.color());
+            let fitted = read(&opaque(&file(picture, format), [32, 18]).unwrap());
+            assert_eq!(fitted.color(), ColorType::Rgb8, "{about}");
+            assert_eq!(fitted.as_rgb8().unwrap().get_pixel(5, 5).0, [99; 3], "{about}");
         }
     }
 
