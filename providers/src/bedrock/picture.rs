@@ -2,12 +2,13 @@
 //! Nova Canvas), Stable Diffusion XL, and Stability's later ones.
 
 use cuelight_core::order::{Order, Role};
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::fault;
 use crate::material::{invalid, picture, required};
-use crate::{Answer, Brief, Made, ProviderError, wire};
+use crate::{Answer, Brief, Made, ProviderError, fit, wire};
 
 /// Largest seed that Amazon's own models take.
 const AMAZON_SEED: u32 = 2_147_483_646;
@@ -99,9 +100,13 @@ fn xl(brief: &Brief<'_>) -> Result<Value, ProviderError> {
     put(&mut body, "steps", order.steps);
     put(&mut body, "seed", seed(order, Family::Xl));
     match picture(brief, Role::Image)? {
-        // The result has the size of the picture that is varied.
+        // The result has the size of the picture that is varied, so that is brought to the ordered one.
         Some(base) => {
-            body.insert("init_image".into(), base.within(SIDES.0, SIDES.1)?.base64().into());
+            let base = base.within(SIDES.0, SIDES.1)?;
+            let fitted = order.size.map(|size| fit::opaque(base.bytes(), size)).transpose();
+            let fitted = fitted.map_err(|error| invalid("image", &error.to_string()))?;
+            let picture = fitted.map_or_else(|| base.base64(), |fitted| BASE64.encode(&fitted.bytes));
+            body.insert("init_image".into(), picture.into());
             put(&mut body, "image_strength", order.strength);
         }
         None => {

@@ -83,6 +83,18 @@ fn stable_diffusion_weighs_its_prompts() {
 }
 
 #[test]
+fn the_picture_that_stable_diffusion_varies_has_the_ordered_size() {
+    let mut small = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 80).write_to(&mut small, image::ImageFormat::Png).unwrap();
+    let base = material(Role::Image, small.into_inner());
+    let fields = json!({"size": [1152, 896]});
+    let varied = body(&asked(submit("stability.stable-diffusion-xl-v1", fields, &[base], &[])));
+    let sent = BASE64.decode(varied["init_image"].as_str().unwrap().as_bytes()).unwrap();
+    let sent = image::load_from_memory(&sent).unwrap();
+    assert_eq!((sent.width(), sent.height()), (1_152, 896));
+}
+
+#[test]
 fn stabilitys_models_take_a_ratio_and_only_one_of_them_a_mode() {
     let large = body(&asked(submit("stability.sd3-5-large-v1:0", json!({"size": [1280, 720]}), &[], &[])));
     assert_eq!((&large["aspect_ratio"], &large["mode"]), (&json!("16:9"), &json!("text-to-image")));
