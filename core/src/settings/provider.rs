@@ -13,10 +13,8 @@ const MOST_ORIGINS: usize = 16;
 const MOST_OPTIONS: usize = 32;
 /// Longest option, in characters.
 const MOST_OPTION_CHARS: usize = 512;
-/// What the names of options begin with that hold a whole workflow.
+/// What the names of options begin with that hold a whole workflow: as long as the variable holds it.
 const WORKFLOW: &str = "template_";
-/// Longest option that holds one, in characters. What a variable holds is a bound of its own.
-const MOST_WORKFLOW_CHARS: usize = 65_536;
 /// Words in the name of an option that belongs among the secrets.
 const SECRET_WORDS: [&str; 3] = ["secret", "password", "token"];
 
@@ -97,7 +95,7 @@ fn options(one: &mut Members<'_, '_>) -> BTreeMap<String, String> {
         for name in members.names() {
             let known = is_name(name, 64, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             let text = members.text(name, "what the adapter is told");
-            let most = if name.starts_with(WORKFLOW) { MOST_WORKFLOW_CHARS } else { MOST_OPTION_CHARS };
+            let most = if name.starts_with(WORKFLOW) { super::MOST_BYTES } else { MOST_OPTION_CHARS };
             if !known {
                 let detail = "must have a name of 1 to 64 characters of a-z, 0-9 and _".to_owned();
                 members.report(name, SettingCode::BadFormat, detail);

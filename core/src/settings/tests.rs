@@ -251,15 +251,20 @@ fn a_providers_other_places_and_options_are_read() {
 
 #[test]
 fn an_option_is_short_unless_it_holds_a_workflow() {
-    for (name, most) in [("region", 512), ("template_image_to_video", 65_536)] {
-        let options = |chars: usize| {
-            let told = json!({"studio": {"options": {name: "é".repeat(chars)}}});
-            with("/PROVIDERS", told)
-        };
-        let settings = read(&options(most)).unwrap();
-        assert_eq!(settings.provider("studio").unwrap().options[name].chars().count(), most);
-        let told = told(&options(most + 1));
-        assert!(told[0].contains(&format!("has more than {most} characters")), "{told:?}");
+    let options = |name: &str, chars: usize| {
+        with("/PROVIDERS", json!({"studio": {"options": {name: "x".repeat(chars)}}}))
+    };
+    for (name, most) in [("region", 512), ("template_image_to_video", 5_000)] {
+        let settings = read(&options(name, most)).unwrap();
+        assert_eq!(settings.provider("studio").unwrap().options[name].len(), most);
+    }
+    for (name, chars, why) in [
+        ("region", 513, "has more than 512 characters"),
+        // A variable holds no more.
+        ("template_image_to_video", 5_121, "a worker's variable holds 5120"),
+    ] {
+        let told = told(&options(name, chars));
+        assert!(told[0].contains(why), "{told:?}");
     }
 }
 
