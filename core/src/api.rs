@@ -270,8 +270,7 @@ pub struct Job {
     /// About how much longer it will take, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate_ms: Option<Millis>,
-    /// What it cost, once that is known; a failure that was charged has a cost, too. 0 for a clip that
-    /// existed.
+    /// What it cost, once that is known, come to something or not. 0 for a clip that existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_micro_usd: Option<MicroUsd>,
     /// The clip, once it exists.
