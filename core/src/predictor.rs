@@ -13,6 +13,8 @@ mod saved;
 mod vocabulary;
 mod words;
 
+use std::cell::OnceCell;
+
 use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 use arithmetic::hash;
@@ -53,8 +55,8 @@ pub struct Predictor {
     /// How often a cue repeated its word, of how many; fading.
     repeats: [f32; 2],
     past: Past,
-    /// What may come now; none before anything was shown.
-    outlook: Option<Outlook>,
+    /// What may come now, once somebody has asked; none before anything was shown.
+    outlook: OnceCell<Option<Outlook>>,
 }
 
 /// What was shown lately in this session, latest first.
@@ -120,14 +122,14 @@ impl Predictor {
             visits: [0; WORDS],
             repeats: [0.0; 2],
             past: Past::default(),
-            outlook: None,
+            outlook: OnceCell::new(),
         }
     }
 
     /// The plan decides which states may come.
     pub fn set_tier(&mut self, tier: Tier) {
         self.tier = tier;
-        self.look();
+        self.outlook = OnceCell::new();
     }
 
     /// A new session begins: what was learned stays, what was shown lately is over.
@@ -140,7 +142,7 @@ impl Predictor {
         self.visits = [0; WORDS];
         self.repeats = [0.0; 2];
         self.past = Past::default();
-        self.outlook = None;
+        self.outlook = OnceCell::new();
     }
 
     /// A cue is shown. One with names longer than any request may have is passed over.
@@ -167,15 +169,15 @@ impl Predictor {
         let hash = self.vocabulary.words.get(word).map_or(0, |word| word.hash);
         // There are at most 64 words.
         self.past.push(u8::try_from(word).unwrap_or_default(), hash, tenths);
-        self.look();
+        self.outlook = OnceCell::new();
     }
 
     /// The number of this word. What was known of a forgotten word does not become its own.
     fn number(&mut self, cue: &Cue) -> usize {
         let (word, taken) = self.vocabulary.number(cue);
         if taken {
-            // It names the forgotten word, too.
-            self.outlook = None;
+            // It names the forgotten word.
+            self.outlook = OnceCell::from(None);
             let symbol = words::symbol(word);
             for memory in [&mut self.old.lasting, &mut self.new.lasting, &mut self.session] {
                 memory.forget(symbol);

@@ -81,8 +81,7 @@ struct Opinion {
     answer: Vec<f32>,
 }
 
-/// What both minds make of the present moment: made when it begins, asked for guesses, and held
-/// against what comes.
+/// What both minds make of the present moment: what guesses are drawn from, and held against what comes.
 #[derive(Debug, Clone)]
 pub(super) struct Outlook {
     candidates: Vec<u8>,
@@ -309,18 +308,18 @@ impl Predictor {
     }
 
     /// Looks ahead from the present moment, if there is one.
-    pub(super) fn look(&mut self) {
-        self.outlook = self.past.word(0).map(|_| {
-            let candidates = self.candidates();
-            let [old, new] = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
-            Outlook { candidates, old, new }
-        });
+    fn look(&self) -> Option<Outlook> {
+        self.past.word(0)?;
+        let candidates = self.candidates();
+        let [old, new] = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
+        Some(Outlook { candidates, old, new })
     }
 
     /// Word numbers with their probabilities. Who knows best which group comes need not know best
     /// which word of it: one that has seen other sessions names the words that this one has not.
     pub(super) fn word_shares(&self) -> Vec<(usize, f32)> {
-        let Some(Outlook { candidates, old, new }) = &self.outlook else { return Vec::new() };
+        let outlook = self.outlook.get_or_init(|| self.look());
+        let Some(Outlook { candidates, old, new }) = outlook else { return Vec::new() };
         let mut answer = old.answer.clone();
         if self.trust.older {
             let groups = [&old.answer, &new.answer].map(|answer| self.groups(candidates, answer));
@@ -343,7 +342,7 @@ impl Predictor {
     pub(super) fn learn_word(&mut self, next: usize) {
         let kind = self.kind();
         let shipped = self.vocabulary.is_shipped(next);
-        if let Some(Outlook { candidates, old, new }) = self.outlook.take()
+        if let Some(Outlook { candidates, old, new }) = self.outlook.take().unwrap_or_else(|| self.look())
             && let Some(at) = candidates.iter().position(|word| usize::from(*word) == next)
         {
             for (mind, opinion) in [(&mut self.old, &old), (&mut self.new, &new)] {
