@@ -20,6 +20,9 @@ const PREFIX: &str = "shelf:";
 /// How much of a SHA-256 is a name, in characters: as unique as a UUID.
 const NAME_CHARS: usize = 32;
 
+/// How often a result is put before it is given up: it is paid for, and exists nowhere else.
+const MOST_PUTS: u32 = 3;
+
 /// A result's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Slot(String);
@@ -57,8 +60,19 @@ impl Slot {
         if let Some(MicroUsd(cost)) = made.cost_micro_usd {
             custom.insert("cost".to_owned(), cost.to_string());
         }
-        bucket(env)?.put(self.object(), made.bytes).custom_metadata(custom).execute().await?;
-        Ok(self.accepted())
+        if let Some(seed) = made.seed {
+            custom.insert("seed".to_owned(), seed.to_string());
+        }
+        let bucket = bucket(env)?;
+        let mut tries = 1;
+        loop {
+            let put = bucket.put(self.object(), made.bytes.clone()).custom_metadata(custom.clone());
+            match put.execute().await {
+                Ok(_) => return Ok(self.accepted()),
+                Err(error) if tries == MOST_PUTS => return Err(error),
+                Err(_) => tries += 1,
+            }
+        }
     }
 
     /// The operation whose result is here, if one is.
@@ -69,9 +83,11 @@ impl Slot {
     /// What is here.
     pub(crate) async fn output(&self, env: &Env) -> Result<Option<Output>> {
         let Some(object) = bucket(env)?.head(self.object()).await? else { return Ok(None) };
-        let cost = object.custom_metadata().ok().and_then(|custom| custom.get("cost")?.parse().ok());
-        let bytes = Some(object.size());
-        Ok(Some(Output { url: self.id(), bytes, sha256: None, cost_micro_usd: cost.map(MicroUsd) }))
+        let custom = object.custom_metadata().unwrap_or_default();
+        let cost = custom.get("cost").and_then(|cost| cost.parse().ok());
+        let seed = custom.get("seed").and_then(|seed| seed.parse().ok());
+        let (url, bytes) = (self.id(), Some(object.size()));
+        Ok(Some(Output { url, bytes, seed, cost_micro_usd: cost.map(MicroUsd), ..Output::default() }))
     }
 
     /// Its bytes.

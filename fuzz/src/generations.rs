@@ -197,8 +197,8 @@ fn progress(choices: &mut Choices<'_>) -> Progress {
     Progress::Succeeded(Output {
         url: "https://studio.example/o".into(),
         bytes: choices.flag().then(|| choices.number()),
-        sha256: None,
         cost_micro_usd: choices.flag().then(|| MicroUsd(choices.number())),
+        ..Output::default()
     })
 }
 

@@ -113,7 +113,7 @@ fn read(adapter: &dyn Adapter, answer: Answer) {
         url: BASE.into(),
         bytes: Some(body.len() as u64),
         sha256: Some(sha256),
-        cost_micro_usd: None,
+        ..Output::default()
     };
     let wrong = Output { sha256: Some("0".repeat(64)), ..right.clone() };
     assert!(adapter.download(&wrong, turn).is_err(), "other bytes than declared");

@@ -161,12 +161,7 @@ impl Banana {
             "completed" | "complete" | "succeeded" | "success" | "done" => {
                 let none = || ProviderError::Failed("it made nothing".into());
                 let url = wire::result_address(&self.account, address_in(&said).ok_or_else(none)?)?;
-                Ok(Progress::Succeeded(Output {
-                    url: url.into(),
-                    bytes: None,
-                    sha256: None,
-                    cost_micro_usd: None,
-                }))
+                Ok(Progress::Succeeded(Output { url: url.into(), ..Output::default() }))
             }
             "failed" | "failure" | "error" | "timeout" => {
                 let words = words_of(&said);

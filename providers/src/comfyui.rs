@@ -206,7 +206,7 @@ impl ComfyUi {
             .append_pair("filename", &file.filename)
             .append_pair("subfolder", &file.subfolder)
             .append_pair("type", "output");
-        Ok(Progress::Succeeded(Output { url: url.into(), bytes: None, sha256: None, cost_micro_usd: None }))
+        Ok(Progress::Succeeded(Output { url: url.into(), ..Output::default() }))
     }
 
     /// Why a workflow ended without a result.

@@ -237,6 +237,7 @@ impl Studio {
                     bytes: clip.bytes,
                     sha256,
                     cost_micro_usd: hostile::cost(view.cost_micro_usd.as_ref()),
+                    ..Output::default()
                 }))
             }
             ("failed", _) => Err(self.ended(&view.error.unwrap_or_default())),

@@ -162,12 +162,7 @@ impl WaveSpeed {
                 let url = prediction.outputs.first().and_then(Value::as_str);
                 let none = || ProviderError::Failed("it made nothing".into());
                 let url = wire::result_address(&self.account, url.ok_or_else(none)?)?;
-                Ok(Progress::Succeeded(Output {
-                    url: url.into(),
-                    bytes: None,
-                    sha256: None,
-                    cost_micro_usd: None,
-                }))
+                Ok(Progress::Succeeded(Output { url: url.into(), ..Output::default() }))
             }
             "failed" | "timeout" if refusals::is_of_content(&words) => {
                 Err(ProviderError::ContentRefused { message: self.text(&words) })

@@ -105,7 +105,7 @@ fn readings(adapter: &Talk, answer: &Response<Vec<u8>>) -> [Option<ProviderError
         url: "https://vendor.example:8443/o".into(),
         bytes: Some(3),
         sha256: Some(ABC.into()),
-        cost_micro_usd: None,
+        ..Output::default()
     };
     [
         adapter.read_submit(answer).err(),
@@ -118,7 +118,7 @@ fn readings(adapter: &Talk, answer: &Response<Vec<u8>>) -> [Option<ProviderError
 
 fn requests_present_the_key_to_the_vendor_alone(vendor: &Vendor) {
     let adapter = of(vendor);
-    let output = Output { url: "/api/clip.mp4".into(), bytes: None, sha256: None, cost_micro_usd: None };
+    let output = Output { url: "/api/clip.mp4".into(), ..Output::default() };
     for request in [
         adapter.submit(&spec(json!({"character": "bolt", "state": "idle"})), "k.1.1").unwrap(),
         adapter.poll("g1").unwrap(),
@@ -198,7 +198,7 @@ fn a_finished_clip_is_fetched_from_the_vendor_alone(vendor: &Vendor) {
     ] {
         assert!(matches!(read(foreign), Err(ProviderError::Fatal(_))), "{foreign}");
         assert!(foreign.parse::<url::Url>().is_err() || !adapter.may_ask(foreign), "{foreign}");
-        let output = Output { url: foreign.into(), bytes: None, sha256: None, cost_micro_usd: None };
+        let output = Output { url: foreign.into(), ..Output::default() };
         assert!(matches!(adapter.download(&output), Err(ProviderError::Fatal(_))), "{foreign}");
     }
 }
@@ -484,7 +484,7 @@ proptest! {
             for asked in [
                 adapter.poll(&id),
                 adapter.cancel(&id),
-                adapter.download(&Output { url: url.clone(), bytes: None, sha256: None, cost_micro_usd: None }),
+                adapter.download(&Output { url: url.clone(), ..Output::default() }),
                 adapter.find(&id),
             ].into_iter().flatten() {
                 prop_assert!(asked.uri().to_string().starts_with(origin));

@@ -298,9 +298,8 @@ impl World {
             Fate::Refused => Err(ProviderError::ContentRefused { message: "no".into() }),
             Fate::Made | Fate::Broken => Ok(Progress::Succeeded(Output {
                 url: "/out.mp4".into(),
-                bytes: None,
-                sha256: None,
                 cost_micro_usd: tells(op.key, &self.setup).then_some(op.price),
+                ..Output::default()
             })),
         }
     }

@@ -271,7 +271,7 @@ fn an_invocation_is_polled_until_its_clip_lies_in_our_part_of_the_store() {
 
 #[test]
 fn a_clip_is_fetched_from_the_store_by_a_signed_request() {
-    let output = |url: &str| Output { url: url.into(), bytes: None, sha256: None, cost_micro_usd: None };
+    let output = |url: &str| Output { url: url.into(), ..Output::default() };
     let own = output("s3://cuelight-clips/made/abc123def456/output.mp4");
     let ask = asked(bedrock().download(&own, turn(&[])));
     assert_eq!(ask.request.uri(), "https://s3.example/cuelight-clips/made/abc123def456/output.mp4");

@@ -177,7 +177,7 @@ impl Invocation {
                 let said =
                     self.output_data_config.pointer("/s3OutputDataConfig/s3Uri").and_then(Value::as_str);
                 let url = store.result(arn, said)?;
-                Ok(Progress::Succeeded(Output { url, bytes: None, sha256: None, cost_micro_usd: None }))
+                Ok(Progress::Succeeded(Output { url, ..Output::default() }))
             }
             "Failed" => {
                 let words = self.failure_message.as_deref().unwrap_or("no reason given");

@@ -336,7 +336,7 @@ fn what_waits_is_taken_out_and_what_runs_is_interrupted() {
 #[test]
 fn only_the_servers_own_files_are_fetched() {
     let fetch = |url: &str| {
-        let output = Output { url: url.into(), bytes: None, sha256: None, cost_micro_usd: None };
+        let output = Output { url: url.into(), ..Output::default() };
         comfy().download(&output, turn(&[]))
     };
     asked(fetch("https://comfy.example/api/view?filename=a.mp4"));

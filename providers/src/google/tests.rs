@@ -201,7 +201,7 @@ fn only_an_operations_name_is_asked_about() {
 
 #[test]
 fn a_file_is_followed_where_it_moved_but_the_key_stays_at_google() {
-    let output = Output { url: "files/abc123".into(), bytes: None, sha256: None, cost_micro_usd: None };
+    let output = Output { url: "files/abc123".into(), ..Output::default() };
     let download = |heard: &[Answer]| google().download(&output, turn(heard));
     let first = asked(download(&[]));
     assert_eq!(first.request.uri(), "https://google.example/v1beta/files/abc123:download?alt=media");

@@ -146,7 +146,7 @@ impl Operation {
                     ProviderError::Fatal("Google's clip is at an address that is not its own".into())
                 })?;
                 let url = format!("files/{id}");
-                Ok(Progress::Succeeded(Output { url, bytes: None, sha256: None, cost_micro_usd: None }))
+                Ok(Progress::Succeeded(Output { url, ..Output::default() }))
             }
             None if videos.rai_media_filtered_count > 0 || !videos.rai_media_filtered_reasons.is_empty() => {
                 let reason = videos.rai_media_filtered_reasons.first().map_or("filtered", String::as_str);

@@ -213,7 +213,7 @@ pub(crate) fn redirect() -> Reply {
 
 /// Where a result is.
 pub(crate) fn output(url: &str) -> Output {
-    Output { url: url.to_owned(), bytes: None, sha256: None, cost_micro_usd: None }
+    Output { url: url.to_owned(), ..Output::default() }
 }
 
 /// The smallest PNG file there is of this size: a header and no picture, which is as far as anybody

@@ -198,7 +198,7 @@ pub struct Accepted {
 }
 
 /// Where a finished clip can be fetched from its provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Absolute, or relative to the provider's base. Untrusted until the adapter has checked it.
     pub url: String,
@@ -211,6 +211,9 @@ pub struct Output {
     /// What the provider charges for it, if it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_micro_usd: Option<MicroUsd>,
+    /// The seed that the provider drew for it, or used, if it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
 }
 
 /// What a provider says about an operation that has not failed.

@@ -98,6 +98,9 @@ pub(super) struct Flight {
     /// The provider's name for the newest operation; empty before there was one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) operation_id: String,
+    /// The seed that the provider says it used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seed: Option<u32>,
     /// Attempts begun.
     pub(super) attempt: u32,
     /// Names the submission to the provider and to the account. Raised when an operation came to a
@@ -151,6 +154,7 @@ impl Flight {
             request_id: want.request_id.clone(),
             phase: Phase::Queued,
             operation_id: String::new(),
+            seed: None,
             attempt: 0,
             submission: 1,
             bids: 0,
@@ -242,7 +246,8 @@ impl Flight {
             provider: self.spec.provider().unwrap_or(&self.terms.lane).to_owned(),
             model: model.to_owned(),
             model_note: self.in_place_of.as_ref().map(note),
-            seed: self.spec.seed(),
+            // Its provider's word counts: whoever wants the same again needs what was used.
+            seed: self.seed.or(self.spec.seed()),
             provider_operation_id: Some(self.operation_id.clone()).filter(|id| !id.is_empty()),
         }
     }

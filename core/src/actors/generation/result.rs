@@ -63,6 +63,7 @@ impl Generation {
             }
             Ok(Progress::Succeeded(output)) => {
                 let spent = output.cost_micro_usd.unwrap_or(cost);
+                flight.seed = output.seed;
                 flight.phase = Phase::Storing { operation_id: about.to_owned(), output, downloads: 0 };
                 flight.due = now;
                 if !guard::holds(Guard::StoredBeforeAnnounced) {

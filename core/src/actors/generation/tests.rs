@@ -56,7 +56,7 @@ fn content() -> Content {
 }
 
 fn output() -> Output {
-    Output { url: "/out.mp4".into(), bytes: Some(5), sha256: None, cost_micro_usd: None }
+    Output { url: "/out.mp4".into(), bytes: Some(5), ..Output::default() }
 }
 
 fn transient() -> ProviderError {

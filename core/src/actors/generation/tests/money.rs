@@ -69,7 +69,7 @@ fn a_refused_reservation_fails_the_flight_and_spares_the_account_for_a_while() {
 #[test]
 fn a_submission_is_paid_for_once_and_at_the_providers_price() {
     let mut bench = watched(Bench::processing());
-    let dear = Output { cost_micro_usd: Some(MicroUsd(7_000)), ..output() };
+    let dear = Output { cost_micro_usd: Some(MicroUsd(7_000)), seed: Some(77), ..output() };
     let effects = bench.poll("op1", Ok(Progress::Succeeded(dear)));
     assert_eq!(closed(&effects), [MicroUsd(7_000)]);
     let again = bench.alarm_after(20_000);
@@ -78,7 +78,8 @@ fn a_submission_is_paid_for_once_and_at_the_providers_price() {
     let _ = bench.on(Event::Closed { id, acknowledged: true });
     let effects = bench.store("op1", Ok(content()));
     assert_eq!(closed(&effects), []);
-    assert_eq!(bench.machine.job(bench.now, "job1").unwrap().cost_micro_usd, Some(MicroUsd(7_000)));
+    let job = bench.machine.job(bench.now, "job1").unwrap();
+    assert_eq!((job.cost_micro_usd, job.seed), (Some(MicroUsd(7_000)), Some(77)), "as it says itself");
 }
 
 #[test]
