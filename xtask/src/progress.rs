@@ -47,7 +47,9 @@ pub(crate) struct Finished {
 pub(crate) fn step(label: &str, command: &mut Command, log: Option<&Path>) -> Result<String> {
     say!("→ {label}");
     let started = Instant::now();
-    let finished = watch(command, log)?;
+    // Others may be under way: a line says whose it is.
+    let name = label.split(" (").next().unwrap_or(label);
+    let finished = watch_as(&format!("{name}, "), command, log)?;
     if !finished.status.success() {
         say!("{}", finished.output.trim_end());
         let advice = if speaks_of_no_network(&finished.output) {
@@ -57,7 +59,7 @@ pub(crate) fn step(label: &str, command: &mut Command, log: Option<&Path>) -> Re
         };
         bail!("{label}: failed ({}){advice}", finished.status);
     }
-    say!("  ok, {}", seconds(started.elapsed()));
+    say!("  ok, {}: {name}", seconds(started.elapsed()));
     Ok(finished.output)
 }
 
@@ -66,6 +68,11 @@ pub(crate) fn step(label: &str, command: &mut Command, log: Option<&Path>) -> Re
 /// # Errors
 /// The program cannot be started, or is interrupted.
 pub(crate) fn watch(command: &mut Command, log: Option<&Path>) -> Result<Finished> {
+    watch_as("", command, log)
+}
+
+/// As [`watch`], and each heartbeat begins with `whose`.
+fn watch_as(whose: &str, command: &mut Command, log: Option<&Path>) -> Result<Finished> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = process::start(command)?;
     let (sender, lines) = mpsc::channel();
@@ -95,7 +102,7 @@ pub(crate) fn watch(command: &mut Command, log: Option<&Path>) -> Result<Finishe
             bail!("interrupted");
         }
         if told.elapsed() >= HEARTBEAT {
-            say!("  … {}: {}", seconds(started.elapsed()), shortened(&latest));
+            say!("  … {whose}{}: {}", seconds(started.elapsed()), shortened(&latest));
             told = Instant::now();
         }
     };

@@ -87,11 +87,16 @@ pub(super) fn all(words: &[String]) -> Vec<Step> {
                 "native",
                 "unit and property tests, worlds of faults, and mutations of what strangers send",
                 commands(vec![
-                    cargo(
-                        "test --no-fail-fast --package cuelight-core --package cuelight-providers \
-                         --package cuelight-studio --package cuelight-fuzz --package xtask --",
-                        filter.clone(),
-                    ),
+                    Box::new({
+                        let filter = filter.clone();
+                        move |workspace| {
+                            let mut command = workspace.cargo();
+                            command.args(["test", "--no-fail-fast"]);
+                            command.args(NATIVE.iter().flat_map(|package| ["--package", package]));
+                            command.arg("--").args(&filter);
+                            command
+                        }
+                    }),
                     // By itself: what it switches off must stay on in the others.
                     cargo("test --no-fail-fast --package cuelight-simulation --", filter.clone()),
                 ]),
@@ -138,6 +143,10 @@ fn python(script: &'static str) -> MakeCommand {
         command
     })
 }
+
+/// What is tested without a browser and without workerd, all at once.
+pub(crate) const NATIVE: [&str; 5] =
+    ["cuelight-core", "cuelight-providers", "cuelight-studio", "cuelight-fuzz", "xtask"];
 
 /// The words that choose steps.
 const NAMES: [&str; 10] =
