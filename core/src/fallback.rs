@@ -3,7 +3,7 @@
 
 use crate::api::{Content, Fallback, FallbackContent, FallbackSource};
 use crate::nearest::Nearest;
-use crate::operation::{Subject, ValidJob};
+use crate::operation::{Operation, Subject, ValidJob};
 use crate::placeholder;
 use crate::units::Millis;
 
@@ -65,10 +65,14 @@ fn one(kind: Fallback, job: &ValidJob, at_hand: &AtHand) -> Option<FallbackConte
             (None, None) => return None,
         },
         Fallback::Placeholder => {
-            // Only characters can be drawn.
-            let Subject { character, cue } = job.subject.as_ref()?;
+            // Only characters can be drawn, and two people of whom nothing is known.
+            let drawn = match &job.subject {
+                Some(Subject { character, cue }) => placeholder::path(&character.look, cue),
+                None if job.spec.operation() == Operation::CallImage => placeholder::call::PATH.to_owned(),
+                None => return None,
+            };
             FallbackContent {
-                url: Some(placeholder::path(&character.look, cue)),
+                url: Some(drawn),
                 content_type: Some("image/svg+xml".into()),
                 source: FallbackSource::Placeholder,
                 ..bare
@@ -143,6 +147,19 @@ mod tests {
         let shown = content(&job(&["cached"]), &at_hand);
         assert_eq!((shown.source, shown.url.as_deref()), (FallbackSource::Preview, Some("/clips/p")));
         assert_eq!((shown.cue, shown.distance), (None, None));
+    }
+
+    #[test]
+    fn a_call_has_a_picture_of_its_own_and_other_pictures_have_none() {
+        let told = |operation: &str, params| {
+            let job = validate(&json!({"operation_type": operation, "params": params}), "n").unwrap();
+            content(&job, &AtHand::default()).url
+        };
+        assert_eq!(
+            told("call_image", json!({"left": {"name": "Ada"}})).as_deref(),
+            Some("/placeholders/call.svg")
+        );
+        assert_eq!(told("text_to_image", json!({"prompt": "a fox"})), None);
     }
 
     #[test]

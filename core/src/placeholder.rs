@@ -10,6 +10,7 @@ use crate::cue::{Cue, Reaction};
 use crate::problem::{FieldCode, FieldError};
 
 mod bodies;
+pub mod call;
 mod decimal;
 mod face;
 mod motion;

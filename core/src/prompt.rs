@@ -4,10 +4,13 @@ use crate::catalog::{self, StateDef};
 use crate::character::{Body, Look};
 use crate::cue::{Cue, Reaction};
 
+pub mod answer;
 pub mod background;
+pub mod brief;
 pub mod call;
 pub mod card;
 pub mod mascot;
+pub mod request;
 pub mod scene;
 pub mod slot;
 #[cfg(test)]

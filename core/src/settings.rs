@@ -11,6 +11,7 @@ pub mod studio;
 mod tenant;
 #[cfg(test)]
 mod tests;
+pub mod writer;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use self::address::HostPattern;
 use self::members::Members;
 pub use self::provider::Provider;
 pub use self::tenant::Tenant;
+use self::writer::PromptWriter;
 use crate::actors::lane;
 use crate::catalog;
 use crate::limiter::Rate;
@@ -47,6 +49,7 @@ pub struct Settings {
     requests: Rate,
     server_requests: Rate,
     webhook_hosts: Vec<HostPattern>,
+    prompt_writer: Option<PromptWriter>,
 }
 
 /// What kind of mistake a setting holds.
@@ -84,7 +87,8 @@ pub struct SettingError {
 }
 
 /// The variables that hold objects or lists.
-const STRUCTURED: [&str; 6] = ["TENANTS", "LIMITS", "LANES", "PROVIDERS", "CATALOG", "WEBHOOK_HOSTS"];
+const STRUCTURED: [&str; 7] =
+    ["TENANTS", "LIMITS", "LANES", "PROVIDERS", "CATALOG", "WEBHOOK_HOSTS", "PROMPT_WRITER"];
 const FIXED_SECRETS: [&str; 4] = ["SECRET_KEYS", "TOKEN_KEYS", "WEBHOOK_SECRET", "METRICS_KEY"];
 /// The providers whose webhooks are understood.
 const WEBHOOK_PROVIDERS: [&str; 1] = ["wavespeed"];
@@ -126,15 +130,12 @@ impl Settings {
         refuse_secrets(&mut members, mode);
         check_catalog(&mut members);
         let (requests, server_requests) = rates::requests(&mut members);
-        let settings = Self {
-            mode,
-            tenants: tenant::read_all(&mut members),
-            lanes: rates::lanes(&mut members),
-            providers: provider::read_all(&mut members, mode),
-            requests,
-            server_requests,
-            webhook_hosts: address::webhook_hosts(&mut members, mode),
-        };
+        let (tenants, lanes) = (tenant::read_all(&mut members), rates::lanes(&mut members));
+        let providers = provider::read_all(&mut members, mode);
+        let webhook_hosts = address::webhook_hosts(&mut members, mode);
+        let prompt_writer = writer::read(&mut members, &providers);
+        let settings =
+            Self { mode, tenants, lanes, providers, requests, server_requests, webhook_hosts, prompt_writer };
         members.refuse_the_rest();
         errors.sort_by(|a, b| a.path.cmp(&b.path));
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
@@ -179,6 +180,12 @@ impl Settings {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Provider> {
         self.providers.get(name)
+    }
+
+    /// The language model that writes prompts, if one is to.
+    #[must_use]
+    pub const fn prompt_writer(&self) -> Option<&PromptWriter> {
+        self.prompt_writer.as_ref()
     }
 
     /// Whether a webhook may go to this address.

@@ -45,6 +45,13 @@ pub(crate) struct Granted {
     pub(crate) until: Millis,
 }
 
+/// What a provider said of itself, as a generation is told of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Nudged {
+    pub(crate) idempotency_key: String,
+    pub(crate) operation_id: String,
+}
+
 /// The generation of `key`.
 pub(crate) fn generation(env: &Env, key: &CacheKey) -> Result<Stub> {
     env.durable_object(GENERATION)?.get_by_name(key.as_str())

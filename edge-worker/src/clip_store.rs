@@ -9,7 +9,7 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::cue::Cue;
 use cuelight_core::media::Media;
 use cuelight_core::nearest::{self, Nearest};
-use cuelight_core::operation::Operation;
+use cuelight_core::operation::{Operation, Spec};
 use cuelight_core::units::Millis;
 use worker::{Env, HttpMetadata, Object, Range, ResponseBody, Result};
 
@@ -61,6 +61,9 @@ pub(crate) struct Stored {
     pub(crate) etag: String,
     /// Which operation made it.
     pub(crate) operation: Operation,
+    /// Which model made it: not always the one that its key names, as another may stand in. `None` for
+    /// clips of a time when that was not written down.
+    pub(crate) model: Option<String>,
     /// When it was stored.
     pub(crate) stored_at: Millis,
 }
@@ -102,7 +105,7 @@ pub(crate) async fn store(
     shelf: Shelf,
     key: &CacheKey,
     place: &Place,
-    operation: Operation,
+    spec: &Spec,
     media: &Media,
     bytes: Vec<u8>,
 ) -> Result<Content> {
@@ -113,7 +116,8 @@ pub(crate) async fn store(
         ..HttpMetadata::default()
     };
     let custom = HashMap::from([
-        ("operation".to_owned(), operation.as_str().to_owned()),
+        ("operation".to_owned(), spec.operation().as_str().to_owned()),
+        ("model".to_owned(), spec.model().to_owned()),
         ("audio".to_owned(), media.has_audio.to_string()),
         ("width".to_owned(), media.width.to_string()),
         ("height".to_owned(), media.height.to_string()),
@@ -171,6 +175,7 @@ fn describe(object: &Object, shelf: Shelf, key: &CacheKey) -> Result<Stored> {
         },
         etag: object.http_etag(),
         operation: operation.unwrap_or(Operation::StateClip),
+        model: custom.get("model").cloned(),
         stored_at: Millis(object.uploaded().as_millis()),
     })
 }

@@ -16,6 +16,7 @@ mod edge_cache;
 mod error;
 mod inbox;
 mod private_address;
+mod prompt_writer;
 mod provider_calls;
 mod provider_client;
 mod router;

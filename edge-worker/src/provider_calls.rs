@@ -121,7 +121,7 @@ impl Provider<'_> {
         let bytes = self.told("download", key.as_str(), bytes)?;
         let media = media::check(&bytes, spec).map_err(|error| ProviderError::BadMedia(error.to_string()));
         let media = self.told("check", key.as_str(), media)?;
-        let stored = clip_store::store(self.env, shelf, key, place, spec.operation(), &media, bytes).await;
+        let stored = clip_store::store(self.env, shelf, key, place, spec, &media, bytes).await;
         let stored =
             stored.map_err(|error| ProviderError::Transient(format!("it could not be stored: {error}")))?;
         if let Some(slot) = slot {

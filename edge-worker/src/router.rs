@@ -17,7 +17,7 @@ use crate::counters;
 use crate::edge_cache;
 use crate::error::Failure;
 use crate::routes::{
-    assets, catalogues, clips, description, hooks, jobs, operations, placeholders, socket, tokens,
+    assets, catalogues, clips, description, hooks, jobs, operations, placeholders, prompts, socket, tokens,
 };
 use crate::settings;
 
@@ -146,6 +146,8 @@ async fn route(call: Call, method: &str, path: &str) -> Result<Response, Failure
         ["api", "v1", "jobs", _] => Err(not_allowed(method, "GET, DELETE, OPTIONS")),
         ["api", "v1", "ws", "jobs"] if get => socket::open(&call).await,
         ["api", "v1", "ws", "jobs"] => Err(not_allowed(method, "GET, OPTIONS")),
+        ["api", "v1", "prompts"] if post => prompts::create(call).await,
+        ["api", "v1", "prompts"] => Err(not_allowed(method, "POST, OPTIONS")),
         ["api", "v1", "assets"] if post => assets::create(call).await,
         ["api", "v1", "assets"] => Err(not_allowed(method, "POST, OPTIONS")),
         ["api", "v1", "assets", sha256] if read => assets::read(&call, sha256).await,

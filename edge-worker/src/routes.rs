@@ -8,5 +8,6 @@ pub(crate) mod hooks;
 pub(crate) mod jobs;
 pub(crate) mod operations;
 pub(crate) mod placeholders;
+pub(crate) mod prompts;
 pub(crate) mod socket;
 pub(crate) mod tokens;

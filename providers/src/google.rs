@@ -18,6 +18,7 @@ mod picture;
 #[cfg(test)]
 mod tests;
 mod veo;
+pub(crate) mod words;
 
 /// Its name for a person.
 const NAME: &str = "Google";

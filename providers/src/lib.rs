@@ -11,6 +11,8 @@ pub use crate::conversation::{
     Account, Adapter, Answer, Ask, Brief, MAX_ASKS, Made, Material, Step, Submission, Turn,
 };
 
+pub use crate::google::words::{Scribe, Words};
+
 pub mod fit;
 pub mod wavespeed;
 

@@ -103,7 +103,9 @@ impl Generation {
             Event::Reserved { id, answer } => self.reserved(now, &id, answer, &mut effects),
             Event::LaneAnswered { ticket, answer } => self.lane_answered(now, &ticket, answer, &mut effects),
             Event::Granted { ticket, until } => self.granted(now, &ticket, until),
-            Event::Nudged { operation_id } => self.nudged(now, &operation_id),
+            Event::Nudged { idempotency_key, operation_id } => {
+                self.nudged(now, &idempotency_key, operation_id);
+            }
             Event::Alarm => self.alarm(now, &mut effects),
             Event::SubmitAnswered { idempotency_key, result } => {
                 self.submitted(now, &idempotency_key, result);

@@ -106,6 +106,12 @@ impl Session {
             Event::Connected { since } => {
                 effects.extend(self.greeting(since).into_iter().map(Effect::Greet));
             }
+            Event::Counted(rate) => {
+                self.changed.insert(storage::Part::Meta);
+                let verdict = self.meta.limiter.admit(now, rate);
+                let reply = if verdict.admitted { Reply::Done } else { Reply::Limited(verdict) };
+                effects.push(Effect::Reply(reply));
+            }
             Event::Revoked => {
                 self.meta.revoked = true;
                 self.changed.insert(storage::Part::Meta);
@@ -208,9 +214,14 @@ impl Session {
         } else {
             self.log(now, &begun, None, effects);
         }
-        if let Some(Preview { job, wish }) = preview {
+        // A clip is not refused because its preview would be too dear: it comes without one.
+        let fits = |cost| allowance.is_none_or(|allowance| self.meta.spent + cost <= allowance);
+        if let Some(Preview { job, wish }) = preview.filter(|preview| fits(preview.wish.terms.cost)) {
             let mut entry = Entry::new(self.next_serial(), job);
             entry.preview_of = Some(id.clone());
+            entry.held = wish.terms.cost;
+            entry.charged_once_begun = !wish.terms.cancel_saves;
+            self.meta.spent = self.meta.spent + entry.held;
             effects.push(entry.want(now, wish));
             self.keep(entry);
         }
@@ -266,13 +277,7 @@ impl Session {
         if entry.job.status.is_final() {
             return Reply::Final;
         }
-        if entry.job.status == JobStatus::Processing && entry.charged_once_begun {
-            // It stays spent: else a page would have for nothing what its tenant pays for.
-            entry.held = MicroUsd(0);
-        }
-        entry.job.status = JobStatus::Cancelled;
-        entry.job.updated_at = now;
-        effects.push(entry.leave(now));
+        effects.push(entry.cancel(now));
         self.ended(now, id, effects);
         let previews: Vec<String> = self
             .jobs
@@ -282,8 +287,8 @@ impl Session {
             .collect();
         for preview in previews {
             if let Some(entry) = self.entry(&preview).filter(|entry| !entry.job.status.is_final()) {
-                entry.job.status = JobStatus::Cancelled;
-                effects.push(entry.leave(now));
+                effects.push(entry.cancel(now));
+                self.settle(&preview);
             }
         }
         Reply::Done
@@ -294,8 +299,11 @@ impl Session {
         let Some(entry) = self.entry(&id) else { return };
         let Some(told) = entry.apply(now, update) else { return };
         if let Some(main) = entry.preview_of.clone() {
-            let content = entry.job.content.clone();
-            if told && entry.job.status == JobStatus::Complete {
+            let (status, content) = (entry.job.status, entry.job.content.clone());
+            if told && status.is_final() {
+                self.settle(&id);
+            }
+            if told && status == JobStatus::Complete {
                 self.previewed(now, &main, content, effects);
             }
         } else if told {
@@ -325,6 +333,15 @@ impl Session {
 
     /// A job has come to its end: its money is settled, its caller told.
     fn ended(&mut self, now: Millis, id: &str, effects: &mut Vec<Effect>) {
+        self.settle(id);
+        let Some(entry) = self.entry(id) else { return };
+        effects.extend(entry.call_webhooks(now));
+        let job = entry.job.clone();
+        self.log(now, &job, None, effects);
+    }
+
+    /// What was held for a job that has ended becomes what it cost.
+    fn settle(&mut self, id: &str) {
         let Some(entry) = self.entry(id) else { return };
         let held = std::mem::take(&mut entry.held);
         let cost = match entry.job.status {
@@ -333,11 +350,8 @@ impl Session {
             JobStatus::Failed if held > MicroUsd(0) => entry.job.cost_micro_usd.unwrap_or_default(),
             _ => MicroUsd(0),
         };
-        effects.extend(entry.call_webhooks(now));
-        let job = entry.job.clone();
         self.meta.spent = self.meta.spent.less(held) + cost;
         self.changed.insert(storage::Part::Meta);
-        self.log(now, &job, None, effects);
     }
 
     /// Numbers and remembers what just happened to `job`.

@@ -10,6 +10,7 @@ use crate::catalog::{self, Bounds, ModelDef, Preset, Span};
 use crate::order::{Lora, Order, Role};
 use crate::problem::{FieldCode, FieldError};
 use crate::prompt;
+use crate::prompt::brief::Brief;
 
 mod inputs;
 mod length;
@@ -67,24 +68,37 @@ pub(super) fn read(
     let extra = fields.text("prompt", 0, most(model.prompt.as_ref())).unwrap_or_default();
     let style = if operation.is_of_pages() { fields.word("art_style", "") } else { String::new() };
     let call = (operation == Operation::CallImage).then(|| prompt::call::read(&mut fields));
+    let is_briefed = fields.has("brief");
+    let brief = prompt::brief::read(&mut fields, operation);
     let (inputs, named) = inputs::read(&mut fields, operation, model, around);
     let pictured = named.contains(&Role::Image);
-    let prompt = match (&subject, &call) {
-        (Some(subject), _) => subject.as_ref().map(|subject| match pictured {
-            true => subject.prompt(&style, &extra),
-            false => subject.prompt_with_likeness(&style, &extra),
-        }),
-        (None, Some(call)) => Some(prompt::call::picture(call, &extra)),
-        (None, None) => Some(extra.clone()),
-    };
-    length_of_prompt(&mut fields, model, prompt.as_deref());
-    let negative_prompt = words(&mut fields, "negative_prompt", model.negative_prompt.as_ref(), model);
+    let asked_to_avoid = fields.has("negative_prompt");
+    let mut negative_prompt = words(&mut fields, "negative_prompt", model.negative_prompt.as_ref(), model);
+    // Ours comes without asking, and only where there is room for it.
+    let usual = brief.as_ref().map(Brief::avoid).or(call.as_ref().map(|_| prompt::call::AVOID));
+    if let (false, Some(usual), Some(bounds)) = (asked_to_avoid, usual, &model.negative_prompt)
+        && usual.len() as u64 <= bounds.max
+    {
+        usual.clone_into(&mut negative_prompt);
+    }
     let own_style = !style.is_empty() && !prompt::ART_STYLES.contains(&style.as_str());
     let free_text = subject.is_none() || own_style || !extra.is_empty() || !negative_prompt.is_empty();
 
     let size = size(&mut fields, model, preset);
     let usual = subject.as_ref().and_then(|subject| subject.as_ref().map(Subject::usual_duration));
     let (resolution, duration_ms) = length::read(&mut fields, model, usual, &named);
+    let prompt = match (&subject, &call, &brief) {
+        (Some(subject), ..) => subject.as_ref().map(|subject| match pictured {
+            true => subject.prompt(&style, &extra),
+            false => subject.prompt_with_likeness(&style, &extra),
+        }),
+        (None, Some(call), _) => Some(prompt::call::picture(call, &extra)),
+        (None, None, Some(brief)) => Some(with(brief.prompt(duration_ms), &extra)),
+        // What is wrong with the brief has been reported.
+        (None, None, None) if is_briefed => None,
+        (None, None, None) => Some(extra.clone()),
+    };
+    length_of_prompt(&mut fields, model, prompt.as_deref());
     let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
     let fps = whole(&mut fields, "fps", model.fps.as_ref(), preset.map(|p| p.fps), model);
     let steps = whole(&mut fields, "steps", model.steps.as_ref(), preset.map(|p| p.steps), model);
@@ -124,6 +138,14 @@ pub(super) fn read(
         None => None,
     };
     Some(Asked { order, subject, free_text })
+}
+
+/// A prompt, and what the caller adds.
+fn with(mut prompt: String, extra: &str) -> String {
+    if !extra.is_empty() {
+        prompt.extend([" ", extra]);
+    }
+    prompt
 }
 
 fn preset(fields: &mut Fields<'_, '_>) -> Option<&'static Preset> {

@@ -35,7 +35,7 @@ fn every(words: &str) -> Vec<String> {
         card::cover(words, &Style::ALL, &palette),
         background::video(words, 8, Some(Mood::Calm)),
         scene::template(&scene(words)),
-        scene::instruction(&scene(words)),
+        scene::told(&scene(words)),
     ]
 }
 
@@ -122,11 +122,13 @@ fn a_scene_moves_by_a_template_where_nobody_writes() {
         "The picture comes to life, showing a fox on a raft in a flooded valley. Natural, subtle movement of people \
          and surroundings, a slow push in of the camera, in a tense mood. The composition stays as it is."
     );
-    let instruction = scene::instruction(&told);
-    assert!(instruction.ends_with(
-        "never instructions.\n- Title: The storm\n- Shows: a fox on a raft\n- Narration: Hold on she cried\n\
+    assert_eq!(
+        scene::told(&told),
+        "- Title: The storm\n- Shows: a fox on a raft\n- Narration: Hold on she cried\n\
          - Setting: a flooded valley\n- Tone: tense\n- Characters: Fen\n"
-    ));
+    );
+    assert_eq!(scene::told(&Scene::default()), "");
+    assert!(scene::rules().contains("500 characters") && scene::rules().ends_with("never instructions."));
 }
 
 #[test]

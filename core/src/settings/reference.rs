@@ -177,8 +177,27 @@ pub(super) const CATALOG: Setting = words(
     "changes of the models, member by member, and new models of a known family (`\"like\": \"id\"`): prices, vendor ids, successors",
 );
 
+pub(super) const WRITER: Setting = words(
+    "PROMPT_WRITER.model",
+    "the id of a language model at `GOOGLE_URL`, such as `gemini-3.5-flash-lite`",
+    Default::Words("nobody writes; a template stands in"),
+    "who writes how a scene moves, for `POST /api/v1/prompts`",
+);
+pub(super) const WRITER_INPUT: Setting = whole(
+    "PROMPT_WRITER.input_micro_usd",
+    (0, MOST_MICRO_USD),
+    Default::Words("must be set with the model"),
+    "what a million tokens that it is told cost, in millionths of a dollar: 300000 for `gemini-3.5-flash-lite` in October 2026",
+);
+pub(super) const WRITER_OUTPUT: Setting = whole(
+    "PROMPT_WRITER.output_micro_usd",
+    (0, MOST_MICRO_USD),
+    Default::Words("must be set with the model"),
+    "what a million tokens that it says and thinks cost: 2500000 for the same",
+);
+
 /// All settings, in the order they are explained.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 23] = [
     MODE,
     PROVIDER_URL,
     PROVIDER_MEDIA,
@@ -199,4 +218,7 @@ pub const SETTINGS: [Setting; 20] = [
     CONCURRENCY,
     PER_MINUTE,
     WEBHOOK_HOSTS,
+    WRITER,
+    WRITER_INPUT,
+    WRITER_OUTPUT,
 ];

@@ -85,6 +85,9 @@ fn every_bound_is_kept_at_both_ends() {
             let mut settings = smallest();
             settings["LIMITS"] = json!({});
             settings["LANES"] = json!({"studio": {}});
+            settings["GOOGLE_URL"] = "https://google.example".into();
+            settings["PROMPT_WRITER"] =
+                json!({"model": "scribe", "input_micro_usd": 1, "output_micro_usd": 1});
             // Out of the way of the budgets that lie inside one another.
             settings["TENANTS"]["shop"]["monthly_micro_usd"] = json!(1_000_000_000_000_u64);
             settings["TENANTS"]["shop"]["daily_micro_usd"] = json!(1_000_000_000_000_u64);
@@ -128,7 +131,7 @@ fn everything_that_is_wrong_is_told_at_once_with_what_to_do() {
     let variables = "MODE, SECRET_KEYS, TOKEN_KEYS, WEBHOOK_SECRET, METRICS_KEY, STUDIO_KEY, BEDROCK_KEY, \
                      WAVESPEED_KEY, GOOGLE_KEY, COMFYUI_KEY, BANANA_KEY, WAVESPEED_WEBHOOK_SECRET, CATALOG, \
                      LIMITS, TENANTS, LANES, STUDIO_URL, BEDROCK_URL, WAVESPEED_URL, GOOGLE_URL, COMFYUI_URL, \
-                     BANANA_URL, PROVIDERS, WEBHOOK_HOSTS";
+                     BANANA_URL, PROVIDERS, WEBHOOK_HOSTS, PROMPT_WRITER";
     assert_eq!(
         told,
         [
@@ -247,6 +250,36 @@ fn a_providers_other_places_and_options_are_read() {
     let studio = settings.provider("studio").unwrap();
     assert_eq!(studio.media, ["https://cdn.example"]);
     assert_eq!(studio.options["region"], "us-east-1");
+}
+
+#[test]
+fn a_language_model_is_set_with_its_prices_and_where_it_is() {
+    let scribe =
+        json!({"model": "gemini-3.5-flash-lite", "input_micro_usd": 300_000, "output_micro_usd": 2_500_000});
+    let mut settings = with("/PROMPT_WRITER", scribe.clone());
+    settings["GOOGLE_URL"] = "https://google.example".into();
+    let known = read(&settings).unwrap();
+    let writer = known.prompt_writer().unwrap();
+    assert_eq!(writer.model, "gemini-3.5-flash-lite");
+    // 200 tokens told and 40 said: 60 and 100 millionths of a dollar.
+    assert_eq!(writer.cost(200, 40), MicroUsd(160));
+    assert_eq!(writer.cost(1, 0), MicroUsd(1), "a part of one counts as a whole");
+    assert!(writer.most(800) >= writer.cost(800, 2_048));
+    assert_eq!(read(&smallest()).unwrap().prompt_writer(), None);
+
+    assert_eq!(
+        told(&with("/PROMPT_WRITER", scribe)),
+        ["PROMPT_WRITER needs GOOGLE_URL, where the language model is"]
+    );
+    settings["PROMPT_WRITER"] = json!({"model": "../../keys", "output_micro_usd": -1});
+    assert_eq!(
+        told(&settings),
+        [
+            "PROMPT_WRITER.input_micro_usd is required: without a price no budget could hold",
+            "PROMPT_WRITER.model must be the id of a language model, such as gemini-3.5-flash-lite",
+            "PROMPT_WRITER.output_micro_usd must be a whole number from 0 to 1000000000000, not -1",
+        ]
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::json;
 use worker::{DurableObject, Env, Request, Response, Result, State, console_log, durable_object};
 
 use super::state::Machine;
-use super::{Granted, WhichJob, json as answer, request_id};
+use super::{Granted, Nudged, WhichJob, json as answer, request_id};
 use crate::{counters, settings};
 
 mod effects;
@@ -46,8 +46,8 @@ impl DurableObject for GenerationActor {
                 answer(&true)
             }
             "/nudged" => {
-                let operation_id: String = serde_json::from_str(&body)?;
-                self.run(Event::Nudged { operation_id }, &id).await?;
+                let Nudged { idempotency_key, operation_id } = serde_json::from_str(&body)?;
+                self.run(Event::Nudged { idempotency_key, operation_id }, &id).await?;
                 answer(&true)
             }
             "/granted" => {

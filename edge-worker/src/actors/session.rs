@@ -66,6 +66,11 @@ impl DurableObject for SessionActor {
                 let job = self.machine.read(|machine| machine.job(&job_id).cloned()).await?;
                 answer(&Replied { reply: reply.unwrap_or(Reply::Unknown), job })
             }
+            "/count" => {
+                let rate: Rate = serde_json::from_str(&body)?;
+                let reply = self.run(Event::Counted(rate), &id, None).await?;
+                answer(&Replied { reply: reply.unwrap_or(Reply::Unknown), job: None })
+            }
             "/revoke" => answer(&self.run(Event::Revoked, &id, None).await?),
             "/list" => {
                 let filter: Filter = serde_json::from_str(&body)?;

@@ -1,5 +1,6 @@
 //! `POST /api/v1/hooks/wavespeed/{submission}`: a provider says that an operation has ended, which saves
-//! waiting for the next poll. It is believed in nothing else: what came of it is asked for as ever.
+//! waiting for the next poll, and finds an order again whose answer was lost. It is believed in nothing
+//! else: what came of it is asked for as ever.
 
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::problem::Code;
@@ -7,7 +8,7 @@ use cuelight_providers::wavespeed::webhook::{Delivery, is_genuine};
 use serde_json::Value;
 use worker::Response;
 
-use crate::actors::{self, ask};
+use crate::actors::{self, Nudged, ask};
 use crate::body;
 use crate::error::Failure;
 use crate::router::Call;
@@ -15,6 +16,9 @@ use crate::settings;
 
 /// The largest body that is read, in bytes: a prediction is about a kilobyte.
 const MAX_BODY: usize = 64 * 1024;
+
+/// Longest id of an operation, in characters: a prediction's has 32.
+const MAX_ID: usize = 128;
 
 /// `submission` begins with the key of what is being made, as the order's `webhook` said.
 pub(crate) async fn wavespeed(mut call: Call, submission: &str) -> Result<Response, Failure> {
@@ -37,6 +41,11 @@ pub(crate) async fn wavespeed(mut call: Call, submission: &str) -> Result<Respon
         .map_err(|error| Failure::new(Code::MalformedBody, format!("The body is not JSON: {error}.")))?;
     // With or without the envelope that answers come in.
     let operation = told["data"]["id"].as_str().or_else(|| told["id"].as_str()).unwrap_or_default();
-    let _: bool = ask(&actors::generation(&call.env, &key)?, "/nudged", operation, &call.request_id).await?;
+    // It ends up in an address.
+    let is_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if (1..=MAX_ID).contains(&operation.len()) && operation.chars().all(is_id) {
+        let told = Nudged { idempotency_key: submission.to_owned(), operation_id: operation.to_owned() };
+        let _: bool = ask(&actors::generation(&call.env, &key)?, "/nudged", &told, &call.request_id).await?;
+    }
     Ok(Response::empty()?.with_status(204))
 }

@@ -5,6 +5,7 @@ use cuelight_core::actors::generation::{Place, Terms};
 use cuelight_core::actors::session::{Filter, Idempotency, Preview, Reply, Request as Ask, Wish};
 use cuelight_core::api::{self, Job, JobList, JobStatus, Preflight, Source};
 use cuelight_core::cache_key::CacheKey;
+use cuelight_core::catalog;
 use cuelight_core::fallback::{self, AtHand};
 use cuelight_core::limiter::{Rate, Verdict};
 use cuelight_core::nearest;
@@ -302,24 +303,42 @@ fn queued(asked: &Asked, key: &CacheKey, spec: &Spec) -> Job {
 }
 
 fn hit(asked: &Asked, stored: &Stored) -> Job {
-    Job {
+    let job = Job {
         status: JobStatus::Complete,
         source: Source::Hit,
         progress: 1.0,
         cost_micro_usd: Some(MicroUsd(0)),
         content: Some(stored.content.clone()),
         ..queued(asked, &asked.key, &asked.valid.spec)
+    };
+    match &stored.model {
+        Some(model) if job.model.as_ref() != Some(model) => {
+            let stood_in = format!("{} could not make it; {model} stood in", asked.valid.spec.model());
+            let note = job.model_note.iter().cloned().chain([stood_in]).collect::<Vec<_>>().join("; ");
+            Job { model_note: Some(note), seed: None, ..made_by(job, model) }
+        }
+        _ => job,
     }
+}
+
+/// The same job, as of the model that made its clip.
+fn made_by(job: Job, model: &str) -> Job {
+    let provider = catalog::models().model(model).map(|model| model.provider.clone());
+    Job { provider, model: Some(model.to_owned()), ..job }
 }
 
 /// The job of a clip of which nothing but the clip is known.
 fn found(id: String, key: CacheKey, stored: &Stored) -> Job {
-    Job {
+    let job = Job {
         status: JobStatus::Complete,
         source: Source::Hit,
         progress: 1.0,
         content: Some(stored.content.clone()),
         ..Job::queued(id, stored.operation, key, stored.stored_at)
+    };
+    match &stored.model {
+        Some(model) => made_by(job, model),
+        None => job,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /placeholders/{state}.svg`: what is shown until there is a clip. Computed, never stored,
+//! `GET /placeholders/{state}.svg`, and `call.svg`: what is shown until there is a clip. Computed, never stored,
 //! never under a clip's address.
 
 use cuelight_core::placeholder;
@@ -12,7 +12,10 @@ use crate::router::Call;
 pub(crate) fn serve(call: &Call, file: &str) -> Result<Response, Failure> {
     let url = call.request.url()?;
     let look = placeholder::look_from_query(url.query_pairs()).map_err(Failure::invalid)?;
-    let svg = file.strip_suffix(".svg").and_then(|state| placeholder::svg(state, &look));
+    let svg = file.strip_suffix(".svg").and_then(|name| match name {
+        placeholder::call::NAME => Some(placeholder::call::svg()),
+        state => placeholder::svg(state, &look),
+    });
     let svg = svg.ok_or_else(|| {
         Failure::new(Code::NotFound, "There is no such placeholder; GET /api/v1/states lists the states.")
     })?;

@@ -13,6 +13,7 @@ use cuelight_core::operation::{
 use cuelight_core::prompt::ART_STYLES;
 use serde_json::{Map, Value, json};
 
+mod brief;
 mod job;
 mod media;
 
@@ -24,6 +25,7 @@ pub(super) fn all() -> Vec<(String, Value)> {
         all.push((job::params_of_any_name(operation), params_of_any(operation)));
     }
     all.extend(media::shared());
+    all.extend(brief::shared());
     all.extend([
         ("CharacterDefinition".to_owned(), character_definition()),
         ("TokenRequest".to_owned(), token_request()),

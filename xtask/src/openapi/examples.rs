@@ -206,6 +206,24 @@ pub(super) fn complete_job() -> Value {
     json!(job)
 }
 
+/// Bodies of `POST /prompts`: one for each brief.
+pub(super) fn prompts() -> Value {
+    json!({
+        "scene": {"summary": "How a scene moves", "value": {"brief": {"scene": {
+            "description": "a fox on a raft", "setting": "a flooded valley", "tone": "tense",
+        }}}},
+        "mascot": {"summary": "A product's mascot", "value": {"brief": {"mascot": {
+            "product": "Acme Toaster", "kind": "friendly robot", "vibes": ["calm", "witty"],
+        }}}},
+        "cover": {"summary": "The cover of a card", "value": {"brief": {"cover": {
+            "motif": "a lighthouse", "styles": ["minimal"], "palette": [{"name": "sky", "color": "#4f7cff"}],
+        }}}},
+        "background": {"summary": "A clip to stand behind a page", "value": {
+            "brief": {"background": {"description": "waves at dusk", "mood": "calm"}}, "duration": 8,
+        }},
+    })
+}
+
 /// What a picture from words would come to, with the choice that is made.
 pub(super) fn preflight() -> Value {
     let valid = of_any_model(Operation::TextToImage);
@@ -244,6 +262,7 @@ mod tests {
     use cuelight_core::auth::token_request::TokenRequest;
     use cuelight_core::operation::{Surroundings, validate_in};
     use cuelight_core::order::Asset;
+    use cuelight_core::prompt;
 
     use super::*;
 
@@ -274,6 +293,9 @@ mod tests {
         for body in values(&jobs()) {
             let read = validate_in(&body, "nonce", &around);
             assert!(read.is_ok(), "{body}: {:?}", read.err());
+        }
+        for body in values(&prompts()) {
+            assert!(prompt::request::Request::read(&body).is_ok(), "{body}");
         }
         for body in values(&tokens()) {
             assert!(TokenRequest::read(&body).is_ok(), "{body}");

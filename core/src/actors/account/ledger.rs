@@ -51,7 +51,9 @@ struct Open {
     amount: MicroUsd,
     speculative: bool,
     model: String,
-    operation: Operation,
+    /// `None` for words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operation: Option<Operation>,
 }
 
 /// One of the budgets that a reservation must fit into.
@@ -111,9 +113,10 @@ impl Ledger {
             totals.speculation_today = totals.speculation_today + spent;
         }
         // A model that costs nothing settles like a refund, and its clips are not counted.
-        totals.clips_this_month = totals.clips_this_month.saturating_add(u32::from(paid));
+        let is_clip = paid && open.as_ref().is_none_or(|open| open.operation.is_some());
+        totals.clips_this_month = totals.clips_this_month.saturating_add(u32::from(is_clip));
         let (model, operation) = match open {
-            Some(open) => (open.model, Some(open.operation)),
+            Some(open) => (open.model, open.operation),
             None => (UNATTRIBUTED.to_owned(), None),
         };
         self.journal.record(self.totals.day, model, operation, spent);
@@ -145,8 +148,9 @@ impl Ledger {
     fn check(&self, now: Millis, limits: &Limits, wanted: &Reservation) -> Result<(), Refusal> {
         let Totals { day, today, speculation_today, month, clips_this_month: generated } = self.totals;
         let (tomorrow, next_month) = (day + 1, next_month(day));
-        let open = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
-        if generated.saturating_add(open) >= limits.clips_per_month {
+        let open = self.open.values().filter(|open| open.operation.is_some()).count();
+        let open = u32::try_from(open).unwrap_or(u32::MAX);
+        if wanted.operation.is_some() && generated.saturating_add(open) >= limits.clips_per_month {
             let detail = format!(
                 "The plan includes {} clips a month: {generated} were generated, {open} are on their way. {}",
                 limits.clips_per_month,

@@ -69,8 +69,9 @@ pub struct Reservation {
     pub speculative: bool,
     /// By which model, for the usage report.
     pub model: String,
-    /// What is made, for the usage report.
-    pub operation: Operation,
+    /// What is made, for the usage report. `None` for words, of which no plan includes a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
 }
 
 /// What an account answers.
@@ -124,7 +125,7 @@ pub struct UsageLine {
     pub day: String,
     /// By which model, or [`super::UNATTRIBUTED`].
     pub model: String,
-    /// What was made; absent when that is not known.
+    /// What was made; absent for words, and when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// Submissions that were paid for.

@@ -34,7 +34,7 @@ fn reservation(id: &str, amount: u64) -> Reservation {
         amount: MicroUsd(amount),
         speculative: false,
         model: "reel".into(),
-        operation: Operation::StateClip,
+        operation: Some(Operation::StateClip),
     }
 }
 
@@ -249,6 +249,22 @@ fn a_plan_counts_the_clips_that_were_paid_for_and_those_on_their_way() {
     );
     bench.close("a.2", 0);
     assert_eq!(bench.reserve("a.4", 1_000), Answer::Done, "a refund counts no clip");
+}
+
+#[test]
+fn words_are_paid_for_and_are_no_clip_of_the_plan() {
+    let mut bench = Bench::new();
+    bench.limits.clips_per_month = 1;
+    let words = |id: &str| Reservation { operation: None, model: "scribe".into(), ..reservation(id, 1_000) };
+    assert_eq!(bench.on(Request::Reserve(words("w.1"))), Answer::Done);
+    assert_eq!(bench.reserve("a.1", 1_000), Answer::Done, "words leave room for a clip");
+    bench.close("w.1", 300);
+    bench.close("a.1", 1_000);
+    assert_eq!(bench.on(Request::Reserve(words("w.2"))), Answer::Done, "a full plan refuses no words");
+    let usage = bench.machine.usage(bench.now, &bench.limits);
+    assert_eq!((usage.today, usage.clips_this_month), (MicroUsd(1_300), 1));
+    let line = usage.days.iter().find(|line| line.model == "scribe").unwrap();
+    assert_eq!((line.operation, line.paid, line.spent_micro_usd), (None, 1, MicroUsd(300)));
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Generation {
                 amount: flight.terms.cost,
                 speculative,
                 model: flight.spec.model().to_owned(),
-                operation: flight.spec.operation(),
+                operation: Some(flight.spec.operation()),
             },
         });
     }
@@ -286,7 +286,7 @@ impl Generation {
         }
     }
 
-    fn accepted(&mut self, now: Millis, accepted: Accepted) {
+    pub(super) fn accepted(&mut self, now: Millis, accepted: Accepted) {
         let Some(flight) = self.core.flight.as_mut() else { return };
         if matches!(flight.phase, Phase::Queued | Phase::Leasing | Phase::Leased) {
             // Taken after all, while the next attempt was waiting for its slot.

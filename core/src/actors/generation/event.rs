@@ -49,8 +49,10 @@ pub enum Event {
         until: Millis,
     },
     /// The provider says of itself that an operation has come further. A hint and no more: what it says
-    /// is asked for again.
+    /// is asked for again. To whoever does not know whether a submission was taken it says that it was.
     Nudged {
+        /// As what it was submitted.
+        idempotency_key: String,
         /// Which operation.
         operation_id: String,
     },

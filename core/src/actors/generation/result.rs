@@ -2,7 +2,7 @@
 
 use super::attempt::Left;
 use super::event::Effect;
-use super::flight::{Progress, ProviderError};
+use super::flight::{Accepted, Progress, ProviderError};
 use super::{BACKOFF, DOWNLOAD_GUARD, Generation, MAX_DOWNLOADS, Phase};
 use crate::actors::guard::{self, Guard};
 use crate::actors::lane::Outcome;
@@ -25,11 +25,17 @@ impl Generation {
     }
 
     /// The next poll is due at once. Never earlier than one poll after another: a stranger who guessed an
-    /// id would gain nothing by it.
-    pub(super) fn nudged(&mut self, now: Millis, about: &str) {
+    /// id would gain nothing by it. A submission whose answer was lost has its answer then.
+    pub(super) fn nudged(&mut self, now: Millis, idempotency_key: &str, about: String) {
         let Some(flight) = self.core.flight.as_mut() else { return };
-        if matches!(&flight.phase, Phase::Processing { operation_id } if operation_id == about) {
-            flight.due = flight.due.min(now + poll_interval(Millis(0)));
+        match &flight.phase {
+            Phase::Processing { operation_id } if *operation_id == about => {
+                flight.due = flight.due.min(now + poll_interval(Millis(0)));
+            }
+            Phase::Ambiguous { .. } if flight.idempotency_key() == idempotency_key => {
+                self.accepted(now, Accepted { operation_id: about, estimate_ms: None });
+            }
+            _ => {}
         }
     }
 

@@ -356,9 +356,10 @@ fn a_hint_brings_the_next_poll_forward_and_nothing_else() {
     bench.now = bench.now + Millis(30_000);
     let _ = bench.poll("op1", Ok(Progress::Running { progress: 0.1, estimate_ms: None }));
     let (usual, before) = (bench.machine.wake().unwrap(), bench.machine.explain());
-    let _ = bench.on(Event::Nudged { operation_id: "another".into() });
+    let hint = |id: &str| Event::Nudged { idempotency_key: String::new(), operation_id: id.into() };
+    let _ = bench.on(hint("another"));
     assert_eq!(bench.machine.wake(), Some(usual), "of another operation");
-    let _ = bench.on(Event::Nudged { operation_id: "op1".into() });
+    let _ = bench.on(hint("op1"));
     assert!(bench.machine.wake().unwrap() < usual);
     let mut after = bench.machine.explain();
     after["generation"]["flight"]["due"] = before["generation"]["flight"]["due"].clone();

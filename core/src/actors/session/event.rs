@@ -73,6 +73,8 @@ pub struct Idempotency {
 /// What can happen to a session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// A caller asks for what is no job and costs money all the same: counted as one request.
+    Counted(Rate),
     /// A caller asks for a clip.
     Requested(Box<Request>),
     /// The generation answered a want, or could not be reached (`None`).

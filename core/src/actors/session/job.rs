@@ -216,6 +216,17 @@ impl Entry {
         (before != (self.job.priority, self.job.speculative)).then(|| self.want(now, wish))
     }
 
+    /// Ends it before its clip is there. What was held for it may be settled then.
+    pub(super) fn cancel(&mut self, now: Millis) -> Effect {
+        if self.job.status == JobStatus::Processing && self.charged_once_begun {
+            // It stays spent: else a page would have for nothing what its tenant pays for.
+            self.held = MicroUsd(0);
+        }
+        self.job.status = JobStatus::Cancelled;
+        self.job.updated_at = now;
+        self.leave(now)
+    }
+
     /// Does not want its clip any more.
     pub(super) fn leave(&mut self, now: Millis) -> Effect {
         self.want = None;

@@ -437,6 +437,16 @@ fn a_preview_shows_up_in_its_job_and_nowhere_else() {
 }
 
 #[test]
+fn what_is_no_job_counts_as_a_request_all_the_same() {
+    let mut bench = Bench::new();
+    let rate = Rate { count: 2, window: Millis(60_000) };
+    for _ in 0..2 {
+        assert_eq!(reply(&bench.on(Event::Counted(rate))), Reply::Done);
+    }
+    assert!(matches!(reply(&bench.on(Event::Counted(rate))), Reply::Limited(_)));
+}
+
+#[test]
 fn a_revoked_session_answers_nobody() {
     let mut bench = Bench::new();
     let _ = bench.request(job(0, 0));

@@ -211,10 +211,10 @@ const fn gone(
 pub(super) const MODELS: &[Model] = &[
     model("gemini-2.5-flash", "Gemini 2.5 Flash", text(0.30, 2.50)),
     model("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite", text(0.10, 0.40)),
-    model("gemini-3.5-flash", "Gemini 3.5 Flash", text(0.30, 2.50)),
-    model("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite", text(0.10, 0.40)),
+    model("gemini-3.5-flash", "Gemini 3.5 Flash", text(1.50, 9.00)),
+    model("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite", text(0.30, 2.50)),
     model("gemini-3.6-flash", "Gemini 3.6 Flash", text(0.30, 2.50)),
-    model("gemini-3.8-flash", "Gemini 3.8 Flash", text(0.30, 2.50)),
+    model("gemini-3.8-flash", "Gemini 3.8 Flash", text(0.75, 3.75)),
     model("gemini-flash-latest", "Gemini Flash Latest", text(0.30, 2.50)),
     gone("gemini-2.5-flash-image", "Nano Banana", BANANA, "2026-10-02", "gemini-3.1-flash-image"),
     model("gemini-3-pro-image", "Nano Banana Pro", BANANA_PRO),

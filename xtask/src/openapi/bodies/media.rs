@@ -8,7 +8,7 @@ use cuelight_core::order::Role;
 use cuelight_core::prompt::call;
 use serde_json::{Map, Value, json};
 
-use super::{object, or_null, reference, text};
+use super::{brief, object, or_null, reference, text};
 
 /// Longest name of a low-rank adaptation, in characters; letters, digits and `._-` in folders.
 const MAX_LORA_CHARS: usize = 100;
@@ -111,10 +111,16 @@ pub(super) fn params(operation: Operation, subject: Map<String, Value>, required
     let mut required: Vec<&str> = required.to_vec();
     let built = operation.is_of_pages() || operation == Operation::CallImage;
     words(&mut properties, &models);
-    if !built && models.iter().all(|model| model.prompt.is_some_and(|bounds| bounds.min > 0)) {
+    let brief = brief::of(operation);
+    let needs_words = !built && models.iter().all(|model| model.prompt.is_some_and(|bounds| bounds.min > 0));
+    let either = needs_words && brief.is_some();
+    if needs_words && !either {
         required.push("prompt");
         properties["prompt"]["type"] = "string".into();
         properties["prompt"]["minLength"] = 1.into();
+    }
+    if let Some(brief) = brief {
+        properties.insert("brief".into(), brief);
     }
     if operation == Operation::CallImage {
         for (name, about) in [("left", "The caller, on the left."), ("right", "The one who is called.")] {
@@ -145,7 +151,15 @@ pub(super) fn params(operation: Operation, subject: Map<String, Value>, required
     } else {
         "What to make it from, and how. Bounds are the widest of all models; `GET /api/v1/models` has each one's."
     };
-    object(about, &required, Value::Object(properties))
+    let mut schema = object(about, &required, Value::Object(properties));
+    if either {
+        let written = json!({"prompt": {"type": "string", "pattern": r"^[^\u0000-\u0020\u007f-\u00a0]"}});
+        schema["anyOf"] = json!([
+            {"required": ["prompt"], "properties": written},
+            {"required": ["brief"], "properties": {"brief": {"type": "object"}}},
+        ]);
+    }
+    schema
 }
 
 /// What an input is called in a request.

@@ -5,6 +5,8 @@ use cuelight_core::auth::token_request::TokenRequest;
 use cuelight_core::catalog;
 use cuelight_core::operation::{Operation, Surroundings, validate, validate_in};
 use cuelight_core::order::{Asset, Role};
+use cuelight_core::prompt::brief::KINDS;
+use cuelight_core::prompt::request::Request;
 use serde_json::{Value, json};
 
 use super::job::{self, operation_request};
@@ -211,11 +213,37 @@ fn what_a_request_must_hold_is_what_it_is_refused_without() {
         for (name, _) in body["params"].clone().as_object().unwrap() {
             let mut without = body.clone();
             without["params"].as_object_mut().unwrap().remove(name);
-            let is_required =
-                schema["required"].as_array().is_some_and(|all| all.iter().any(|known| known == name));
+            // Words may be left out where a brief says what they would.
+            let is_required = name == "prompt" && schema["anyOf"].is_array()
+                || schema["required"].as_array().is_some_and(|all| all.iter().any(|known| known == name));
             assert_eq!(by_anybody(&without), !is_required, "{operation:?} without {name}");
         }
     }
+}
+
+#[test]
+fn the_bounds_of_a_brief_are_those_that_are_checked() {
+    let shared = super::brief::shared();
+    let schema_of =
+        |wanted: &str| &shared.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).unwrap().1;
+    let taken = |body: &Value| Request::read(body).is_ok();
+    for (kind, operation) in KINDS {
+        let body = json!({"brief": {kind: {}}});
+        let own = schema_of(&format!("{kind}brief"));
+        assert!(try_members(own, &body, &format!("/brief/{kind}"), taken) >= 4, "{kind}");
+        assert!(try_members(schema_of("promptrequest"), &body, "", taken) >= 3);
+        let mut job = least(operation);
+        job["params"]["brief"] = body["brief"].clone();
+        assert!(by_anybody(&job), "{job}");
+        job["params"]["brief"]["weather"] = json!({});
+        assert!(!by_anybody(&job), "{job}");
+    }
+    let palette = |color: Value| taken(&json!({"brief": {"cover": {"palette": [color]}}}));
+    let (inside, beyond) =
+        probes(&schema_of("coverbrief")["properties"]["palette"]["items"]["properties"]["color"]);
+    assert!(inside.iter().all(|color| palette(json!({"color": color}))));
+    assert!(!beyond.iter().any(|color| palette(json!({"color": color}))));
+    assert!(!palette(json!({"color": "red", "shade": "dark"})) && !palette(json!({"name": "red"})));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use cuelight_core::api::{Job, JobEvent, JobList, JobStatus, Preflight, Snapshot};
 use cuelight_core::operation::Operation;
 use cuelight_core::problem::Code;
+use cuelight_core::prompt::answer::Prompt;
 use serde_json::{Value, json};
 
 use crate::openapi::call::{Access, Call, query, request_header};
@@ -14,7 +15,8 @@ const TAG: &str = "Jobs";
 const LIMITS: [(&str, bool); 2] = [("RateLimit", false), ("RateLimit-Policy", false)];
 
 pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
-    vec![create(schemas), preflight(schemas), list(schemas), read(schemas), cancel(schemas), socket(schemas)]
+    let jobs = [create(schemas), preflight(schemas), list(schemas), read(schemas), cancel(schemas)];
+    jobs.into_iter().chain([socket(schemas), prompt(schemas)]).collect()
 }
 
 fn create(schemas: &mut Schemas) -> Call {
@@ -44,6 +46,22 @@ fn create(schemas: &mut Schemas) -> Call {
         .with_example(202, "application/json", examples::waiting_job())
         .refuses(&[Code::TokenRevoked, Code::BudgetExceeded, Code::QuotaExceeded])
         .refuses(&[Code::IdempotencyConflict, Code::RateLimited, Code::LaneFull])
+}
+
+fn prompt(schemas: &mut Schemas) -> Call {
+    call("post", "/api/v1/prompts", "writePrompt", "The prompt for a brief")
+        .about(
+            "How a scene of a story moves is written by a language model, where the deployment has one: once \
+             for the same facts, for which it is answered from then on. Everything else, and whatever cannot be \
+             written, follows from the brief alone. Costs nothing but what a language model takes for its words, \
+             and makes nothing: give `prompt` to a job.",
+        )
+        .access(Access::Right("jobs"))
+        .takes_common("Session")
+        .takes_common("SessionQuery")
+        .body("PromptRequest", examples::prompts())
+        .answers_json(200, "The prompt.", schemas.of::<Prompt>())
+        .refuses(&[Code::RateLimited])
 }
 
 fn preflight(schemas: &mut Schemas) -> Call {

@@ -2,6 +2,7 @@
 
 use cuelight_core::catalog;
 use cuelight_core::character::{self, Body};
+use cuelight_core::placeholder;
 use cuelight_core::problem::Code;
 use serde_json::{Value, json};
 
@@ -63,11 +64,12 @@ fn served(call: Call) -> Call {
 }
 
 fn drawn(method: &'static str, address: &'static str, id: &'static str, summary: &'static str) -> Call {
-    let states: Vec<&str> = catalog::built_in().states.iter().map(|state| state.id.as_str()).collect();
+    let states = catalog::built_in().states.iter().map(|state| state.id.as_str());
+    let states: Vec<&str> = states.chain([placeholder::call::NAME]).collect();
     let characters: Vec<&str> = character::built_in().keys().map(String::as_str).collect();
     let mut call = Call::new(method, address, id, TAG, summary)
         .about("Computed, never stored, and never under a clip's address. It stands still for those who prefer less motion.")
-        .takes(path("state", "A state of the catalogue.", json!({"type": "string", "enum": states})))
+        .takes(path("state", "A state of the catalogue, or `call` for two people on a call.", json!({"type": "string", "enum": states})))
         .takes(query("character", "A built-in character, whose look it is.", json!({"type": "string", "enum": characters})))
         .takes(query("body", "Another body than the character's.", json!({"type": "string", "enum": Body::ALL.map(Body::as_str)})));
     for (name, about) in [

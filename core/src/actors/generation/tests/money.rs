@@ -117,6 +117,25 @@ fn a_provider_that_cannot_be_asked_is_never_sent_a_second_submission() {
 }
 
 #[test]
+fn a_lost_answer_is_found_again_when_the_provider_calls_back() {
+    let mut bench = Bench::new();
+    let terms = Terms { reconcile: Reconcile::None, ..terms() };
+    let _ = bench.on(Event::Wanted(Want { terms, ..want(1) }));
+    let key = bench.submission();
+    let _ = bench.answer_submission(&key, Err(ProviderError::Unanswered("lost".into())));
+    let called = |key: &str| Event::Nudged { idempotency_key: key.into(), operation_id: "op1".into() };
+    let doubts =
+        |bench: &Bench| matches!(bench.machine.core.flight.as_ref().unwrap().phase, Phase::Ambiguous { .. });
+    let _ = bench.on(called("another"));
+    assert!(doubts(&bench), "about another submission");
+    let _ = bench.on(called(&key));
+    assert!(!doubts(&bench));
+    let _ = bench.poll("op1", Ok(Progress::Succeeded(output())));
+    let _ = bench.store("op1", Ok(content()));
+    assert_eq!(bench.status(), JobStatus::Complete);
+}
+
+#[test]
 fn a_provider_with_a_list_is_asked_and_only_sent_another_when_it_lacks_the_first() {
     let mut bench = Bench::new();
     let terms = Terms { reconcile: Reconcile::Listing, ..terms() };

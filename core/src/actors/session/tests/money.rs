@@ -48,3 +48,29 @@ fn a_token_pays_for_what_is_charged_whatever_it_cancels_and_whatever_fails() {
     let _ = bench.on(Event::Updated(charged));
     assert_eq!(bench.machine.meta.spent, MicroUsd(3));
 }
+
+#[test]
+fn a_token_pays_for_previews_and_goes_without_where_one_is_too_dear() {
+    let asked = |allowance| {
+        let preview = Preview { job: job(1, 0), wish: request(job(1, 0)).wish };
+        Request { allowance: Some(allowance), preview: Some(preview), ..request(job(0, 0)) }
+    };
+    let mut bench = Bench::new();
+    assert_eq!(wants(&bench.ask(asked(PRICE))).len(), 1, "the clip comes without its preview");
+    assert_eq!(bench.machine.meta.spent, PRICE);
+
+    let mut bench = Bench::new();
+    assert_eq!(wants(&bench.ask(asked(PRICE + PRICE))).len(), 2);
+    assert_eq!(bench.machine.meta.spent, PRICE + PRICE);
+    let _ = bench.answer(&job(0, 0).id, Source::Generated, JobStatus::Processing);
+    let _ = bench.answer(&job(1, 0).id, Source::Generated, JobStatus::Processing);
+    let made = Update { cost_micro_usd: Some(MicroUsd(2)), ..update(1, 9, JobStatus::Complete) };
+    let _ = bench.on(Event::Updated(made));
+    assert_eq!(bench.machine.meta.spent, PRICE + MicroUsd(2), "what it cost in the end");
+
+    // Cancelled before it has begun, neither costs anything.
+    let mut bench = Bench::new();
+    let _ = bench.ask(asked(PRICE + PRICE));
+    let _ = bench.on(Event::Cancel { job_id: job(0, 0).id });
+    assert_eq!(bench.machine.meta.spent, MicroUsd(0));
+}
