@@ -131,10 +131,7 @@ fn read_in(fields: &mut Fields<'_, '_>, fits: impl Fn(Operation) -> bool) -> Opt
         let brief = match name {
             "mascot" => Brief::Mascot(mascot(&mut own)),
             "cover" => cover(&mut own),
-            "background" => Brief::Background {
-                description: own.text("description", 0, MAX_TEXT_CHARS).unwrap_or_default(),
-                mood: own.has("mood").then(|| own.choice("mood", &Mood::ALL, Mood::as_str, None)).flatten(),
-            },
+            "background" => background(&mut own),
             _ => Brief::Scene(scene(&mut own)),
         };
         own.refuse_the_rest();
@@ -178,6 +175,15 @@ fn cover(own: &mut Fields<'_, '_>) -> Brief {
         }
     }
     Brief::Cover { motif, styles, palette }
+}
+
+fn background(own: &mut Fields<'_, '_>) -> Brief {
+    let description = own.text("description", 0, MAX_TEXT_CHARS).unwrap_or_default();
+    let is_moody = own.has("mood");
+    let mood = if is_moody { own.choice("mood", &Mood::ALL, Mood::as_str, None) } else { None };
+    // A `null` is as good as nothing.
+    let _ = own.take("mood");
+    Brief::Background { description, mood }
 }
 
 fn scene(own: &mut Fields<'_, '_>) -> Scene {
