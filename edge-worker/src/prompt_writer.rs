@@ -1,27 +1,35 @@
 //! Has a language model write a prompt: once for the same facts, within the tenant's budget. What it wrote
 //! is kept, so that a scene has one prompt and its clip one key.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use cuelight_core::actors::account;
 use cuelight_core::actors::generation::ProviderError;
+use cuelight_core::operation::Operation;
 use cuelight_core::prompt::scene::{self, Scene};
 use cuelight_core::settings::writer::{MOST_TOKENS, PROVIDER, PromptWriter};
 use cuelight_core::units::MicroUsd;
 use cuelight_providers::{Scribe, Words};
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use worker::js_sys::futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen::JsValue;
 use worker::{Bucket, Conditional, Env, console_error, console_log};
 
 use crate::actors::{self, ask};
 use crate::counters;
 use crate::error::Failure;
 use crate::provider_client::{self, Limits};
+use crate::router::Call;
 use crate::settings::{self, CLIPS};
 
 /// How long a person who wants a prompt waits for one.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often the account is told what it cost.
+const MOST_CLOSES: u32 = 3;
 /// How large an answer of sixty words may be, in bytes, with all that is said around it.
 const MOST_BYTES: usize = 256 * 1_024;
 
@@ -34,7 +42,7 @@ pub(crate) struct Task {
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Written {
     /// The prompt, or why there is none, for the person who asked.
     pub(crate) text: Result<String, String>,
@@ -65,18 +73,31 @@ impl Task {
     }
 }
 
-/// What was written for the same before.
-pub(crate) async fn known(env: &Env, tenant: &str, task: &Task) -> Result<Option<String>, Failure> {
-    read(&bucket(env)?, &task.object(tenant)).await
+/// What was written for the same before. A store that cannot be read knows nothing.
+pub(crate) async fn known(env: &Env, tenant: &str, task: &Task) -> Option<String> {
+    read(&bucket(env).ok()?, &task.object(tenant)).await.ok().flatten()
 }
 
-/// Writes it, and keeps it.
-pub(crate) async fn write(
-    env: &Env,
-    tenant: &str,
-    task: &Task,
-    request_id: &str,
-) -> Result<Written, Failure> {
+/// Writes it, and keeps it. A caller that leaves meanwhile leaves nothing half done: it is paid for, and
+/// settled, and kept for whoever asks next.
+pub(crate) async fn write(call: &Call, tenant: &str, task: Task) -> Result<Written, Failure> {
+    let (env, tenant, request_id) = (call.env.clone(), tenant.to_owned(), call.request_id.clone());
+    let work = future_to_promise(AssertUnwindSafe(async move {
+        let written = pay_and_write(&env, &tenant, &task, &request_id).await;
+        let written = written.map_err(|failure| JsValue::from_str(&failure.to_string()))?;
+        Ok(JsValue::from_str(&serde_json::to_string(&written).map_err(|e| e.to_string())?))
+    }));
+    let promise = work.clone();
+    call.context.wait_until(async move {
+        // Whoever waits for it is told how it ended.
+        let _ = JsFuture::from(promise).await;
+    });
+    let ended = JsFuture::from(work).await;
+    let ended = ended.map_err(|error| Failure::Setup(error.as_string().unwrap_or_default()))?;
+    Ok(serde_json::from_str(&ended.as_string().unwrap_or_default())?)
+}
+
+async fn pay_and_write(env: &Env, tenant: &str, task: &Task, request_id: &str) -> Result<Written, Failure> {
     let budget = actors::account(env, tenant)?;
     let id = format!("prompt.{request_id}");
     let reservation = account::Reservation {
@@ -84,27 +105,38 @@ pub(crate) async fn write(
         amount: task.most(),
         speculative: false,
         model: task.writer.model.clone(),
-        operation: None,
+        operation: Operation::ImageToVideo,
+        words: true,
     };
     let path = format!("/ask/{tenant}");
     let asked = account::Request::Reserve(reservation);
     if let account::Answer::Refused(refusal) = ask(&budget, &path, &asked, request_id).await? {
         return Ok(Written { text: Err(refusal.detail), cost: MicroUsd(0) });
     }
-    let (text, cost) = call(env, task, request_id).await;
-    let closed = account::Request::Close { id, spent: cost };
-    let _: account::Answer = ask(&budget, &path, &closed, request_id).await?;
+    let (text, cost) = converse(env, task, request_id).await;
+    // First of all: it is paid for, and exists nowhere else.
     let text = match text {
-        Ok(text) => Ok(keep(&bucket(env)?, &task.object(tenant), text).await?),
+        Ok(text) => Ok(keep(env, &task.object(tenant), text, request_id).await),
         Err(why) => Err(why),
     };
+    for tries in 1..=MOST_CLOSES {
+        let closed = account::Request::Close { id: id.clone(), spent: cost };
+        match ask::<_, account::Answer>(&budget, &path, &closed, request_id).await {
+            Ok(_) => break,
+            Err(error) if tries == MOST_CLOSES => {
+                let line = json!({"request_id": request_id, "level": "error", "unpaid": cost, "error": error.to_string()});
+                console_error!("{line}");
+            }
+            Err(_) => {}
+        }
+    }
     Ok(Written { text, cost })
 }
 
 /// Asks the model. What it cost is known also where nothing usable came of it.
-async fn call(env: &Env, task: &Task, request_id: &str) -> (Result<String, String>, MicroUsd) {
+async fn converse(env: &Env, task: &Task, request_id: &str) -> (Result<String, String>, MicroUsd) {
     let began = settings::now();
-    let heard = converse(env, task).await;
+    let heard = talk(env, task).await;
     let (status, error) = match &heard {
         Ok((status, _)) => (Some(*status), None),
         Err(error) => (None, Some(error)),
@@ -134,7 +166,7 @@ async fn call(env: &Env, task: &Task, request_id: &str) -> (Result<String, Strin
     }
 }
 
-async fn converse(env: &Env, task: &Task) -> Result<(u16, Words), ProviderError> {
+async fn talk(env: &Env, task: &Task) -> Result<(u16, Words), ProviderError> {
     let account = settings::account(env, PROVIDER)
         .map_err(|_| ProviderError::Fatal(format!("the address or the key of {PROVIDER} is not set")))?;
     let scribe = Scribe::new(account);
@@ -144,13 +176,29 @@ async fn converse(env: &Env, task: &Task) -> Result<(u16, Words), ProviderError>
     Ok((answer.status().as_u16(), scribe.heard(&answer)?))
 }
 
-/// Keeps what was written, unless somebody was quicker: then theirs, so that all have the same.
-async fn keep(bucket: &Bucket, name: &str, text: String) -> Result<String, Failure> {
-    let nobody = Conditional { etag_does_not_match: Some("*".to_owned()), ..Conditional::default() };
-    let put = bucket.put(name, text.clone().into_bytes()).only_if(nobody).execute().await?;
-    match put {
-        Some(_) => Ok(text),
-        None => Ok(read(bucket, name).await?.unwrap_or(text)),
+/// Keeps what was written, unless somebody was quicker: then theirs, so that all have the same. A store that
+/// cannot keep it takes it from nobody.
+async fn keep(env: &Env, name: &str, text: String, request_id: &str) -> String {
+    let kept = async {
+        let bucket = bucket(env)?;
+        let nobody = Conditional { etag_does_not_match: Some("*".to_owned()), ..Conditional::default() };
+        let put = bucket.put(name, text.clone().into_bytes()).only_if(nobody).execute().await;
+        match put {
+            Ok(Some(_)) => Ok(None),
+            // Two at once are too many for one object; one of them is there.
+            Ok(None) | Err(_) => read(&bucket, name).await,
+        }
+    };
+    match kept.await {
+        Ok(theirs) => theirs.unwrap_or(text),
+        Err(error) => {
+            let error: Failure = error;
+            console_error!(
+                "{}",
+                json!({"request_id": request_id, "level": "error", "error": error.to_string()})
+            );
+            text
+        }
     }
 }
 

@@ -199,7 +199,9 @@ impl Adapter for WaveSpeed {
         let mut url = self.address(path)?;
         // It tells us when it is done, as an alternative to waiting for the next poll.
         if let Some(hook) = self.account.options.get("webhook_url") {
-            let hook = format!("{}/{}", hook.trim_end_matches('/'), brief.idempotency_key);
+            let (hook, submission) = (hook.trim_end_matches('/'), brief.idempotency_key);
+            let seal = webhook::seal(&self.account.key, submission);
+            let hook = format!("{hook}/{submission}?seal={seal}");
             url.query_pairs_mut().append_pair("webhook", &hook);
         }
         let request = self.post(&url, &order::body(brief, &given.addresses)?)?;

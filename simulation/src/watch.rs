@@ -281,7 +281,12 @@ impl World {
                 self.tally.end("limited");
             }
             Reply::Spent { .. } => self.tally.end("allowance spent"),
-            Reply::Full | Reply::Revoked | Reply::Unknown | Reply::Final | Reply::Done => {
+            Reply::Full
+            | Reply::Revoked
+            | Reply::Unknown
+            | Reply::Final
+            | Reply::Done
+            | Reply::Counted(_) => {
                 self.accuse(Invariant::EveryCallerAnswered, format!("a request was answered {reply:?}"));
             }
         }

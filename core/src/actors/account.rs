@@ -23,7 +23,7 @@ use cooldown::Cooldowns;
 use creation::Creations;
 pub use journal::USAGE_DAYS;
 use ledger::Ledger;
-pub use ledger::{ABANDONED, MAX_OPEN, UNATTRIBUTED};
+pub use ledger::{ABANDONED, ABANDONED_WORDS, MAX_OPEN, UNATTRIBUTED};
 pub use message::{Answer, Limits, Refusal, Request, Reservation, Usage, UsageLine};
 
 /// The persisted machine. Every part is bounded: full, with ids as long as ours, it is below 1 MB

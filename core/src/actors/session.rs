@@ -109,8 +109,7 @@ impl Session {
             Event::Counted(rate) => {
                 self.changed.insert(storage::Part::Meta);
                 let verdict = self.meta.limiter.admit(now, rate);
-                let reply = if verdict.admitted { Reply::Done } else { Reply::Limited(verdict) };
-                effects.push(Effect::Reply(reply));
+                effects.push(Effect::Reply(Reply::Counted(verdict)));
             }
             Event::Revoked => {
                 self.meta.revoked = true;
@@ -278,19 +277,8 @@ impl Session {
             return Reply::Final;
         }
         effects.push(entry.cancel(now));
+        self.pass_on(id);
         self.ended(now, id, effects);
-        let previews: Vec<String> = self
-            .jobs
-            .iter()
-            .filter(|e| e.preview_of.as_deref() == Some(id))
-            .map(|e| e.job.id.clone())
-            .collect();
-        for preview in previews {
-            if let Some(entry) = self.entry(&preview).filter(|entry| !entry.job.status.is_final()) {
-                effects.push(entry.cancel(now));
-                self.settle(&preview);
-            }
-        }
         Reply::Done
     }
 
@@ -335,9 +323,45 @@ impl Session {
     fn ended(&mut self, now: Millis, id: &str, effects: &mut Vec<Effect>) {
         self.settle(id);
         let Some(entry) = self.entry(id) else { return };
+        if entry.job.status != JobStatus::Complete {
+            self.stop_previews(now, id, effects);
+        }
+        let Some(entry) = self.entry(id) else { return };
         effects.extend(entry.call_webhooks(now));
         let job = entry.job.clone();
         self.log(now, &job, None, effects);
+    }
+
+    /// Nobody looks at the previews of a job that has come to nothing.
+    fn stop_previews(&mut self, now: Millis, id: &str, effects: &mut Vec<Effect>) {
+        let of_it = |entry: &&Entry| entry.preview_of.as_deref() == Some(id) && !entry.job.status.is_final();
+        let previews: Vec<String> =
+            self.jobs.iter().filter(of_it).map(|entry| entry.job.id.clone()).collect();
+        for preview in previews {
+            if let Some(entry) = self.entry(&preview) {
+                effects.push(entry.cancel(now));
+                self.pass_on(&preview);
+                self.settle(&preview);
+            }
+        }
+    }
+
+    /// What was held for a job that is cancelled is held for whoever goes on waiting for the same clip: it
+    /// is made and paid for all the same.
+    fn pass_on(&mut self, id: &str) {
+        let Some(entry) = self.jobs.iter().find(|entry| entry.job.id == id) else { return };
+        let (key, held) = (entry.job.cache_key, entry.held);
+        let waits = |entry: &&Entry| {
+            entry.job.cache_key == key && entry.want.is_none() && !entry.job.status.is_final()
+        };
+        let heir = self.jobs.iter().find(waits).map(|entry| entry.job.id.clone());
+        let Some(heir) = heir.filter(|_| held > MicroUsd(0)) else { return };
+        if let Some(entry) = self.entry(&heir) {
+            entry.held = entry.held + held;
+        }
+        if let Some(entry) = self.entry(id) {
+            entry.held = MicroUsd(0);
+        }
     }
 
     /// What was held for a job that has ended becomes what it cost.

@@ -98,7 +98,8 @@ pub(super) fn read(
         (None, None, None) if is_briefed => None,
         (None, None, None) => Some(extra.clone()),
     };
-    length_of_prompt(&mut fields, model, prompt.as_deref());
+    let said = if brief.is_some() { "brief" } else { "prompt" };
+    length_of_prompt(&mut fields, model, said, prompt.as_deref());
     let aspect_ratio = one_of(&mut fields, "aspect_ratio", &model.aspect_ratios, model);
     let fps = whole(&mut fields, "fps", model.fps.as_ref(), preset.map(|p| p.fps), model);
     let steps = whole(&mut fields, "steps", model.steps.as_ref(), preset.map(|p| p.steps), model);
@@ -159,17 +160,17 @@ fn most(bounds: Option<&Bounds>) -> usize {
     bounds.map_or(MAX_PROMPT_CHARS, |bounds| usize::try_from(bounds.max).unwrap_or(MAX_PROMPT_CHARS))
 }
 
-fn length_of_prompt(fields: &mut Fields<'_, '_>, model: &ModelDef, prompt: Option<&str>) {
+fn length_of_prompt(fields: &mut Fields<'_, '_>, model: &ModelDef, name: &str, prompt: Option<&str>) {
     let Some(prompt) = prompt else { return };
     let count = prompt.chars().count() as u64;
     match &model.prompt {
-        None if count > 0 => unsupported(fields, "prompt", model),
+        None if count > 0 => unsupported(fields, name, model),
         Some(bounds) if count < bounds.min && count == 0 => {
-            fields.require("prompt", &format!("{} to {} characters", bounds.min, bounds.max));
+            fields.require(name, &format!("{} to {} characters", bounds.min, bounds.max));
         }
         Some(bounds) if !(bounds.min..=bounds.max).contains(&count) => {
             let detail = format!("{} to {} characters in all, not {count}", bounds.min, bounds.max);
-            fields.fault("prompt", FieldCode::OutOfRange, detail);
+            fields.fault(name, FieldCode::OutOfRange, detail);
         }
         _ => {}
     }

@@ -40,6 +40,8 @@ impl Mood {
     }
 }
 
+/// Longest description, in characters.
+pub const MAX_DESCRIPTION_CHARS: usize = 300;
 /// How every background is filmed.
 const CINEMATOGRAPHY: &str = "Slow, smooth camera movement, cinematic framing, no cuts.";
 /// What backgrounds are better without.
@@ -48,7 +50,7 @@ pub const AVOID: &str = "text, captions, logos, people looking at the camera, fl
 /// The prompt for a background of `seconds`.
 #[must_use]
 pub fn video(description: &str, seconds: u32, mood: Option<Mood>) -> String {
-    let description = slot(description, 300);
+    let description = slot(description, MAX_DESCRIPTION_CHARS);
     let description = if description.is_empty() { "soft light on a plain wall" } else { &description };
     let mut text =
         format!("A looping background video of {seconds} seconds, showing {description}. {CINEMATOGRAPHY}");

@@ -12,12 +12,6 @@ use crate::operation::fields::{Fields, text_of};
 use crate::problem::FieldCode;
 use crate::units::Millis;
 
-/// Longest name, word or colour, in characters.
-pub const MAX_WORD_CHARS: usize = 80;
-/// Longest description, in characters.
-pub const MAX_TEXT_CHARS: usize = 300;
-/// Most items of a list.
-pub const MAX_ITEMS: usize = 6;
 /// How long a background is taken to be where nobody says, in milliseconds: what most models make.
 const USUAL_LENGTH: Millis = Millis(5_000);
 
@@ -142,12 +136,13 @@ fn read_in(fields: &mut Fields<'_, '_>, fits: impl Fn(Operation) -> bool) -> Opt
 }
 
 fn mascot(own: &mut Fields<'_, '_>) -> Mascot {
-    let mut word = |name| own.text(name, 0, MAX_WORD_CHARS).unwrap_or_default();
-    Mascot { product: word("product"), kind: word("kind"), vibes: words(own, "vibes") }
+    let mut word = |name| own.text(name, 0, mascot::MAX_NAME_CHARS).unwrap_or_default();
+    let (product, kind) = (word("product"), word("kind"));
+    Mascot { product, kind, vibes: words(own, "vibes", mascot::MAX_VIBES, mascot::MAX_VIBE_CHARS) }
 }
 
 fn cover(own: &mut Fields<'_, '_>) -> Brief {
-    let motif = own.text("motif", 0, MAX_TEXT_CHARS).unwrap_or_default();
+    let motif = own.text("motif", 0, card::MAX_MOTIF_CHARS).unwrap_or_default();
     let mut styles = Vec::new();
     for (place, item) in own.list("styles", 0, Style::ALL.len()).unwrap_or_default().iter().enumerate() {
         match Style::ALL.into_iter().find(|style| item.as_str() == Some(style.as_str())) {
@@ -162,14 +157,15 @@ fn cover(own: &mut Fields<'_, '_>) -> Brief {
     for (place, item) in own.list("palette", 0, card::MAX_COLORS).unwrap_or_default().iter().enumerate() {
         let member = |name: &str| match &item[name] {
             Value::Null => Ok(String::new()),
-            value => text_of(value, 0, MAX_WORD_CHARS),
+            value => text_of(value, 0, card::MAX_COLOR_CHARS),
         };
         let known =
             |members: &Map<String, Value>| members.keys().all(|name| name == "name" || name == "color");
         match (item.as_object().is_some_and(known), member("name"), member("color")) {
             (true, Ok(name), Ok(color)) if !color.is_empty() => palette.push((name, color)),
             _ => {
-                let detail = format!("{{\"name\", \"color\"}}, up to {MAX_WORD_CHARS} characters each");
+                let detail =
+                    format!("{{\"name\", \"color\"}}, up to {} characters each", card::MAX_COLOR_CHARS);
                 own.item_fault("palette", place, FieldCode::BadFormat, detail);
             }
         }
@@ -178,7 +174,7 @@ fn cover(own: &mut Fields<'_, '_>) -> Brief {
 }
 
 fn background(own: &mut Fields<'_, '_>) -> Brief {
-    let description = own.text("description", 0, MAX_TEXT_CHARS).unwrap_or_default();
+    let description = own.text("description", 0, background::MAX_DESCRIPTION_CHARS).unwrap_or_default();
     let is_moody = own.has("mood");
     let mood = if is_moody { own.choice("mood", &Mood::ALL, Mood::as_str, None) } else { None };
     // A `null` is as good as nothing.
@@ -188,15 +184,21 @@ fn background(own: &mut Fields<'_, '_>) -> Brief {
 
 fn scene(own: &mut Fields<'_, '_>) -> Scene {
     let mut text = |name, most| own.text(name, 0, most).unwrap_or_default();
-    let [title, setting, tone] = ["title", "setting", "tone"].map(|name| text(name, MAX_WORD_CHARS));
-    let [description, narration] = ["description", "narration"].map(|name| text(name, MAX_TEXT_CHARS));
-    Scene { title, description, narration, setting, tone, characters: words(own, "characters") }
+    let [title, setting, tone] = [
+        ("title", scene::MAX_TITLE_CHARS),
+        ("setting", scene::MAX_SETTING_CHARS),
+        ("tone", scene::MAX_TONE_CHARS),
+    ]
+    .map(|(name, most)| text(name, most));
+    let [description, narration] = ["description", "narration"].map(|name| text(name, scene::MAX_TEXT_CHARS));
+    let characters = words(own, "characters", scene::MAX_CHARACTERS, scene::MAX_CHARACTER_CHARS);
+    Scene { title, description, narration, setting, tone, characters }
 }
 
-fn words(own: &mut Fields<'_, '_>, name: &str) -> Vec<String> {
+fn words(own: &mut Fields<'_, '_>, name: &str, most: usize, most_chars: usize) -> Vec<String> {
     let mut found = Vec::new();
-    for (place, item) in own.list(name, 0, MAX_ITEMS).unwrap_or_default().iter().enumerate() {
-        match text_of(item, 1, MAX_WORD_CHARS) {
+    for (place, item) in own.list(name, 0, most).unwrap_or_default().iter().enumerate() {
+        match text_of(item, 1, most_chars) {
             Ok(word) => found.push(word),
             Err((code, detail)) => own.item_fault(name, place, code, detail),
         }
@@ -260,7 +262,7 @@ mod tests {
         #[test]
         fn whatever_is_in_a_brief_its_prompt_is_bounded(text in ".{0,300}", which in 0usize..4) {
             let briefs = [
-                json!({"mascot": {"product": text.chars().take(80).collect::<String>()}}),
+                json!({"mascot": {"product": text.chars().take(60).collect::<String>()}}),
                 json!({"cover": {"motif": text}}),
                 json!({"background": {"description": text}}),
                 json!({"scene": {"description": text, "narration": text}}),

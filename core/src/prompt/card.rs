@@ -40,6 +40,10 @@ impl Style {
     }
 }
 
+/// Longest motif, in characters.
+pub const MAX_MOTIF_CHARS: usize = 120;
+/// Longest colour, and longest name of one, in characters.
+pub const MAX_COLOR_CHARS: usize = 20;
 /// Most colours of a palette that are told.
 pub const MAX_COLORS: usize = 6;
 /// What every cover keeps to.
@@ -50,13 +54,16 @@ pub const AVOID: &str = "text, letters, watermark, clutter";
 /// The prompt for a cover. A palette has names and colours, for instance `("sky", "#4f7cff")`.
 #[must_use]
 pub fn cover(motif: &str, styles: &[Style], palette: &[(String, String)]) -> String {
-    let motif = slot(motif, 120);
+    let motif = slot(motif, MAX_MOTIF_CHARS);
     let motif = if motif.is_empty() { "an open door" } else { &motif };
     let mut text = format!("A simple, centered silhouette as a cover image, showing {motif}.");
     for style in Style::ALL.into_iter().filter(|style| styles.contains(style)) {
         text.extend([" ", style.words()]);
     }
-    let colors = palette.iter().take(MAX_COLORS).map(|(name, color)| (slot(name, 20), slot(color, 20)));
+    let colors = palette
+        .iter()
+        .take(MAX_COLORS)
+        .map(|(name, color)| (slot(name, MAX_COLOR_CHARS), slot(color, MAX_COLOR_CHARS)));
     let colors: Vec<String> = colors
         .filter(|(_, color)| !color.is_empty())
         .map(|(name, color)| format!("{name} {color}").trim().to_owned())

@@ -2,6 +2,13 @@
 
 use super::slot::{list, slot};
 
+/// Longest name of a product and of a kind, in characters.
+pub const MAX_NAME_CHARS: usize = 60;
+/// Longest vibe, in characters.
+pub const MAX_VIBE_CHARS: usize = 30;
+/// Most vibes.
+pub const MAX_VIBES: usize = 6;
+
 /// What is known of the mascot. All of it may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mascot {
@@ -19,9 +26,9 @@ pub const AVOID: &str = "text, logos, watermark, realistic humans, dark themes, 
 /// The prompt: plain background, facing forward, so that it can be keyed out and animated.
 #[must_use]
 pub fn picture(mascot: &Mascot) -> String {
-    let product = slot(&mascot.product, 60);
-    let kind = slot(&mascot.kind, 60);
-    let vibes = list(mascot.vibes.iter().map(String::as_str), 6, 30);
+    let product = slot(&mascot.product, MAX_NAME_CHARS);
+    let kind = slot(&mascot.kind, MAX_NAME_CHARS);
+    let vibes = list(mascot.vibes.iter().map(String::as_str), MAX_VIBES, MAX_VIBE_CHARS);
     let of = if product.is_empty() { String::new() } else { format!(" for {product}") };
     let kind = if kind.is_empty() { "friendly character" } else { &kind };
     let vibes = if vibes.is_empty() { "warm, helpful" } else { &vibes };

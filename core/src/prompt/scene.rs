@@ -1,7 +1,20 @@
 //! How a still scene of a story is to move: written by a language model where one is configured, and put
 //! together from the same facts otherwise.
 
-use super::slot::slot;
+use super::slot::{list, slot};
+
+/// Longest title, in characters.
+pub const MAX_TITLE_CHARS: usize = 80;
+/// Longest description, and longest narration, in characters.
+pub const MAX_TEXT_CHARS: usize = 240;
+/// Longest setting, in characters.
+pub const MAX_SETTING_CHARS: usize = 100;
+/// Longest tone, in characters.
+pub const MAX_TONE_CHARS: usize = 30;
+/// Longest character, in characters of text.
+pub const MAX_CHARACTER_CHARS: usize = 40;
+/// Most characters of the story.
+pub const MAX_CHARACTERS: usize = 6;
 
 /// A scene of a story. All of it may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +38,8 @@ pub const MAX_WRITTEN_CHARS: usize = 500;
 /// What moving scenes are better without.
 pub const AVOID: &str = "text, watermark, distorted faces, extra limbs, hard cuts, flicker";
 
-/// The prompt from the facts alone. The same for the same scene.
+/// The prompt from what is seen, where, and in which tone; who is in it, where nothing says what is seen. The
+/// same for the same scene.
 #[must_use]
 pub fn template(scene: &Scene) -> String {
     let facts = facts(scene);
@@ -88,14 +102,14 @@ pub fn written(answer: &str) -> Option<String> {
 
 fn facts(scene: &Scene) -> [String; 5] {
     [
-        slot(&scene.title, 80),
-        slot(&scene.description, 240),
-        slot(&scene.narration, 240),
-        slot(&scene.setting, 100),
-        slot(&scene.tone, 30),
+        slot(&scene.title, MAX_TITLE_CHARS),
+        slot(&scene.description, MAX_TEXT_CHARS),
+        slot(&scene.narration, MAX_TEXT_CHARS),
+        slot(&scene.setting, MAX_SETTING_CHARS),
+        slot(&scene.tone, MAX_TONE_CHARS),
     ]
 }
 
 fn characters(scene: &Scene) -> String {
-    super::slot::list(scene.characters.iter().map(String::as_str), 6, 40)
+    list(scene.characters.iter().map(String::as_str), MAX_CHARACTERS, MAX_CHARACTER_CHARS)
 }

@@ -4,7 +4,7 @@
 
 use cuelight_core::cache_key::CacheKey;
 use cuelight_core::problem::Code;
-use cuelight_providers::wavespeed::webhook::{Delivery, is_genuine};
+use cuelight_providers::wavespeed::webhook::{Delivery, is_genuine, is_sealed};
 use serde_json::Value;
 use worker::Response;
 
@@ -31,6 +31,10 @@ pub(crate) async fn wavespeed(mut call: Call, submission: &str) -> Result<Respon
     let [id, timestamp, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"]
         .map(|name| call.header(name).unwrap_or_default());
     let body = body::read_bytes(&mut call, MAX_BODY).await?;
+    let account = settings::account(&call.env, "wavespeed")?;
+    if !is_sealed(&account.key, submission, &call.query("seal").unwrap_or_default()) {
+        return Err(refused());
+    }
     let delivery = Delivery { id: &id, timestamp: &timestamp, signature: &signature, body: &body };
     if !is_genuine(&delivery, &secret, settings::now()) {
         return Err(refused());

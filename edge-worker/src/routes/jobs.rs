@@ -359,7 +359,7 @@ fn count(job: &Job) {
 }
 
 /// The problem that a session's refusal is.
-fn refused(reply: Reply, rate: Rate) -> Failure {
+pub(super) fn refused(reply: Reply, rate: Rate) -> Failure {
     match reply {
         Reply::Limited(verdict) => {
             let seconds = verdict.retry_after.0.div_ceil(1_000).max(1);
@@ -393,14 +393,14 @@ fn refused(reply: Reply, rate: Rate) -> Failure {
             let detail = format!("The token may spend {left} more, and this clip costs {cost}.");
             Failure::new(Code::BudgetExceeded, detail)
         }
-        Reply::Unknown | Reply::Final | Reply::Done | Reply::Job { .. } => {
+        Reply::Unknown | Reply::Final | Reply::Done | Reply::Counted(_) | Reply::Job { .. } => {
             Failure::Setup("a session answered something else than was asked".to_owned())
         }
     }
 }
 
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10).
-fn limit_headers(rate: Rate, verdict: Verdict) -> [(&'static str, String); 2] {
+pub(super) fn limit_headers(rate: Rate, verdict: Verdict) -> [(&'static str, String); 2] {
     let window = rate.window.0 / 1_000;
     let reset = verdict.retry_after.0.div_ceil(1_000);
     [

@@ -26,6 +26,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
             "A token carries no prompt; a server asks with its secret key.",
         ));
     }
+    // A bad name is told here too, whether or not the session is asked.
+    let session = caller.session(&call)?;
     let body = body::read(&mut call).await?;
     let request = Request::read(&body.json).map_err(Failure::invalid)?;
     let template = Prompt::of(&request.brief, request.length);
@@ -33,22 +35,28 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Failure> {
     let Some(writer) = caller.deployment.settings.prompt_writer() else { return answer(&template) };
     let Some(task) = Task::of(writer, scene) else { return answer(&template) };
     let tenant = caller.tenant.id();
-    if let Some(known) = prompt_writer::known(&call.env, tenant, &task).await? {
+    if let Some(known) = prompt_writer::known(&call.env, tenant, &task).await {
         return answer(&template.written(known, &writer.model, MicroUsd(0)));
     }
-    let session = actors::session(&call.env, &caller.session(&call)?)?;
+    let rate = caller.rate(&call);
     // What is known already and what a template makes count for nothing.
-    let counted: Replied = ask(&session, "/count", &caller.rate(&call), &call.request_id).await?;
-    if let Reply::Limited(verdict) = counted.reply {
-        let seconds = verdict.retry_after.0.div_ceil(1_000).max(1);
-        let detail = format!("The requests of this caller are used up. Ask again in {seconds} s.");
-        return Err(Failure::new(Code::RateLimited, detail).with("retry-after", seconds.to_string()));
+    let stub = actors::session(&call.env, &session)?;
+    let counted: Replied = ask(&stub, "/count", &rate, &call.request_id).await?;
+    let Reply::Counted(verdict) = counted.reply else {
+        return Err(Failure::Setup("a session answered something else than was asked".to_owned()));
+    };
+    if !verdict.admitted {
+        return Err(super::jobs::refused(Reply::Limited(verdict), rate));
     }
-    let written = prompt_writer::write(&call.env, tenant, &task, &call.request_id).await?;
-    answer(&match written.text {
+    let written = prompt_writer::write(&call, tenant, task).await?;
+    let mut response = answer(&match written.text {
         Ok(text) => template.written(text, &writer.model, written.cost),
         Err(why) => template.for_want_of(why, written.cost),
-    })
+    })?;
+    for (name, value) in super::jobs::limit_headers(rate, verdict) {
+        response.headers_mut().set(name, &value)?;
+    }
+    Ok(response)
 }
 
 fn answer(prompt: &Prompt) -> Result<Response, Failure> {

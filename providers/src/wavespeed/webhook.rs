@@ -4,7 +4,7 @@
 //! with dots between, the secret being taken as text without its `whsec_`.
 
 use cuelight_core::units::Millis;
-use data_encoding::HEXLOWER_PERMISSIVE;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -24,6 +24,30 @@ pub struct Delivery<'a> {
     pub signature: &'a str,
     /// The body, byte by byte.
     pub body: &'a [u8],
+}
+
+/// What the address of a webhook ends with, so that nobody moves one to another submission: the vendor signs
+/// what it says, and not where. HMAC-SHA256 of the submission, by the account's own key.
+#[must_use]
+pub fn seal(account_key: &str, submission: &str) -> String {
+    // HMAC takes a key of any length.
+    let mac = sealed(account_key, submission).map(|mac| mac.finalize().into_bytes());
+    mac.map(|bytes| HEXLOWER.encode(&bytes)).unwrap_or_default()
+}
+
+/// Whether `given` is that seal; in constant time.
+#[must_use]
+pub fn is_sealed(account_key: &str, submission: &str, given: &str) -> bool {
+    let bytes = HEXLOWER.decode(given.as_bytes()).ok();
+    sealed(account_key, submission).zip(bytes).is_some_and(|(mac, bytes)| mac.verify_slice(&bytes).is_ok())
+}
+
+fn sealed(account_key: &str, submission: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(account_key.as_bytes()).ok()?;
+    // Another purpose than any that the vendor may use its key for.
+    mac.update(b"cuelight webhook of ");
+    mac.update(submission.as_bytes());
+    Some(mac)
 }
 
 /// Whether `delivery` was signed with `secret` within five minutes of `now`.
@@ -66,6 +90,20 @@ mod tests {
             assert_eq!(is_genuine(&delivery(SIGNED), "whsec_abc123", now), genuine, "{at} s");
         }
         assert!(is_genuine(&delivery(&format!("v3,00 {SIGNED}")), "abc123", NOW), "one of several");
+    }
+
+    #[test]
+    fn a_seal_is_of_one_submission_and_one_account() {
+        let seal = seal("ws-key", "abc.1.1");
+        assert!(is_sealed("ws-key", "abc.1.1", &seal));
+        for (key, submission, given) in [
+            ("ws-key", "abc.1.2", &*seal),
+            ("another", "abc.1.1", &*seal),
+            ("ws-key", "abc.1.1", ""),
+            ("ws-key", "abc.1.1", &seal[..32]),
+        ] {
+            assert!(!is_sealed(key, submission, given), "{key} {submission} {given}");
+        }
     }
 
     #[test]

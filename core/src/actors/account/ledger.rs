@@ -21,6 +21,8 @@ pub const MAX_OPEN: usize = 2_000;
 /// A reservation that is open for longer belongs to nobody any more: no submission runs so long.
 /// Its money is free again. If it is closed yet, what it cost is recorded as [`UNATTRIBUTED`].
 pub const ABANDONED: Millis = Millis::seconds(48 * 3_600);
+/// The same for words: their call has a time limit of seconds.
+pub const ABANDONED_WORDS: Millis = Millis::seconds(300);
 /// The model of a usage line for money that was spent without a reservation we know.
 pub const UNATTRIBUTED: &str = "unattributed";
 /// When to ask again while [`MAX_OPEN`] submissions are open: some end every minute.
@@ -51,9 +53,9 @@ struct Open {
     amount: MicroUsd,
     speculative: bool,
     model: String,
-    /// `None` for words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    operation: Option<Operation>,
+    operation: Operation,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    words: bool,
 }
 
 /// One of the budgets that a reservation must fit into.
@@ -88,8 +90,8 @@ impl Ledger {
         }
         self.open.retain(|_, open| open.is_live(now));
         self.check(now, limits, &wanted)?;
-        let Reservation { id, amount, speculative, model, operation } = wanted;
-        self.open.insert(id, Open { at: now, amount, speculative, model, operation });
+        let Reservation { id, amount, speculative, model, operation, words } = wanted;
+        self.open.insert(id, Open { at: now, amount, speculative, model, operation, words });
         Ok(())
     }
 
@@ -113,10 +115,10 @@ impl Ledger {
             totals.speculation_today = totals.speculation_today + spent;
         }
         // A model that costs nothing settles like a refund, and its clips are not counted.
-        let is_clip = paid && open.as_ref().is_none_or(|open| open.operation.is_some());
+        let is_clip = paid && open.as_ref().is_none_or(|open| !open.words);
         totals.clips_this_month = totals.clips_this_month.saturating_add(u32::from(is_clip));
         let (model, operation) = match open {
-            Some(open) => (open.model, open.operation),
+            Some(open) => (open.model, Some(open.operation).filter(|_| !open.words)),
             None => (UNATTRIBUTED.to_owned(), None),
         };
         self.journal.record(self.totals.day, model, operation, spent);
@@ -130,7 +132,7 @@ impl Ledger {
             month: totals.month,
             clips_this_month: totals.clips_this_month,
             reserved: sum(self.live(now)),
-            reservations: u32::try_from(self.live(now).count()).unwrap_or(u32::MAX),
+            reservations: self.clips_on_their_way(now),
             limits: *limits,
             days: self.journal.lines(totals.day),
         }
@@ -148,9 +150,8 @@ impl Ledger {
     fn check(&self, now: Millis, limits: &Limits, wanted: &Reservation) -> Result<(), Refusal> {
         let Totals { day, today, speculation_today, month, clips_this_month: generated } = self.totals;
         let (tomorrow, next_month) = (day + 1, next_month(day));
-        let open = self.open.values().filter(|open| open.operation.is_some()).count();
-        let open = u32::try_from(open).unwrap_or(u32::MAX);
-        if wanted.operation.is_some() && generated.saturating_add(open) >= limits.clips_per_month {
+        let open = self.clips_on_their_way(now);
+        if !wanted.words && generated.saturating_add(open) >= limits.clips_per_month {
             let detail = format!(
                 "The plan includes {} clips a month: {generated} were generated, {open} are on their way. {}",
                 limits.clips_per_month,
@@ -182,6 +183,10 @@ impl Ledger {
         sum(self.live(now).filter(|open| open.speculative))
     }
 
+    fn clips_on_their_way(&self, now: Millis) -> u32 {
+        u32::try_from(self.live(now).filter(|open| !open.words).count()).unwrap_or(u32::MAX)
+    }
+
     fn live(&self, now: Millis) -> impl Iterator<Item = &Open> {
         self.open.values().filter(move |open| open.is_live(now))
     }
@@ -206,7 +211,7 @@ impl Totals {
 
 impl Open {
     fn is_live(&self, now: Millis) -> bool {
-        now.since(self.at) <= ABANDONED
+        now.since(self.at) <= if self.words { ABANDONED_WORDS } else { ABANDONED }
     }
 }
 

@@ -69,9 +69,11 @@ pub struct Reservation {
     pub speculative: bool,
     /// By which model, for the usage report.
     pub model: String,
-    /// What is made, for the usage report. `None` for words, of which no plan includes a number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operation: Option<Operation>,
+    /// What is made, for the usage report; for words, what they are for.
+    pub operation: Operation,
+    /// Whether it is for words alone: they are no clip of the plan, and a usage line without an operation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub words: bool,
 }
 
 /// What an account answers.
@@ -109,7 +111,7 @@ pub struct Usage {
     pub clips_this_month: u32,
     /// Set aside for submissions that are not over.
     pub reserved: MicroUsd,
-    /// How many of them there are.
+    /// How many clips it is for.
     pub reservations: u32,
     /// The limits that hold now.
     pub limits: Limits,

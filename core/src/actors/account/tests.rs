@@ -34,7 +34,8 @@ fn reservation(id: &str, amount: u64) -> Reservation {
         amount: MicroUsd(amount),
         speculative: false,
         model: "reel".into(),
-        operation: Some(Operation::StateClip),
+        operation: Operation::StateClip,
+        words: false,
     }
 }
 
@@ -255,16 +256,20 @@ fn a_plan_counts_the_clips_that_were_paid_for_and_those_on_their_way() {
 fn words_are_paid_for_and_are_no_clip_of_the_plan() {
     let mut bench = Bench::new();
     bench.limits.clips_per_month = 1;
-    let words = |id: &str| Reservation { operation: None, model: "scribe".into(), ..reservation(id, 1_000) };
+    let words = |id: &str| Reservation { words: true, model: "scribe".into(), ..reservation(id, 1_000) };
     assert_eq!(bench.on(Request::Reserve(words("w.1"))), Answer::Done);
     assert_eq!(bench.reserve("a.1", 1_000), Answer::Done, "words leave room for a clip");
     bench.close("w.1", 300);
     bench.close("a.1", 1_000);
     assert_eq!(bench.on(Request::Reserve(words("w.2"))), Answer::Done, "a full plan refuses no words");
     let usage = bench.machine.usage(bench.now, &bench.limits);
+    assert_eq!((usage.reservations, usage.reserved), (0, MicroUsd(1_000)), "no clip is on its way");
     assert_eq!((usage.today, usage.clips_this_month), (MicroUsd(1_300), 1));
     let line = usage.days.iter().find(|line| line.model == "scribe").unwrap();
     assert_eq!((line.operation, line.paid, line.spent_micro_usd), (None, 1, MicroUsd(300)));
+    bench.now = bench.now + ABANDONED_WORDS + Millis(1);
+    let usage = bench.machine.usage(bench.now, &bench.limits);
+    assert_eq!(usage.reserved, MicroUsd(0), "nobody writes for so long");
 }
 
 #[test]

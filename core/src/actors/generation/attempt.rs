@@ -61,7 +61,8 @@ impl Generation {
                 amount: flight.terms.cost,
                 speculative,
                 model: flight.spec.model().to_owned(),
-                operation: Some(flight.spec.operation()),
+                operation: flight.spec.operation(),
+                words: false,
             },
         });
     }

@@ -25,14 +25,15 @@ impl Generation {
     }
 
     /// The next poll is due at once. Never earlier than one poll after another: a stranger who guessed an
-    /// id would gain nothing by it. A submission whose answer was lost has its answer then.
+    /// id would gain nothing by it. A submission whose answer was lost, or is
+    /// still awaited, has its answer then.
     pub(super) fn nudged(&mut self, now: Millis, idempotency_key: &str, about: String) {
         let Some(flight) = self.core.flight.as_mut() else { return };
         match &flight.phase {
             Phase::Processing { operation_id } if *operation_id == about => {
                 flight.due = flight.due.min(now + poll_interval(Millis(0)));
             }
-            Phase::Ambiguous { .. } if flight.idempotency_key() == idempotency_key => {
+            Phase::Submitting | Phase::Ambiguous { .. } if flight.idempotency_key() == idempotency_key => {
                 self.accepted(now, Accepted { operation_id: about, estimate_ms: None });
             }
             _ => {}

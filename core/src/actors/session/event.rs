@@ -171,6 +171,8 @@ pub enum Reply {
         /// What the limit leaves.
         verdict: Option<Verdict>,
     },
+    /// What the limit says of a request that was counted, or was one too many.
+    Counted(Verdict),
     /// Too many requests.
     Limited(Verdict),
     /// Too many jobs wait.

@@ -1,10 +1,11 @@
 //! The briefs that a prompt follows from, as JSON Schema.
 
 use cuelight_core::operation::Operation;
-use cuelight_core::prompt::background::Mood;
-use cuelight_core::prompt::brief::{KINDS, MAX_ITEMS, MAX_TEXT_CHARS, MAX_WORD_CHARS};
-use cuelight_core::prompt::card::{MAX_COLORS, Style};
+use cuelight_core::prompt::background::{self, Mood};
+use cuelight_core::prompt::brief::KINDS;
+use cuelight_core::prompt::card::{self, Style};
 use cuelight_core::prompt::request::MAX_SECONDS;
+use cuelight_core::prompt::{mascot, scene};
 use serde_json::{Map, Value, json};
 
 use super::{object, or_null, reference, text};
@@ -55,19 +56,18 @@ fn name(kind: &str) -> String {
 }
 
 fn own(kind: &str) -> Value {
-    let word = |about: &str| or_null(text(0, MAX_WORD_CHARS, about));
-    let long = |about: &str| or_null(text(0, MAX_TEXT_CHARS, about));
-    let words = |about: &str| {
-        let item = text(1, MAX_WORD_CHARS, "One of them.");
-        or_null(json!({"type": "array", "maxItems": MAX_ITEMS, "items": item, "description": about}))
+    let word = |most: usize, about: &str| or_null(text(0, most, about));
+    let words = |most: usize, most_chars: usize, about: &str| {
+        let item = text(1, most_chars, "One of them.");
+        or_null(json!({"type": "array", "maxItems": most, "items": item, "description": about}))
     };
     let (about, members) = match kind {
         "mascot" => (
             "The picture of a product's mascot, from which clips of it can begin. All of it may be empty.",
             json!({
-                "product": word("What the product is called."),
-                "kind": word("What the character is, such as `friendly robot`."),
-                "vibes": words("What it is like."),
+                "product": word(mascot::MAX_NAME_CHARS, "What the product is called."),
+                "kind": word(mascot::MAX_NAME_CHARS, "What the character is, such as `friendly robot`."),
+                "vibes": words(mascot::MAX_VIBES, mascot::MAX_VIBE_CHARS, "What it is like."),
             }),
         ),
         "cover" => {
@@ -76,20 +76,20 @@ fn own(kind: &str) -> Value {
                 "A colour and its name.",
                 &["color"],
                 json!({
-                    "name": word("What it is called."),
-                    "color": text(1, MAX_WORD_CHARS, "The colour, such as `#4f7cff` or `navy`."),
+                    "name": word(card::MAX_COLOR_CHARS, "What it is called."),
+                    "color": text(1, card::MAX_COLOR_CHARS, "The colour, such as `#4f7cff` or `navy`."),
                 }),
             );
             (
                 "The picture on the cover of a card: one motif as a silhouette. All of it may be empty.",
                 json!({
-                    "motif": long("What is seen."),
+                    "motif": word(card::MAX_MOTIF_CHARS, "What is seen."),
                     "styles": or_null(json!({
                         "type": "array", "maxItems": Style::ALL.len(), "items": styles,
                         "description": "In which styles.",
                     })),
                     "palette": or_null(json!({
-                        "type": "array", "maxItems": MAX_COLORS, "items": color, "description": "Its colours.",
+                        "type": "array", "maxItems": card::MAX_COLORS, "items": color, "description": "Its colours.",
                     })),
                 }),
             )
@@ -97,7 +97,7 @@ fn own(kind: &str) -> Value {
         "background" => (
             "A clip to stand behind a page. All of it may be empty.",
             json!({
-                "description": long("What is seen."),
+                "description": word(background::MAX_DESCRIPTION_CHARS, "What is seen."),
                 "mood": or_null(json!({
                     "type": "string", "enum": Mood::ALL.map(Mood::as_str), "description": "In which mood.",
                 })),
@@ -106,12 +106,12 @@ fn own(kind: &str) -> Value {
         _ => (
             "A still scene of a story that is to move. All of it may be empty.",
             json!({
-                "title": word("What the scene is called."),
-                "description": long("What is seen."),
-                "narration": long("What is said over it."),
-                "setting": word("Where and when the story plays."),
-                "tone": word("How it sounds, such as `whimsical`."),
-                "characters": words("Who is in it."),
+                "title": word(scene::MAX_TITLE_CHARS, "What the scene is called."),
+                "description": word(scene::MAX_TEXT_CHARS, "What is seen."),
+                "narration": word(scene::MAX_TEXT_CHARS, "What is said over it."),
+                "setting": word(scene::MAX_SETTING_CHARS, "Where and when the story plays."),
+                "tone": word(scene::MAX_TONE_CHARS, "How it sounds, such as `whimsical`."),
+                "characters": words(scene::MAX_CHARACTERS, scene::MAX_CHARACTER_CHARS, "Who is in it."),
             }),
         ),
     };

@@ -29,6 +29,7 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
         Call::new("post", "/api/v1/hooks/wavespeed/{submission}", "hearWavespeed", TAG, "WaveSpeed says that a prediction has ended")
             .about("For WaveSpeed, which signs it with the account's webhook secret: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. It brings the next poll forward; nothing else of it is believed.")
             .takes(path("submission", "What the order was made under.", json!({"type": "string", "pattern": "^[a-z2-7]{32}(\\.[0-9]+)*$"})))
+            .takes(query("seal", "What the address was made with; it belongs to this submission alone.", json!({"type": "string", "pattern": "^[0-9a-f]{64}$"})))
             .body_in(json!({"application/json": {"schema": {"type": "object"}}}))
             .answers_empty(204, "It was heard.")
             .refuses(&[Code::Unauthorized, Code::NotFound]),

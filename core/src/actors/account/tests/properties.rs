@@ -167,7 +167,6 @@ fn an_account_that_is_full_in_every_part_is_below_a_megabyte() {
             for operation in Operation::ALL {
                 closed += 1;
                 let model = format!("studio-character-{model}");
-                let operation = Some(operation);
                 let wanted = Reservation { model, operation, ..reservation(&id(closed), 4_800) };
                 ask(now, Request::Reserve(wanted));
                 ask(now, Request::Close { id: id(closed), spent: MicroUsd(4_800) });

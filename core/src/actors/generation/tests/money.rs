@@ -117,22 +117,31 @@ fn a_provider_that_cannot_be_asked_is_never_sent_a_second_submission() {
 }
 
 #[test]
-fn a_lost_answer_is_found_again_when_the_provider_calls_back() {
-    let mut bench = Bench::new();
-    let terms = Terms { reconcile: Reconcile::None, ..terms() };
-    let _ = bench.on(Event::Wanted(Want { terms, ..want(1) }));
-    let key = bench.submission();
-    let _ = bench.answer_submission(&key, Err(ProviderError::Unanswered("lost".into())));
-    let called = |key: &str| Event::Nudged { idempotency_key: key.into(), operation_id: "op1".into() };
-    let doubts =
-        |bench: &Bench| matches!(bench.machine.core.flight.as_ref().unwrap().phase, Phase::Ambiguous { .. });
-    let _ = bench.on(called("another"));
-    assert!(doubts(&bench), "about another submission");
-    let _ = bench.on(called(&key));
-    assert!(!doubts(&bench));
-    let _ = bench.poll("op1", Ok(Progress::Succeeded(output())));
-    let _ = bench.store("op1", Ok(content()));
-    assert_eq!(bench.status(), JobStatus::Complete);
+fn an_answer_that_is_lost_or_late_is_known_when_the_provider_calls_back() {
+    for is_lost in [true, false] {
+        let mut bench = Bench::new();
+        let terms = Terms { reconcile: Reconcile::None, ..terms() };
+        let _ = bench.on(Event::Wanted(Want { terms, ..want(1) }));
+        let key = bench.submission();
+        let lost = || Err(ProviderError::Unanswered("lost".into()));
+        if is_lost {
+            let _ = bench.answer_submission(&key, lost());
+        }
+        let called = |key: &str| Event::Nudged { idempotency_key: key.into(), operation_id: "op1".into() };
+        let works = |bench: &Bench| {
+            matches!(bench.machine.core.flight.as_ref().unwrap().phase, Phase::Processing { .. })
+        };
+        let _ = bench.on(called("another"));
+        assert!(!works(&bench), "about another submission");
+        let _ = bench.on(called(&key));
+        assert!(works(&bench));
+        // What is said of the call in the end changes nothing any more.
+        let _ = bench.on(Event::SubmitAnswered { idempotency_key: key.clone(), result: lost() });
+        assert!(works(&bench));
+        let _ = bench.poll("op1", Ok(Progress::Succeeded(output())));
+        let _ = bench.store("op1", Ok(content()));
+        assert_eq!(bench.status(), JobStatus::Complete);
+    }
 }
 
 #[test]

@@ -74,3 +74,30 @@ fn a_token_pays_for_previews_and_goes_without_where_one_is_too_dear() {
     let _ = bench.on(Event::Cancel { job_id: job(0, 0).id });
     assert_eq!(bench.machine.meta.spent, MicroUsd(0));
 }
+
+#[test]
+fn a_clip_that_fails_stops_its_preview_and_nobody_pays_for_it() {
+    let mut bench = Bench::new();
+    let preview = Preview { job: job(1, 0), wish: request(job(1, 0)).wish };
+    let _ = bench.ask(Request { preview: Some(preview), ..request(job(0, 0)) });
+    let effects = bench.answer(&job(0, 0).id, Source::Generated, JobStatus::Failed);
+    let left = |effect: &&Effect| matches!(effect, Effect::Leave { job_id, .. } if *job_id == job(1, 0).id);
+    assert_eq!(effects.iter().filter(left).count(), 1, "{effects:?}");
+    assert_eq!(bench.machine.meta.spent, MicroUsd(0));
+}
+
+#[test]
+fn whoever_goes_on_waiting_for_a_cancelled_preview_pays_for_it() {
+    let mut bench = Bench::new();
+    let preview = Preview { job: job(1, 0), wish: request(job(1, 0)).wish };
+    let _ = bench.ask(Request { preview: Some(preview), ..request(job(0, 0)) });
+    let _ = bench.answer(&job(0, 0).id, Source::Generated, JobStatus::Queued);
+    let _ = bench.answer(&job(1, 0).id, Source::Generated, JobStatus::Queued);
+    // The same clip, asked for by itself, joins what is under way.
+    let own = Job { id: format!("{}.own", job(1, 0).cache_key), ..job(1, 0) };
+    let _ = bench.ask(request(own.clone()));
+    let _ = bench.answer(&own.id, Source::Coalesced, JobStatus::Queued);
+    assert_eq!(bench.machine.meta.spent, PRICE + PRICE);
+    let _ = bench.on(Event::Cancel { job_id: job(0, 0).id });
+    assert_eq!(bench.machine.meta.spent, PRICE, "the clip was not begun, and the preview goes on");
+}
