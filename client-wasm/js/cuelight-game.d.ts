@@ -46,10 +46,10 @@ export interface RequestOptions {
   /** How urgent a job for it is if the clip has to be made: a whole number from 0 to 20; default 10. */
   priority?: number;
   /**
-   * Who shares the clip: everybody (`once`, the default), whoever is in this playthrough, or this player.
-   * The strategy `always` of the edge is for servers and rejects here.
+   * Who shares the clip: everybody (`once`, the default), whoever is in this playthrough, this player, or
+   * nobody: `always` has one made for this request only, each time, and each time it is paid for.
    */
-  strategy?: "once" | "per_playthrough" | "per_player";
+  strategy?: "once" | "per_playthrough" | "per_player" | "always";
   /** In place of the actor's own; for this request. */
   playerId?: string;
   /** In place of the actor's own; for this request. */

@@ -260,7 +260,7 @@ fn read(cue: &JsValue, options: &JsValue, who: &Who) -> Result<(CueRequest, Shar
     let given = given.map(|options| Given(options.clone()));
     let request = CueRequest::read(&Given(cue.clone()), given.as_ref(), who);
     let request = request.map_err(|error| format!("This is no request: {error}"))?;
-    let sharing =
-        Sharing::of(&request, &BrowserLetters).map_err(|detail| format!("This is no request: {detail}"))?;
+    let sharing = Sharing::of(&request, &BrowserLetters, browser::random_id)
+        .map_err(|detail| format!("This is no request: {detail}"))?;
     Ok((request, sharing))
 }

@@ -72,7 +72,8 @@ pub(crate) fn session_id() -> String {
     })
 }
 
-fn random_id() -> String {
+/// 128 random bits, as hexadecimal digits.
+pub(crate) fn random_id() -> String {
     let mut bytes = [0u8; 16];
     let filled =
         window().and_then(|w| w.crypto().ok()).map(|c| c.get_random_values_with_u8_array(&mut bytes));

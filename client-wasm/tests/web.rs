@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use cuelight_client::clip_store::ClipStore;
 use cuelight_client::element::CharacterHandle;
 use cuelight_core::operation::validate;
 use gloo_events::EventListener;

@@ -14,7 +14,7 @@ pub struct CueRequest {
     pub cue: Cue,
     /// 0 to 20, higher first. The edge has a usual one.
     pub priority: Option<u8>,
-    /// Who shares the clip. [`Strategy::Always`] needs a nonce for each request, which the caller draws.
+    /// Who shares the clip. [`Strategy::Always`] takes a nonce for each request, which the shell draws.
     pub strategy: Strategy,
     /// The playthrough; there whenever the strategy needs it.
     pub playthrough: Option<String>,

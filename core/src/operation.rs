@@ -184,7 +184,7 @@ pub struct Scope {
     /// Set for `per_player`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub player: Option<String>,
-    /// Set for `always`: a fresh one for every request.
+    /// Set for `always`: a fresh one for every request, drawn by the caller or else by the edge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// The caller's own part, whatever the strategy.
@@ -266,9 +266,11 @@ pub const INPUTS_OF_MEDIA: [&str; 5] = ["npc_base_image", "base_image", "loras",
 const MAX_STAND_INS: usize = 3;
 /// Longest id that a caller chooses (player, playthrough, cache key, character), in characters.
 pub const MAX_ID_CHARS: usize = 64;
+/// Shortest nonce that a caller draws, in characters: 64 bits in hexadecimal, too many to meet by chance.
+pub const MIN_NONCE_CHARS: usize = 16;
 
 /// Checks the body of `POST /jobs` where nothing was uploaded and every lane is healthy. `nonce` is fresh
-/// randomness from the shell, used by the `always` strategy only.
+/// randomness from the shell, for the `always` strategy of a caller that draws none.
 ///
 /// # Errors
 /// Every wrong field, in the order of the fields.
@@ -362,6 +364,8 @@ fn scope(
     let mut fields = Fields::new(context.unwrap_or(&empty), "/player_context".into(), errors);
     let player = fields.text("player_id", 1, MAX_ID_CHARS);
     let playthrough = fields.text("playthrough_id", 1, MAX_ID_CHARS);
+    // Who draws it knows the clip's address beforehand.
+    let drawn = fields.text("nonce", MIN_NONCE_CHARS, MAX_ID_CHARS);
     let mut scope = Scope { cache_key, ..Scope::default() };
     match strategy {
         None | Some(Strategy::Once) => {}
@@ -378,7 +382,7 @@ fn scope(
             }
             scope.playthrough = playthrough;
         }
-        Some(Strategy::Always) => scope.nonce = Some(nonce.to_owned()),
+        Some(Strategy::Always) => scope.nonce = Some(drawn.unwrap_or_else(|| nonce.to_owned())),
     }
     fields.refuse_the_rest();
     scope

@@ -238,11 +238,13 @@ impl Player {
         effects.extend(wanted.map(Effect::Raise));
     }
 
-    /// Loads the likeliest clip that is not staged yet; one at a time, and never while something
-    /// that was asked for is on its way.
+    /// Loads the likeliest clip that is not staged yet; one at a time, never while something that was
+    /// asked for is on its way, and never in the frames that bring something new into sight: a decoder
+    /// that starts just then makes them late.
     fn stage(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let loading = self.pool.held().any(|(_, held)| !held.painted);
-        if !self.visible || loading || self.wanted.is_some() || self.shown.is_none() {
+        let turning = self.pool.held().any(|(_, held)| held.leaving.is_some());
+        if !self.visible || loading || turning || self.wanted.is_some() || self.shown.is_none() {
             return;
         }
         let shown = self.shown_slot();
@@ -255,18 +257,14 @@ impl Player {
                 .held()
                 .find(|(index, held)| held.clip == clip && Some(*index) != shown && !taken.contains(index));
             match found.map(|(index, held)| (index, *held)) {
-                Some((index, held)) if held.leaving.is_some() || held.is_ready_for(middle) => {
-                    taken.push(index);
-                }
+                Some((index, held)) if held.is_ready_for(middle) => taken.push(index),
                 Some((index, held)) => {
                     let _ = self.rewind(now, index, picture, held.seen, effects);
                     return;
                 }
                 None if self.bad.contains(&clip) => {}
                 None => {
-                    let spare = self.pool.spare(|index, held| {
-                        Some(index) != shown && !taken.contains(&index) && held.leaving.is_none()
-                    });
+                    let spare = self.pool.spare(|index, _| Some(index) != shown && !taken.contains(&index));
                     if let Some(index) = spare {
                         let _ = self.load(now, index, picture, clip, effects);
                     }

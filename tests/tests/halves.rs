@@ -88,8 +88,11 @@ async fn nothing_that_leads_to_the_first_frame_waits_for_the_rest() {
         asked[0].as_f64().unwrap() >= asked[1][0][1].as_f64().unwrap(),
         "the rest is asked for when the first frame is there, not before: {asked}"
     );
-    // And on the device.
+    // And on the device, once it was written there.
+    browser.until(&format!("{CHARACTER}.stats().cache.stored.entries > 0")).await;
     visits.to(&browser, &page, clip).await;
+    let from = format!("{CHARACTER}.stats().cache.stored.hits");
+    assert!(browser.run(&format!("return {from};")).await != 0, "the clip was on the device");
     browser.close().await;
 
     // The edge has clips no more, and then it has.

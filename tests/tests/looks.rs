@@ -110,7 +110,7 @@ fn colour(png: &[u8], [x, y]: [usize; 2]) -> [u8; 3] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_edge_is_down_a_placeholder_stands_in_and_the_page_says_so_until_it_is_back() {
-    let mut world = World::start(&["--delay", "realtime=100,fast=200"]).await;
+    let mut world = World::start(&["--delay", "realtime=100,fast=200,balanced=200"]).await;
     for (device, width, height) in SIZES {
         let browser = Browser::open(width, height, &[]).await;
         browser.goto(&world.at("/storefront")).await;
@@ -118,9 +118,9 @@ async fn while_the_edge_is_down_a_placeholder_stands_in_and_the_page_says_so_unt
         browser.until(&plays("idle")).await;
         world.kill_edge().await;
 
-        // Somebody else: nothing that is at hand comes close. The next device finds this one's clip made.
-        let somebody = if device == "desktop" { "miso" } else { "juno" };
-        browser.run(&format!("{CHARACTER}.setAttribute('character', '{somebody}');")).await;
+        // In another quality nothing is at hand. The next device finds this one's clip made.
+        let preset = if device == "desktop" { "balanced" } else { "realtime" };
+        browser.run(&format!("{CHARACTER}.setAttribute('preset', '{preset}');")).await;
         browser.until(&format!("{CHARACTER}.stats().showing === 'placeholder'")).await;
         let notice = "document.querySelector('[data-testid=chat-notice]')";
         let text = browser.until(&format!("!{notice}.hidden && {notice}.textContent")).await;

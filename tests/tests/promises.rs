@@ -205,7 +205,15 @@ async fn the_same_idempotency_key_is_the_same_job(world: &World) {
     let without = world.ask("idempotent", &body).await;
     assert_ne!(without.json["cache_key"], first.json["cache_key"], "always makes a new one");
     world.finished(without.json["id"].as_str().unwrap()).await;
-    assert_eq!(world.studio_stats().await["submissions"].as_u64().unwrap() - before, 2);
+    body["player_context"] = json!({ "nonce": "0123456789abcdef" });
+    let drawn = world.ask("idempotent", &body).await;
+    world.finished(drawn.json["id"].as_str().unwrap()).await;
+    let known = world.ask("idempotent", &body).await;
+    assert_eq!(known.json["cache_key"], drawn.json["cache_key"], "whoever draws the nonce knows the key");
+    assert_eq!(known.json["status"], "complete");
+    assert_eq!(world.studio_stats().await["submissions"].as_u64().unwrap() - before, 3);
+    body["player_context"] = json!({ "nonce": "short" });
+    world.ask("idempotent", &body).await.expect_problem(422, "invalid_request");
 }
 
 async fn a_list_is_filtered_and_paged(world: &World) {

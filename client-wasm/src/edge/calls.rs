@@ -7,6 +7,7 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::own::Manner;
 use cuelight_core::prefetcher;
 use cuelight_core::supply::{self, Heard};
+use gloo_timers::callback::Timeout;
 use js_sys::JsString;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, AbortSignal, Blob};
@@ -17,6 +18,10 @@ use crate::clip_store::ClipStore;
 use crate::halves;
 use crate::token::Token;
 use crate::transfer::{self, Call, Outcome};
+
+/// A clip is written to the device this many milliseconds after it came: the browser's other processes, which
+/// do that, are busy with showing it until then.
+const STORED_AFTER: u32 = 500;
 
 impl Edge {
     /// Gets a clip from the device, or else from the edge.
@@ -48,7 +53,13 @@ impl Edge {
                 Outcome::Done((blob, text)) => {
                     let kept = edge.keep(key, &blob, text, from_device);
                     if matches!(kept, supply::Event::Got(_)) {
-                        halves::when_whole(move || spawn_local(async move { store.put(&url, &blob).await }));
+                        halves::when_whole(move || {
+                            // Forgotten, it rings all the same: the clip is kept even if its edge is let go of.
+                            Timeout::new(STORED_AFTER, move || {
+                                spawn_local(async move { store.put(&url, &blob).await });
+                            })
+                            .forget();
+                        });
                     }
                     kept
                 }

@@ -7,7 +7,7 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::catalog::{Play, StateDef};
 use cuelight_core::character::Look;
 use cuelight_core::cue::Cue;
-use cuelight_core::operation::own;
+use cuelight_core::operation::own::{self, Sharing};
 use cuelight_core::placeholder;
 use cuelight_core::player::{ClipId, Picture, Player, SLOTS, Seam, Ticket};
 use cuelight_core::predictor::Predictor;
@@ -158,7 +158,8 @@ impl Acting {
 
     /// What may follow, with addresses; `None` when nothing is to be done ahead of need.
     pub(super) fn likely(&mut self) -> Option<Vec<(Address, f64)>> {
-        if !self.options.predict {
+        // What is for one request only cannot be there before it.
+        if !self.options.predict || matches!(self.options.sharing, Sharing::Nobody(_)) {
             return None;
         }
         let guesses = self.predictor.as_ref()?.predict().into_iter();

@@ -84,7 +84,27 @@ async fn a_games_priority_goes_with_the_job_and_a_wrong_one_is_refused() {
     actor.destroy();
 }
 
-/// The authorizations of the POSTs, without the times.
+#[wasm_bindgen_test]
+async fn a_clip_for_this_request_only_is_asked_for_under_a_nonce_of_its_own() {
+    let log = js_sys::Array::new();
+    serve("http://always.test", &JsValue::NULL, &log);
+    let actor = actor("http://always.test", 200);
+    let options = JsValue::from_serde(&json!({ "strategy": "always" })).unwrap();
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let shown = JsFuture::from(actor.request(&cue("pleased"), &options)).await.unwrap();
+        keys.push(shown.into_serde::<Value>().unwrap()["key"].clone());
+    }
+    assert_ne!(keys[0], keys[1]);
+    let bodies = log.iter().filter_map(|entry| serde_json::from_str::<Value>(&entry.as_string()?).ok());
+    let bodies: Vec<Value> = bodies.filter(|body| body["strategy"] == "always").collect();
+    let asked = bodies.iter().map(|body| {
+        let job = validate(body, "not the page's").unwrap();
+        json!(job.spec.key("demo", &job.scope).as_str())
+    });
+    assert_eq!(asked.collect::<Vec<_>>(), keys, "the page and the edge come to the same address");
+    actor.destroy();
+}
 
 #[wasm_bindgen_test]
 async fn a_games_token_source_is_asked_when_the_edge_wants_a_token() {

@@ -223,15 +223,20 @@ pub enum Sharing {
     Playthrough(String),
     /// This player.
     Player(String),
+    /// This one request, told from all others by a nonce: the strategy `always`.
+    Nobody(String),
 }
 
 impl Sharing {
-    /// Who shares the clip of this request.
+    /// Who shares the clip of this request. `nonce` draws 32 hexadecimal digits, for the strategy `always`.
     ///
     /// # Errors
-    /// What is wrong, for the person who wrote the game. `always` is among it: the nonce that makes such a
-    /// clip's address is the edge's own, so that a page cannot know where to find the clip.
-    pub fn of(request: &CueRequest, letters: &dyn Letters) -> Result<Self, &'static str> {
+    /// What is wrong, for the person who wrote the game.
+    pub fn of(
+        request: &CueRequest,
+        letters: &dyn Letters,
+        nonce: impl FnOnce() -> String,
+    ) -> Result<Self, &'static str> {
         let id = |given: &Option<String>| {
             let given = given.as_deref().unwrap_or_default();
             text(given, 1, MAX_ID_CHARS, letters).ok_or(
@@ -242,10 +247,7 @@ impl Sharing {
             api::Strategy::Once => Ok(Self::Everybody),
             api::Strategy::PerPlaythrough => id(&request.playthrough).map(Self::Playthrough),
             api::Strategy::PerPlayer => id(&request.player).map(Self::Player),
-            api::Strategy::Always => {
-                Err("strategy always is for servers, which ask POST /jobs themselves; a game has once, \
-                     per_playthrough and per_player.")
-            }
+            api::Strategy::Always => Ok(Self::Nobody(nonce())),
         }
     }
 
@@ -256,6 +258,7 @@ impl Sharing {
             Self::Everybody => Scope::default(),
             Self::Playthrough(id) => Scope { playthrough: Some(id), ..Scope::default() },
             Self::Player(id) => Scope { player: Some(id), ..Scope::default() },
+            Self::Nobody(nonce) => Scope { nonce: Some(nonce), ..Scope::default() },
         }
     }
 }
@@ -304,6 +307,7 @@ pub fn body(
         Sharing::Everybody => None,
         Sharing::Playthrough(id) => Some((api::Strategy::PerPlaythrough, "playthrough_id", id)),
         Sharing::Player(id) => Some((api::Strategy::PerPlayer, "player_id", id)),
+        Sharing::Nobody(nonce) => Some((api::Strategy::Always, "nonce", nonce)),
     };
     if let Some((strategy, name, id)) = named {
         out.name("strategy").text(strategy.as_str());

@@ -98,6 +98,18 @@ fn staging_goes_one_by_one_and_stops_while_something_is_wanted() {
 }
 
 #[test]
+fn nothing_is_loaded_ahead_of_need_in_the_frames_that_bring_something_new_into_sight() {
+    let (mut player, _) = with_staged(Picture::Loop(A), &[Picture::Loop(B)]);
+    let shown = Millis(1_000);
+    let effects = player.on(shown, Event::show(TWO, Picture::Loop(B)));
+    assert_eq!((revealed(&effects).is_some(), loaded(&effects)), (true, None));
+    assert_eq!(player.on(shown, Event::Likely(vec![Picture::Loop(C)])), []);
+    let later = player.next_wake(shown).unwrap();
+    assert_eq!(later, shown + STAYS_BENEATH);
+    assert_eq!(loaded(&player.on(later, Event::Tick)).unwrap().1, C);
+}
+
+#[test]
 fn an_older_cue_cannot_come_back() {
     let mut player = Player::default();
     let (older, _) = loaded(&player.on(NOW, Event::show(ONE, Picture::Loop(A)))).unwrap();

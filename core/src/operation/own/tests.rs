@@ -241,7 +241,12 @@ fn who_shares_a_clip_is_in_its_address_as_the_edge_reads_it() {
         intensity: crate::cue::Intensity::from_unit(0.5).unwrap(),
     });
     let who = Who::Named("miso".into());
-    for sharing in [Sharing::Everybody, Sharing::Player("p 1".into()), Sharing::Playthrough("two".into())] {
+    for sharing in [
+        Sharing::Everybody,
+        Sharing::Player("p 1".into()),
+        Sharing::Playthrough("two".into()),
+        Sharing::Nobody("0123456789abcdef".into()),
+    ] {
         let body = body(&who, &cue, None, "fast", &sharing, Manner::default());
         let job = validate(&serde_json::from_str(&body).unwrap(), "nonce").unwrap();
         assert_eq!(job.scope, sharing.scope(), "{body}");
@@ -249,8 +254,12 @@ fn who_shares_a_clip_is_in_its_address_as_the_edge_reads_it() {
 }
 
 #[test]
-fn a_game_cannot_ask_for_a_clip_whose_address_only_the_edge_knows() {
-    let (cue, options) = (serde_json::json!({}), serde_json::json!({ "strategy": "always" }));
+fn a_clip_for_one_request_only_has_the_address_that_its_nonce_makes() {
+    let (cue, options) = (json!({}), json!({ "strategy": "always" }));
     let request = CueRequest::read(&&cue, Some(&&options), &crate::cue_request::Who::default()).unwrap();
-    assert!(Sharing::of(&request, &Tables).is_err());
+    let [one, two] = ["1", "2"].map(|digit| Sharing::of(&request, &Tables, || digit.repeat(32)).unwrap());
+    assert_ne!(one.scope(), two.scope());
+    assert_eq!(one.scope().nonce, Some("1".repeat(32)));
+    let shared = CueRequest { strategy: api::Strategy::Once, ..request };
+    assert_eq!(Sharing::of(&shared, &Tables, || unreachable!("drawn for nothing")), Ok(Sharing::Everybody));
 }

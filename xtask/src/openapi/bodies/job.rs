@@ -2,7 +2,8 @@
 
 use cuelight_core::api::{Fallback, Strategy};
 use cuelight_core::operation::{
-    DEFAULT_PRIORITY, MAX_MEDIA_TYPE_CHARS, MAX_MODEL_CHARS, MAX_PRIORITY, MAX_URL_CHARS, Operation,
+    DEFAULT_PRIORITY, MAX_ID_CHARS, MAX_MEDIA_TYPE_CHARS, MAX_MODEL_CHARS, MAX_PRIORITY, MAX_URL_CHARS,
+    MIN_NONCE_CHARS, Operation,
 };
 use serde_json::{Map, Value, json};
 
@@ -106,7 +107,7 @@ pub(super) fn operation_request(operation: Operation) -> Value {
             "type": "string", "enum": Strategy::ALL.map(Strategy::as_str), "default": Strategy::Once.as_str(),
             "description": "How widely the clip is shared: by everybody, for one playthrough, for one player, or made anew every time.",
         })),
-        "player_context": or_nothing("PlayerContext", "Whose clip it is, for `per_player` and `per_playthrough`."),
+        "player_context": or_nothing("PlayerContext", "Whose clip it is, for every strategy but `once`."),
         "fallback": {
             "description": "What to show meanwhile: one, or several, best first.",
             "anyOf": [reference("Fallbacks"), {"type": "null"}],
@@ -147,11 +148,15 @@ fn or_nothing(name: &str, description: &str) -> Value {
 
 pub(super) fn player_context() -> Value {
     object(
-        "Whose clip it is, for `per_player` and `per_playthrough`.",
+        "Whose clip it is, for every strategy but `once`.",
         &[],
         json!({
             "player_id": or_null(id("The player.")),
             "playthrough_id": or_null(id("The playthrough.")),
+            "nonce": or_null(json!({
+                "type": "string", "minLength": MIN_NONCE_CHARS, "maxLength": MAX_ID_CHARS,
+                "description": "For `always`: random, and new for each clip. Who draws it can compute the clip's key; without it the edge draws one.",
+            })),
         }),
     )
 }
