@@ -101,7 +101,10 @@ export interface Options {
   preset?: Preset;
   /** Not above the tenant's `plan`: the edge makes no clips of other states. Default `free`. */
   tier?: Tier;
-  /** How long `request()` waits for a clip before it settles for the placeholder, ms. Default 5000. */
+  /**
+   * How long a clip is waited for before the placeholder is shown, ms, at most 600000. An element, which waits
+   * only for a clip that exists, waits 300 unless it is told; `request()` 5000.
+   */
   maxWait?: number;
   /** Over how long the end of a loop fades into its beginning, ms, at most 1000; 0, the default, cuts. */
   crossfade?: number;
@@ -276,7 +279,10 @@ export class CuelightCharacterElement extends HTMLElement {
   preset: Preset | "";
   /** One of `Tier`; empty: `free`. Reflects the attribute. */
   tier: Tier | "";
-  /** How long a clip that exists is waited for before the placeholder is shown, ms. Reflects `max-wait`. */
+  /**
+   * How long a clip that exists is waited for before the placeholder is shown, ms; default 300. Reflects
+   * `max-wait`.
+   */
   maxWait: number;
   /** Over how long a loop's end fades into its beginning, ms; 0 cuts. Reflects the attribute. */
   crossfade: number;

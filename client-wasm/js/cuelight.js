@@ -231,7 +231,7 @@ const reflect = (name, attribute, get, set) =>
   });
 for (const name of TEXTS) reflect(name, name, (text) => text ?? "", (value) => value);
 for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
-reflect("maxWait", "max-wait", (text) => Number(text ?? 5000), (value) => value);
+reflect("maxWait", "max-wait", (text) => Number(text ?? 300), (value) => value);
 reflect("crossfade", "crossfade", Number, (value) => value);
 reflect("maxDelay", "max-delay", Number, (value) => value);
 reflect("predict", "predict", (text) => text !== "false", (value) => (value ? null : "false"));

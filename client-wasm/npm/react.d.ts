@@ -30,7 +30,7 @@ export interface CuelightCharacterProps
   preset?: Preset;
   /** Not above the tenant's `plan`. Default `free`. */
   tier?: Tier;
-  /** Milliseconds; default 5000. */
+  /** How long a clip that exists is waited for before the placeholder is shown, milliseconds; default 300. */
   maxWait?: number;
   /** Whether clips are made and fetched ahead of need. Default true. */
   predict?: boolean;

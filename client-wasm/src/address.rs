@@ -36,6 +36,11 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
+    /// Whether the same clip may be wanted again.
+    pub(crate) const fn recurs(&self) -> bool {
+        !matches!(self.sharing, Sharing::Nobody(_))
+    }
+
     /// The body of `POST /jobs`.
     pub(crate) fn body(&self, manner: Manner) -> String {
         own::body(&self.who, &self.cue, self.duration, &self.preset, &self.sharing, manner)

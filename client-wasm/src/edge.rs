@@ -68,6 +68,9 @@ enum Event {
     Link(edge_link::Event),
 }
 
+/// With more wishes, those that came true are forgotten.
+const MOST_WISHES: usize = 1_000;
+
 /// What has a clip made, and how urgently it was last asked for, 0 to 20.
 type Wished = (Rc<Wish>, Option<u8>);
 
@@ -88,7 +91,6 @@ pub(crate) struct Edge {
     wishes: RefCell<SmallMap<CacheKey, Wished>>,
     /// The request for each clip that is under way.
     requests: RefCell<SmallMap<CacheKey, AbortController>>,
-    cancellations: Option<AbortController>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     listeners: RefCell<Vec<Weak<dyn Listener>>>,
@@ -123,7 +125,6 @@ impl Edge {
                 }),
                 wishes: RefCell::default(),
                 requests: RefCell::default(),
-                cancellations: AbortController::new().ok(),
                 socket: RefCell::default(),
                 timer: RefCell::default(),
                 listeners: RefCell::default(),
@@ -206,6 +207,7 @@ impl Edge {
 
     /// These clips may follow what `character` shows now.
     pub(crate) fn guess(&self, character: u64, likely: &[(Address, f64)]) {
+        self.forget_wishes();
         for (address, _) in likely {
             let mut wishes = self.wishes.borrow_mut();
             if !wishes.contains_key(&address.key) {
@@ -215,6 +217,15 @@ impl Edge {
         let absent = likely.iter().filter(|(address, _)| !self.has(&address.key));
         let likely = absent.map(|(address, p)| (address.key, *p)).collect();
         self.feed(Event::Prefetch(prefetcher::Event::Guessed { character, likely }));
+    }
+
+    /// Forgets wishes of which nothing more is to come, where there are many.
+    fn forget_wishes(&self) {
+        let machines = self.machines.borrow();
+        let mut wishes = self.wishes.borrow_mut();
+        if wishes.len() > MOST_WISHES {
+            wishes.retain(|key, _| machines.supply.knows(key) || machines.prefetcher.knows(key));
+        }
     }
 
     /// `character` is gone, or no longer wants guesses.
@@ -324,6 +335,7 @@ impl Edge {
                 self.tell(&News::Far(key));
             }
             Effect::Missing(key) => self.feed(Event::Prefetch(prefetcher::Event::Missing(key))),
+            Effect::Sulks(key) => self.feed(Event::Prefetch(prefetcher::Event::Failed(key))),
             Effect::Failed { key, code, detail } => {
                 self.feed(Event::Prefetch(prefetcher::Event::Failed(key)));
                 self.tell(&News::Failed { key, code, detail });
@@ -437,8 +449,5 @@ const fn leads_to_a_frame(event: &supply::Event) -> bool {
 impl Drop for Edge {
     fn drop(&mut self) {
         self.requests.get_mut().values().for_each(AbortController::abort);
-        if let Some(cancellations) = &self.cancellations {
-            cancellations.abort();
-        }
     }
 }

@@ -26,8 +26,8 @@ pub(crate) struct Options {
     pub(crate) tier: Tier,
     /// The page's own states and rules, as JSON: so that it is seen whether they are others.
     pub(crate) rules: Option<String>,
-    /// How long a request waits for its clip.
-    pub(crate) max_wait: Millis,
+    /// How long a clip is waited for, where the page says so.
+    pub(crate) max_wait: Option<Millis>,
     /// Whether clips are fetched and made ahead of need.
     pub(crate) predict: bool,
     /// Over how long the end of a loop fades into its beginning; zero cuts.
@@ -77,7 +77,7 @@ impl Options {
             preset: text("preset")?.unwrap_or_else(|| "fast".into()),
             tier,
             rules: given.member("rules").map(|rules| rules.json()).filter(|text| !text.is_empty()),
-            max_wait: millis(given.number_at("maxWait"), 5_000, 600_000.0),
+            max_wait: given.number_at("maxWait").map(|ms| millis(Some(ms), 5_000, 600_000.0)),
             crossfade: millis(given.number_at("crossfade"), 0, 1_000.0),
             max_delay: millis(given.number_at("maxDelay"), 0, 10_000.0),
             progressive: given.flag_at("progressive").unwrap_or(false),

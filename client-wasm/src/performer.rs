@@ -94,9 +94,12 @@ pub(crate) struct Performer {
     tell: Box<dyn Fn(Told)>,
 }
 
-/// How long an element keeps what it shows while a clip that exists is fetched, in milliseconds:
-/// short enough to feel like a reaction, long enough for a fetch from a near cache.
+/// How long an element keeps what it shows while a clip that exists is fetched, in milliseconds, unless its
+/// page says otherwise: short enough to feel like a reaction, long enough for a fetch from a near cache.
 const GRACE: Millis = Millis(300);
+/// How long a game's request waits for its clip, unless the game says otherwise.
+#[cfg(feature = "game")]
+const USUAL_WAIT: Millis = Millis::seconds(5);
 /// Enough for what is shown and for its next round: a character that is alone is not held up by it, and many
 /// do not take all decoders of a page before it is known which of them are in sight.
 const SLOTS_UNTIL_TOLD: usize = 2;
@@ -230,7 +233,7 @@ impl Performer {
             let mut acting = self.acting.borrow_mut();
             acting.options.sharing = sharing;
             (acting.close, acting.keeps) = (meanwhile.close, meanwhile.keeps);
-            let at_most = max_wait.unwrap_or(acting.options.max_wait);
+            let at_most = max_wait.or(acting.options.max_wait).unwrap_or(USUAL_WAIT);
             let patience = Patience { at_most, until_far: false, retry: meanwhile.retry };
             (Ticket(acting.tickets + 1), patience)
         };
@@ -348,8 +351,8 @@ impl Performer {
     }
 
     fn show(&self, cue: Cue, play: Play) {
-        let most = self.acting.borrow().options.max_wait;
-        let patience = Patience { at_most: GRACE.min(most), until_far: true, retry: false };
+        let at_most = self.acting.borrow().options.max_wait.unwrap_or(GRACE);
+        let patience = Patience { at_most, until_far: true, retry: false };
         self.feed(Event::Cue(Wish { cue, play, patience, priority: None }));
     }
 

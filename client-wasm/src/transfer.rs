@@ -116,7 +116,11 @@ async fn send(
             request.set_method("POST");
             request.set_body(&content.as_str().into());
         }
-        Call::Delete => request.set_method("DELETE"),
+        Call::Delete => {
+            request.set_method("DELETE");
+            // It goes out even if the page does not stay.
+            set(&request, "keepalive", &true.into());
+        }
     }
     let window = browser::window().ok_or(JsValue::NULL)?;
     let request = Request::new_with_str_and_init(url, &request)?;

@@ -66,6 +66,17 @@ pub fn svg(state: &str, look: &Look) -> Option<String> {
     ))
 }
 
+/// A picture of [`svg`], without its motion.
+#[must_use]
+pub fn still(svg: &str) -> String {
+    svg.replace(motion::FOR_WHOM_IT_STOPS, "all")
+}
+
+/// Whether a query asks for [`still`]: `still=1`.
+pub fn stands_still<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> bool {
+    pairs.into_iter().any(|(name, value)| name.as_ref() == "still" && value.as_ref() == "1")
+}
+
 /// The look that a query asks for. Every field is optional: what is missing comes from
 /// `character`, the id of a built-in one, or else from Pip. A colour is written `rrggbb`, with or
 /// without `#`.
@@ -88,6 +99,12 @@ pub fn look_from_query<N: AsRef<str>, V: AsRef<str>>(
             "secondary" => &mut secondary,
             "accent" => &mut accent,
             "backdrop" => &mut backdrop,
+            "still" => {
+                if !matches!(value, "0" | "1") {
+                    fault(name, FieldCode::UnknownValue, "1 for a picture without motion, or 0".into());
+                }
+                continue;
+            }
             "body" => {
                 body = Body::parse(value);
                 if body.is_none() {

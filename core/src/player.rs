@@ -65,6 +65,8 @@ pub struct Player {
     raised: Option<Surface>,
     /// A placeholder on its way to stand in for a video that was lost or may not start.
     cover: Option<Surface>,
+    /// The placeholder in sight, drawn anew: paused, or moving again.
+    redrawn: Option<Surface>,
     /// Another quality of what is wanted, for when that is shown.
     later: Option<(Ticket, ClipId)>,
     /// What waits for a slot, while there is none at all.
@@ -91,6 +93,7 @@ impl Default for Player {
             wanted: None,
             raised: None,
             cover: None,
+            redrawn: None,
             later: None,
             dormant: None,
             likely: Vec::new(),
@@ -147,6 +150,12 @@ impl Player {
         self.seams
     }
 
+    /// Whether nothing is to move, because the user said so.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// How loops join their end to their beginning from now on.
     pub const fn set_seam(&mut self, seam: Seam) {
         self.seam = seam;
@@ -167,7 +176,11 @@ impl Player {
             Event::Ended(surface) => self.ended(surface, &mut effects),
             Event::At { surface, at, length } => self.at(now, surface, at, length),
             Event::Refused(surface) => self.refused(surface, &mut effects),
-            Event::Touched => self.resume(now, &mut effects),
+            Event::Touched => {
+                if self.is_refused() {
+                    self.resume(now, &mut effects);
+                }
+            }
             Event::Playable(surface) => {
                 if self.shown.is_some_and(|seen| seen.surface == surface && seen.refused) {
                     self.resume(now, &mut effects);
@@ -183,8 +196,11 @@ impl Player {
                 self.resume(now, &mut effects);
             }
             Event::Paused(paused) => {
-                self.paused = paused;
+                let changed = std::mem::replace(&mut self.paused, paused) != paused;
                 self.resume(now, &mut effects);
+                if changed {
+                    self.redraw(&mut effects);
+                }
             }
             Event::Slots(slots) => self.resize(now, slots, &mut effects),
             Event::Tick => {}
@@ -365,6 +381,12 @@ impl Player {
 
     fn is_once_shown(&self) -> bool {
         self.shown.is_some_and(|seen| matches!(seen.picture, Picture::Once(_)))
+    }
+
+    /// Whether the browser refused to play what is in sight, or what is wanted.
+    fn is_refused(&self) -> bool {
+        let wanted = self.wanted.and_then(|wanted| self.pool.get(wanted.surface.slot()?));
+        self.shown.is_some_and(|seen| seen.refused) || wanted.is_some_and(|held| held.refused)
     }
 
     const fn moves(&self) -> bool {

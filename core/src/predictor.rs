@@ -18,6 +18,7 @@ use std::cell::OnceCell;
 use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 use arithmetic::hash;
+use intensities::Strengths;
 use memory::Memory;
 use mind::{Mind, Trust};
 pub use saved::{MOST_BYTES, Refused};
@@ -232,13 +233,14 @@ impl Predictor {
     #[must_use]
     pub fn distribution(&self) -> Vec<Guess> {
         let mut guesses = Vec::new();
+        let strengths = Strengths::of(self);
         for (word, share) in self.word_shares() {
             let reaction = self.vocabulary.words.get(word).is_some_and(vocabulary::Word::is_reaction);
             if !reaction {
                 guesses.push(Guess { word, intensity: Intensity::default(), probability: share });
                 continue;
             }
-            let shares = self.intensity_shares(word, share);
+            let shares = strengths.shares(word, share);
             for (tenths, p) in (0u8..).zip(shares) {
                 let intensity = Intensity::from_unit(f64::from(tenths) / 10.0).unwrap_or_default();
                 guesses.push(Guess { word, intensity, probability: share * p });
@@ -266,10 +268,10 @@ impl Predictor {
         let all = self.distribution();
         let least = if all.len() > NAMED { 0.002 } else { 0.0 };
         let mut guesses: Vec<Guess> = Vec::with_capacity(NAMED + 1);
-        for guess in all {
+        for guess in all.into_iter().filter(|guess| guess.probability > least) {
             let behind = guesses.iter().rposition(|better| better.probability >= guess.probability);
             let at = behind.map_or(0, |behind| behind + 1);
-            if guess.probability > least && at < NAMED {
+            if at < NAMED {
                 guesses.insert(at, guess);
                 guesses.truncate(NAMED);
             }

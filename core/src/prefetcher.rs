@@ -114,6 +114,12 @@ impl Prefetcher {
         self.counters
     }
 
+    /// Whether anything is to come of this clip.
+    #[must_use]
+    pub fn knows(&self, key: &CacheKey) -> bool {
+        self.lines.iter().any(|line| line.key == *key)
+    }
+
     /// How many more clips may be begun now.
     #[must_use]
     pub fn left(&self, now: Millis) -> usize {

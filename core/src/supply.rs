@@ -17,6 +17,7 @@ mod gate;
 mod hang;
 mod heard;
 mod jobs;
+mod line;
 mod outage;
 
 pub use event::{Effect, Event, OpenJob, Origin};
@@ -24,65 +25,8 @@ use gate::Gate;
 pub use gate::Pause;
 use hang::LONGEST_SILENCE;
 pub use heard::{Heard, Listing};
+use line::{Ask, Cancel, Line, Stage};
 use outage::Outage;
-
-#[derive(Debug, Clone, PartialEq)]
-enum Stage {
-    Fetching {
-        address: CacheKey,
-        made: bool,
-    },
-    Missing,
-    Asking,
-    Making {
-        job_id: String,
-        address: CacheKey,
-        status: JobStatus,
-        progress: f32,
-        ask_at: Millis,
-    },
-    /// Tried in vain; tried again at `at`, or, without one, when the edge can be reached again.
-    Resting {
-        at: Option<Millis>,
-        then: Box<Stage>,
-    },
-    Failed {
-        until: Millis,
-    },
-}
-
-/// Where a line's POST stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ask {
-    /// None is due.
-    None,
-    /// It waits for its turn.
-    Due,
-    /// It has no answer yet.
-    Sent,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Line {
-    urgent: bool,
-    failures: u32,
-    stage: Stage,
-    ask: Ask,
-    /// The number of the newest wish for it.
-    wish: u64,
-    /// Whether its job is to be cancelled, or was.
-    cancel: Cancel,
-    /// While a request for it is under way: when it counts as hung, if nothing more is heard of it.
-    hangs_at: Option<Millis>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cancel {
-    No,
-    /// As soon as the job has an id.
-    Due,
-    Sent,
-}
 
 /// Every clip that is wanted and not at hand.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +51,8 @@ const SILENCE: Millis = Millis::seconds(20);
 const SULK: Millis = Millis::seconds(30);
 /// How often a request that got no useful answer is tried before it counts as failed.
 const TRIES: u32 = 5;
+/// With as many clips, those that nobody waits for are forgotten.
+const LARGEST: usize = 1_000;
 /// What is told then.
 const UNREACHABLE: &str = "The clip could not be fetched; the network or the server may be down.";
 
@@ -149,6 +95,7 @@ impl Supply {
         let due = |line: &Line| match &line.stage {
             Stage::Making { ask_at, .. } => Some(*ask_at),
             Stage::Resting { at, .. } => *at,
+            Stage::Failed { until, .. } if line.urgent => Some(*until),
             _ => None,
         };
         let hung = self.lines.values().filter_map(|line| line.hangs_at);
@@ -167,7 +114,7 @@ impl Supply {
         let mut effects = match event {
             Event::Want { key, urgent } => self.want(now, key, urgent),
             Event::Again(key) => {
-                if let Some(Line { stage: Stage::Failed { until }, .. }) = self.lines.get_mut(&key) {
+                if let Some(Line { stage: Stage::Failed { until, .. }, .. }) = self.lines.get_mut(&key) {
                     *until = now;
                 }
                 self.want(now, key, true)
@@ -243,9 +190,12 @@ impl Supply {
     }
 
     fn make(&mut self, key: CacheKey) -> Vec<Effect> {
-        let Some(line) = self.lines.get_mut(&key).filter(|line| line.stage == Stage::Missing) else {
-            return Vec::new();
+        let Some(line) = self.lines.get_mut(&key) else {
+            return vec![Effect::Sulks(key)];
         };
+        if line.stage != Stage::Missing {
+            return Vec::new();
+        }
         if !self.gate.admits_guesses() {
             return vec![Effect::Missing(key)];
         }
@@ -256,6 +206,7 @@ impl Supply {
     fn want(&mut self, now: Millis, key: CacheKey, urgent: bool) -> Vec<Effect> {
         self.wishes += u64::from(urgent);
         let Some(line) = self.lines.get_mut(&key) else {
+            self.tidy();
             return vec![self.fetch(now, key, key, urgent, false)];
         };
         let newly = urgent && !line.urgent;
@@ -276,10 +227,12 @@ impl Supply {
                 vec![Effect::Far(key)]
             }
             Stage::Asking | Stage::Making { .. } | Stage::Resting { .. } if urgent => vec![Effect::Far(key)],
-            Stage::Failed { until } if *until <= now => {
+            // A guess is tried once; what is wanted has tries of its own.
+            Stage::Failed { until, guess } if *until <= now || urgent && *guess => {
                 return vec![self.fetch(now, key, key, urgent, false)];
             }
             Stage::Failed { .. } if urgent => vec![Effect::Far(key)],
+            Stage::Failed { .. } => vec![Effect::Sulks(key)],
             _ => Vec::new(),
         };
         let waits = urgent && line.ask == Ask::Due;
@@ -343,7 +296,7 @@ impl Supply {
 
     fn fail(&mut self, now: Millis, key: CacheKey, code: String, detail: String) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key) else { return Vec::new() };
-        line.stage = Stage::Failed { until: now + SULK };
+        line.stage = Stage::Failed { until: now + SULK, guess: !line.urgent };
         line.ask = Ask::None;
         line.failures = 0;
         line.urgent = false;
@@ -389,7 +342,7 @@ impl Supply {
             match &mut line.stage {
                 Stage::Making { ask_at, .. } => *ask_at = (*ask_at).min(now + FIRST_POLL),
                 // What the old token was refused may be the new one's to have.
-                Stage::Failed { until } => *until = now,
+                Stage::Failed { until, .. } => *until = now,
                 _ => {}
             }
         }
@@ -439,48 +392,24 @@ impl Supply {
                 _ => {}
             }
         }
+        let over = |line: &Line| matches!(line.stage, Stage::Failed { until, .. } if until <= now);
+        let again = self.lines.iter().filter(|(_, line)| line.urgent && over(line)).map(|(key, _)| *key);
+        let again: Vec<CacheKey> = again.collect();
+        effects.extend(again.into_iter().map(|key| self.fetch(now, key, key, true, false)));
         effects
     }
-}
 
-impl Line {
-    fn ask(&mut self) {
-        self.stage = Stage::Asking;
-        self.ask = Ask::Due;
+    /// Whether anything is to come of this clip.
+    #[must_use]
+    pub fn knows(&self, key: &CacheKey) -> bool {
+        self.lines.get(key).is_some()
     }
 
-    fn rest(&mut self, at: Option<Millis>) {
-        let then = Box::new(std::mem::replace(&mut self.stage, Stage::Missing));
-        self.stage = Stage::Resting { at, then };
-    }
-
-    /// Tries again.
-    fn resume(&mut self, now: Millis, key: &CacheKey) -> Option<Effect> {
-        let Stage::Resting { then, .. } = &self.stage else { return None };
-        self.stage = (**then).clone();
-        if let Stage::Fetching { address, .. } = &self.stage {
-            self.hangs_at = Some(now + LONGEST_SILENCE);
-            return Some(Effect::Get { key: *key, address: *address });
-        }
-        self.ask = Ask::Due;
-        None
-    }
-
-    /// The POST has its answer; false if none was under way.
-    fn answered(&mut self) -> bool {
-        let sent = self.ask == Ask::Sent;
-        if sent {
-            self.ask = Ask::None;
-        }
-        sent
-    }
-
-    /// A message may come before the answer to the POST: then only the address tells whose it is.
-    fn is_about(&self, key: &CacheKey, heard: &Heard) -> bool {
-        match &self.stage {
-            Stage::Asking => *key == heard.address,
-            Stage::Making { job_id, address, .. } => *job_id == heard.job_id || *address == heard.address,
-            _ => false,
+    /// Forgets what nobody waits for, where there is much of it: a long game guesses a lot.
+    fn tidy(&mut self) {
+        if self.lines.len() >= LARGEST {
+            let idle = |line: &Line| matches!(line.stage, Stage::Missing | Stage::Failed { .. });
+            self.lines.retain(|_, line| line.urgent || !idle(line));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Has a language model write a prompt: once for the same facts, within the tenant's budget. What it wrote
-//! is kept, so that a scene has one prompt and its clip one key.
+//! Has a language model write a prompt, within the tenant's budget. What it wrote is kept for the same facts,
+//! so that a scene has one prompt and its clip one key.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

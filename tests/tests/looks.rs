@@ -62,6 +62,27 @@ async fn who_wants_little_motion_sees_stills_that_still_change_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_forced_colours_the_character_gets_a_frame_and_both_demos_can_be_read() {
+    let world = World::start(&["--delay", "realtime=100,fast=200"]).await;
+    let browser = Browser::open(1280, 900, &[]).await;
+    browser.prefer("forced-colors", "active").await;
+    browser.goto(&world.at("/storefront")).await;
+    open_the_chat(&browser).await;
+    browser.until(&plays("idle")).await;
+    let frame = format!("return getComputedStyle({CHARACTER}).borderTopStyle;");
+    assert_eq!(browser.run(&frame).await, "solid");
+    browser.screenshot("looks-storefront-forced-colours").await;
+    browser.goto(&world.at("/scene")).await;
+    browser.until(ALL_GO).await;
+    browser.screenshot("looks-scene-forced-colours").await;
+    browser.prefer("forced-colors", "none").await;
+    browser.goto(&world.at("/storefront")).await;
+    browser.until(&plays("idle")).await;
+    assert_eq!(browser.run(&frame).await, "none", "and none otherwise");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn behind_a_character_that_stands_free_the_page_is_seen() {
     let world = World::start(&["--delay", "realtime=100,fast=200"]).await;
     let browser = Browser::open(1280, 900, &[]).await;

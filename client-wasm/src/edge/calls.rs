@@ -22,12 +22,15 @@ use crate::transfer::{self, Call, Outcome};
 /// A clip is written to the device this many milliseconds after it came: the browser's other processes, which
 /// do that, are busy with showing it until then.
 const STORED_AFTER: u32 = 500;
+/// A cancellation that is not answered in this many milliseconds is given up.
+const CANCELLED_WITHIN: u32 = 10_000;
 
 impl Edge {
     /// Gets a clip from the device, or else from the edge.
     pub(super) fn get(&self, key: CacheKey, address: &CacheKey) {
         let Some(signal) = self.begin(key) else { return };
         let url = format!("{}{}", self.endpoint, address.path());
+        let recurs = self.wishes.borrow().get(&key).is_none_or(|(wish, _)| wish.recurs());
         let me = self.me.clone();
         spawn_local(async move {
             let store = ClipStore::shared();
@@ -52,7 +55,7 @@ impl Edge {
             let event = match outcome {
                 Outcome::Done((blob, text)) => {
                     let kept = edge.keep(key, &blob, text, from_device);
-                    if matches!(kept, supply::Event::Got(_)) {
+                    if matches!(kept, supply::Event::Got(_)) && recurs {
                         halves::when_whole(move || {
                             // Forgotten, it rings all the same: the clip is kept even if its edge is let go of.
                             Timeout::new(STORED_AFTER, move || {
@@ -117,7 +120,10 @@ impl Edge {
 
     /// Cancels a job. Where that is refused the job goes on, and its end is told as any other's.
     pub(super) fn delete(&self, job_id: &str) {
-        let Some(signal) = self.cancellations.as_ref().map(AbortController::signal) else { return };
+        let Ok(controller) = AbortController::new() else { return };
+        let signal = controller.signal();
+        // Not when the edge is let go of: a page that leaves does not want what it guessed.
+        Timeout::new(CANCELLED_WITHIN, move || controller.abort()).forget();
         let (me, token) = (self.me.clone(), self.token.borrow().clone());
         let url = format!("{}/api/v1/jobs/{job_id}", self.endpoint);
         spawn_local(async move {

@@ -11,6 +11,9 @@ use web_sys::{Element, HtmlElement, ShadowRoot};
 
 use crate::browser;
 
+/// What an element is that holds something to operate, one that is a decoration, and any other.
+const OWN_ROLES: [&str; 3] = ["group", "presentation", "img"];
+
 /// The label, the announcements and the button of one element.
 pub(super) struct Access {
     me: Weak<Self>,
@@ -21,6 +24,9 @@ pub(super) struct Access {
     announcer: Cell<Announcer>,
     timer: RefCell<Option<Timeout>>,
     doing: RefCell<String>,
+    /// What was written into the element's own attributes last. What differs from it is the page's.
+    role: RefCell<Option<String>>,
+    name: RefCell<Option<String>>,
 }
 
 /// A child of the shadow root that goes when it is dropped.
@@ -37,8 +43,19 @@ impl Drop for Part {
     }
 }
 
+impl Drop for Access {
+    fn drop(&mut self) {
+        // An element without a character does nothing.
+        self.write("role", &self.role, None);
+        self.write("aria-label", &self.name, None);
+    }
+}
+
 impl Access {
     pub(super) fn new(element: HtmlElement, shadow: ShadowRoot) -> Rc<Self> {
+        // A module that fell left what it had written.
+        let role = element.get_attribute("role").filter(|role| OWN_ROLES.contains(&role.as_str()));
+        let name = role.as_ref().and_then(|_| element.get_attribute("aria-label"));
         Rc::new_cyclic(|me| Self {
             me: me.clone(),
             element,
@@ -48,6 +65,8 @@ impl Access {
             announcer: Cell::default(),
             timer: RefCell::default(),
             doing: RefCell::default(),
+            role: RefCell::new(role),
+            name: RefCell::new(name),
         })
     }
 
@@ -111,16 +130,27 @@ impl Access {
         let holds = self.button.borrow().is_some() || self.status.borrow().is_some();
         let decoration = alt.as_deref() == Some("");
         let role = match (holds, decoration) {
-            (true, _) => "group",
-            (false, true) => "presentation",
-            (false, false) => "img",
+            (true, _) => OWN_ROLES[0],
+            (false, true) => OWN_ROLES[1],
+            (false, false) => OWN_ROLES[2],
         };
-        set(&self.element, "role", role);
-        if decoration {
-            let _ = self.element.remove_attribute("aria-label");
-        } else {
-            set(&self.element, "aria-label", alt.as_deref().unwrap_or(&self.doing.borrow()));
+        self.write("role", &self.role, Some(role));
+        let doing = self.doing.borrow();
+        let name = alt.as_deref().unwrap_or(&doing);
+        self.write("aria-label", &self.name, Some(name).filter(|_| !decoration));
+    }
+
+    /// Writes one of the element's own attributes, unless the page has.
+    fn write(&self, attribute: &str, last: &RefCell<Option<String>>, value: Option<&str>) {
+        let present = self.element.get_attribute(attribute);
+        if present.is_some() && present != *last.borrow() {
+            return;
         }
+        match value {
+            Some(value) => set(&self.element, attribute, value),
+            None => drop(self.element.remove_attribute(attribute)),
+        }
+        drop(last.replace(value.map(str::to_owned)));
     }
 
     fn say(&self) {

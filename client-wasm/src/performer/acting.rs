@@ -145,7 +145,8 @@ impl Acting {
     pub(super) fn placeholder(&self) -> String {
         let Some(Current { cue, look, .. }) = &self.current else { return String::new() };
         let stance = self.def(cue).map_or_else(|| placeholder::state_for(cue), own::stance);
-        placeholder::svg(stance, look).unwrap_or_default()
+        let svg = placeholder::svg(stance, look).unwrap_or_default();
+        if self.player.is_paused() { placeholder::still(&svg) } else { svg }
     }
 
     /// Has the predictor learn from what was asked for since it did.

@@ -35,7 +35,8 @@ impl Surroundings {
             listeners.push(EventListener::new(&document, "visibilitychange", move |_| {
                 seen(Event::Visible(visible()))
             }));
-            for name in ["pointerdown", "keydown"] {
+            // What counts as a gesture: for a finger, its end (HTML, section 6.4.1).
+            for name in ["pointerdown", "pointerup", "touchend", "keydown"] {
                 let tell = tell.clone();
                 let options = EventListenerOptions::run_in_capture_phase();
                 let touched = move |_: &web_sys::Event| tell(Event::Touched);

@@ -4,6 +4,8 @@
 use super::bodies::Parts;
 use super::decimal::tenths;
 
+/// The media query of those who asked for little motion.
+pub(super) const FOR_WHOM_IT_STOPS: &str = "(prefers-reduced-motion: reduce)";
 /// A blink, the same for everybody who has open eyes.
 const BLINK: &str = "94%,to{transform:none}97%{transform:scaleY(.08)}";
 
@@ -92,6 +94,8 @@ pub(super) fn css(state: &str, parts: &Parts) -> String {
             ".{part}{{animation:{part} {time} ease-in-out infinite}}@keyframes {part}{{{frames}}}"
         ));
     }
-    sheet.push_str("@media (prefers-reduced-motion: reduce){g{animation:none!important}}");
+    sheet.push_str("@media ");
+    sheet.push_str(FOR_WHOM_IT_STOPS);
+    sheet.push_str("{g{animation:none!important}}");
     sheet
 }

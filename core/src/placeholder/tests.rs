@@ -29,6 +29,18 @@ fn every_picture_is_well_formed_small_and_honours_reduced_motion() {
 }
 
 #[test]
+fn a_still_is_the_same_picture_without_motion_for_everybody() {
+    for (state, body, picture) in everyone() {
+        let still = still(&picture);
+        roxmltree::Document::parse(&still).unwrap();
+        assert!(still.contains("@media all{g{animation:none!important}}"), "{state} {body:?} moves");
+        assert_eq!(still.replace("@media all", "@media (prefers-reduced-motion: reduce)"), picture);
+    }
+    assert!(stands_still([("character", "bolt"), ("still", "1")]) && !stands_still([("still", "0")]));
+    assert!(look_from_query([("still", "1")]).is_ok() && look_from_query([("still", "yes")]).is_err());
+}
+
+#[test]
 fn no_two_pictures_are_the_same_and_no_two_states_move_alike() {
     let pictures: BTreeSet<String> = everyone().map(|(_, _, picture)| picture).collect();
     assert_eq!(pictures.len(), catalog::built_in().states.len() * Body::ALL.len());

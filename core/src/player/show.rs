@@ -69,6 +69,7 @@ impl Player {
             self.loads = self.loads.wrapping_add(1);
             let surface = Surface { place: Place::Still, load: self.loads };
             self.wanted = Some(Wanted { surface, ..wanted });
+            self.redrawn = None;
             effects.push(Effect::Draw(surface, wanted.ticket));
             return;
         };
@@ -153,7 +154,29 @@ impl Player {
             self.bring(now, surface, ticket, Picture::Still, false, effects);
         } else if let Some(wanted) = self.wanted.take_if(|wanted| wanted.surface == surface) {
             self.bring(now, surface, wanted.ticket, wanted.picture, false, effects);
+        } else if self.redrawn.take_if(|redrawn| *redrawn == surface).is_some()
+            && let Some(seen) = self.shown.as_mut().filter(|seen| seen.surface.place == Place::Still)
+        {
+            seen.surface = surface;
+            effects.push(Effect::Reveal(surface, Millis(0)));
         }
+    }
+
+    /// Has the placeholder drawn anew that is in sight or about to be, if it is one.
+    pub(super) fn redraw(&mut self, effects: &mut Vec<Effect>) {
+        let surface = Surface { place: Place::Still, load: self.loads.wrapping_add(1) };
+        let still = |surface: Surface| surface.place == Place::Still;
+        if let Some(wanted) = self.wanted.as_mut().filter(|wanted| still(wanted.surface)) {
+            wanted.surface = surface;
+        } else if let Some(cover) = self.cover.as_mut() {
+            *cover = surface;
+        } else if self.shown.is_some_and(|seen| still(seen.surface)) {
+            self.redrawn = Some(surface);
+        } else {
+            return;
+        }
+        self.loads = surface.load;
+        effects.push(Effect::Draw(surface, self.newest));
     }
 
     pub(super) fn reveal_what_is_due(&mut self, now: Millis, effects: &mut Vec<Effect>) {
@@ -294,6 +317,7 @@ impl Player {
             self.loads = self.loads.wrapping_add(1);
             let surface = Surface { place: Place::Still, load: self.loads };
             self.cover = Some(surface);
+            self.redrawn = None;
             effects.push(Effect::Draw(surface, self.newest));
         }
     }

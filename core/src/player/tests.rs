@@ -263,6 +263,8 @@ fn a_loop_is_handed_over_to_a_second_slot_just_before_its_end() {
     let _ = player.on(NOW, Event::Painted(twin));
     let _ = player.on(Millis(1_000), Event::At { surface, at: Millis(1_000), length: Millis(2_000) });
     let due = player.next_wake(Millis(1_000)).unwrap();
+    assert_eq!(player.on(Millis(1_500), Event::Touched), [], "typing is no reason to forget where it is");
+    assert_eq!(player.next_wake(Millis(1_500)), Some(due));
     assert!((1_980..2_000).contains(&due.0), "{due}");
     let effects = player.on(due, Event::Tick);
     assert_eq!((revealed(&effects), told(&effects), player.seams()), (Some(twin), None, 1));
@@ -289,11 +291,27 @@ fn nothing_moves_for_who_wants_calm_or_pressed_pause_but_the_picture_still_chang
 }
 
 #[test]
+fn a_placeholder_stands_still_when_everything_is_paused_and_moves_again_afterwards() {
+    let (mut player, surface) = showing(Picture::Still);
+    for paused in [true, false] {
+        let effects = player.on(NOW, Event::Paused(paused));
+        let [Effect::Draw(anew, ONE)] = effects[..] else { panic!("{effects:?}") };
+        assert_eq!((anew != surface, player.is_paused()), (true, paused));
+        assert_eq!(
+            player.on(NOW, Event::Painted(anew)),
+            [Effect::Reveal(anew, NOW)],
+            "nothing else is shown"
+        );
+        assert_eq!(player.on(NOW, Event::Paused(paused)), [], "once");
+    }
+}
+
+#[test]
 fn a_page_out_of_sight_stops_and_a_refused_clip_resumes_at_a_touch() {
     let (mut player, surface) = showing(Picture::Loop(A));
     let play = Effect::Play { surface, looped: true };
     assert_eq!(player.on(NOW, Event::Visible(false)), [Effect::Pause(surface)]);
-    assert_eq!(player.on(NOW, Event::Touched), [Effect::Pause(surface)]);
+    assert_eq!(player.on(NOW, Event::Touched), [], "nothing was refused");
     assert_eq!(player.on(NOW, Event::Visible(true)), [play]);
     assert_eq!(player.on(NOW, Event::Refused(surface)), []);
     assert_eq!(player.on(Millis(60_000), Event::Tick), [], "a refused clip is not stuck");

@@ -1,5 +1,7 @@
 //! How strong the next reaction is, given its word.
 
+use std::cell::OnceCell;
+
 use super::Predictor;
 use super::arithmetic::{hash, log2, normalize};
 use super::memory::Pace;
@@ -20,6 +22,9 @@ const SHORT: Pace = Pace { most: 100, fade: 30 };
 const UNLIKELY: f32 = 0.005;
 /// From 0 to 1 in tenths.
 const STEPS: usize = 11;
+/// The minds, as places in a list.
+const OLD: usize = 0;
+const NEW: usize = 1;
 
 /// How much each opinion counts: for the same word again, for another one.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,85 +73,133 @@ fn steps_from(now: i32, same: bool) -> [f32; STEPS] {
     shares
 }
 
-struct Contexts {
-    /// By the word alone, by the word and the cue before, by the word and two cues before.
-    absolute: [u32; 3],
-    /// By whether the word is the same, and that with the last step.
-    relative: [u32; 2],
+/// What the last two cues say of a step in strength, whatever word comes: for the same word, or for another.
+struct Strides {
+    base: [f32; STEPS],
+    steps: [f32; STEPS],
+    /// The opinions that are the same for every word.
+    logs: [[f32; OPINIONS]; STEPS],
 }
 
-impl Predictor {
-    fn intensity_contexts(&self, word: usize) -> (Contexts, usize, i32) {
-        let name = self.vocabulary.words.get(word).map_or(0, |word| word.hash);
-        let same = u32::from(self.past.word(0) == Some(word));
-        let now = i32::from(self.past.tenths[0]);
-        let step = if self.past.words.len() < 2 { 0 } else { now - i32::from(self.past.tenths[1]) };
-        #[allow(clippy::cast_sign_loss)]
-        let step = (step.clamp(-3, 3) + 3) as u32;
-        let relative = hash(41, same);
-        let contexts = Contexts {
-            absolute: [
-                hash(42, name).max(1),
-                hash(hash(43, name), self.past.cues(1)).max(1),
-                hash(hash(44, name), self.past.cues(2)).max(1),
-            ],
-            relative: [relative.max(1), hash(hash(45, same), step).max(1)],
-        };
-        (contexts, usize::try_from(same).unwrap_or_default(), now)
+/// How strong the next reaction is, word by word. What no word changes is looked at once.
+pub(super) struct Strengths<'p> {
+    predictor: &'p Predictor,
+    now: i32,
+    /// The last cue, and the last two, as hashes.
+    cues: [u32; 2],
+    /// For another word and for the same one; of the old mind and of the new one.
+    strides: [[OnceCell<Strides>; 2]; 2],
+}
+
+/// Writes an opinion into its column.
+fn put(logs: &mut [[f32; OPINIONS]; STEPS], opinion: usize, shares: &[f32; STEPS]) {
+    for (row, share) in logs.iter_mut().zip(shares) {
+        if let Some(log) = row.get_mut(opinion) {
+            *log = log2(share.max(0.0001));
+        }
+    }
+}
+
+impl<'p> Strengths<'p> {
+    /// At the predictor's present moment.
+    pub(super) fn of(predictor: &'p Predictor) -> Self {
+        let past = &predictor.past;
+        let cues = [past.cues(1), past.cues(2)];
+        Self { predictor, now: i32::from(past.tenths[0]), cues, strides: Default::default() }
     }
 
     /// How likely each intensity of this word is, should it come. What hardly comes at all is not
     /// looked at closely.
-    pub(super) fn intensity_shares(&self, word: usize, likely: f32) -> [f32; STEPS] {
-        let moment = self.intensity_contexts(word);
+    pub(super) fn shares(&self, word: usize, likely: f32) -> [f32; STEPS] {
         if likely < UNLIKELY {
-            return steps_from(moment.2, moment.1 == 1);
+            return steps_from(self.now, self.is_same(word));
         }
-        let mut answer = self.mix_intensities(&self.old, word, &moment).answer;
-        if self.trust.older {
-            let trust = self.trust.of(STRENGTH, 0);
-            for (share, other) in answer.iter_mut().zip(self.mix_intensities(&self.new, word, &moment).answer)
-            {
+        let mut answer = self.mix(OLD, word).answer;
+        let trust = &self.predictor.trust;
+        if trust.older {
+            let trust = trust.of(STRENGTH, 0);
+            for (share, other) in answer.iter_mut().zip(self.mix(NEW, word).answer) {
                 *share = *share * trust + other * (1.0 - trust);
             }
         }
         answer
     }
 
-    fn mix_intensities(&self, mind: &Mind, word: usize, moment: &(Contexts, usize, i32)) -> Opinion {
-        let (contexts, same, now) = moment;
-        let (same, now) = (*same, *now);
-        let base = steps_from(now, same == 1);
+    fn is_same(&self, word: usize) -> bool {
+        self.predictor.past.word(0) == Some(word)
+    }
+
+    /// By the word alone, by the word and the cue before, by the word and two cues before.
+    fn levels(&self, word: usize) -> [u32; 3] {
+        let name = self.predictor.vocabulary.words.get(word).map_or(0, |word| word.hash);
+        let [last, both] = self.cues;
+        [hash(42, name).max(1), hash(hash(43, name), last).max(1), hash(hash(44, name), both).max(1)]
+    }
+
+    /// By whether the word is the same, and that with the last step.
+    fn steps(&self, same: bool) -> [u32; 2] {
+        let past = &self.predictor.past;
+        let step = if past.words.len() < 2 { 0 } else { self.now - i32::from(past.tenths[1]) };
+        #[allow(clippy::cast_sign_loss)]
+        let step = (step.clamp(-3, 3) + 3) as u32;
+        [hash(41, u32::from(same)).max(1), hash(hash(45, u32::from(same)), step).max(1)]
+    }
+
+    fn mind(&self, which: usize) -> &'p Mind {
+        if which == OLD { &self.predictor.old } else { &self.predictor.new }
+    }
+
+    fn strides(&self, which: usize, same: bool) -> Strides {
+        let mind = self.mind(which);
+        let base = steps_from(self.now, same);
         let mut logs = [[0.0f32; OPINIONS]; STEPS];
-        let mut put = |opinion: usize, shares: &[f32; STEPS]| {
-            for (row, share) in logs.iter_mut().zip(shares) {
-                if let Some(log) = row.get_mut(opinion) {
-                    *log = log2(share.max(0.0001));
-                }
-            }
-        };
-        let weights = mind.intensities.0.get(same).copied().unwrap_or_default();
-        put(0, &base);
-        if !mind.knows(word) {
-            return Opinion { logs, answer: base };
-        }
+        put(&mut logs, 0, &base);
         let mut steps = base;
-        for (at, key) in contexts.relative.iter().enumerate() {
-            refine(&mut steps, mind.lasting.find(*key), now - 10, STEP[0]);
-            refine(&mut steps, self.session.find(*key), now - 10, STEP[1]);
+        for (at, key) in self.steps(same).iter().enumerate() {
+            refine(&mut steps, mind.lasting.find(*key), self.now - 10, STEP[0]);
+            refine(&mut steps, self.predictor.session.find(*key), self.now - 10, STEP[1]);
             // What leads out of the scale is lost, and the rest counts for more.
             normalize(&mut steps);
-            put(1 + at, &steps);
+            put(&mut logs, 1 + at, &steps);
         }
-        let mut chain = steps;
-        for (at, key) in contexts.absolute.iter().enumerate() {
-            refine(&mut chain, mind.lasting.find(*key), 0, LEVEL[0]);
-            refine(&mut chain, self.session.find(*key), 0, LEVEL[1]);
-            put(3 + at, &chain);
+        Strides { base, steps, logs }
+    }
+
+    fn mix(&self, which: usize, word: usize) -> Opinion {
+        let (mind, session, same) = (self.mind(which), &self.predictor.session, self.is_same(word));
+        let made = self.strides.get(usize::from(same)).and_then(|minds| minds.get(which));
+        let fresh;
+        let strides = match made {
+            Some(cell) => cell.get_or_init(|| self.strides(which, same)),
+            None => {
+                fresh = self.strides(which, same);
+                &fresh
+            }
+        };
+        let mut logs = strides.logs;
+        if !mind.knows(word) {
+            return Opinion { logs, answer: strides.base };
         }
-        let mut own = base;
-        refine(&mut own, self.session.find(contexts.absolute[0]), 0, OWN);
-        put(6, &own);
+        let mut chain = strides.steps;
+        let levels = self.levels(word);
+        for (at, key) in levels.iter().enumerate() {
+            let seen = [mind.lasting.find(*key), session.find(*key)];
+            if seen == [None, None] {
+                // Nothing is added to the opinion before.
+                for row in &mut logs {
+                    row.copy_within(2 + at..3 + at, 3 + at);
+                }
+                continue;
+            }
+            for (seen, belief) in seen.into_iter().zip(LEVEL) {
+                refine(&mut chain, seen, 0, belief);
+            }
+            put(&mut logs, 3 + at, &chain);
+        }
+        let mut own = strides.base;
+        refine(&mut own, session.find(levels[0]), 0, OWN);
+        put(&mut logs, 6, &own);
+        let weights = mind.intensities.0.get(usize::from(same)).copied().unwrap_or_default();
         let mut answer = [0.0f32; STEPS];
         for (share, row) in answer.iter_mut().zip(&logs) {
             *share = dot(row, &weights);
@@ -154,15 +207,18 @@ impl Predictor {
         softmax(&mut answer);
         Opinion { logs, answer }
     }
+}
 
+impl Predictor {
     pub(super) fn learn_intensity(&mut self, word: usize, tenths: u8) {
-        let moment = self.intensity_contexts(word);
         let at = usize::from(tenths);
-        let opinions = [&self.old, &self.new].map(|mind| self.mix_intensities(mind, word, &moment));
-        let (contexts, same, now) = moment;
+        let strengths = Strengths::of(self);
+        let (same, now) = (strengths.is_same(word), strengths.now);
+        let (levels, steps) = (strengths.levels(word), strengths.steps(same));
+        let opinions = [OLD, NEW].map(|which| strengths.mix(which, word));
         for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
             if mind.knows(word)
-                && let Some(weights) = mind.intensities.0.get_mut(same)
+                && let Some(weights) = mind.intensities.0.get_mut(usize::from(same))
             {
                 reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
             }
@@ -170,8 +226,8 @@ impl Predictor {
         let [old, new] = opinions.map(|opinion| opinion.answer.get(at).copied().unwrap_or(0.5));
         self.trust.came(STRENGTH, 0, old, new);
         let step = u8::try_from(i32::from(tenths) - now + 10).unwrap_or_default();
-        let levels = contexts.absolute.into_iter().map(|key| (key, tenths));
-        for (key, symbol) in levels.chain(contexts.relative.map(|key| (key, step))) {
+        let levels = levels.map(|key| (key, tenths));
+        for (key, symbol) in levels.into_iter().chain(steps.map(|key| (key, step))) {
             self.old.lasting.learn(key, symbol, LONG);
             self.new.lasting.learn(key, symbol, LONG);
             self.session.learn(key, symbol, SHORT);

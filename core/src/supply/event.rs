@@ -156,6 +156,8 @@ pub enum Effect {
     Far(CacheKey),
     /// A guess is missing and waits for the prefetcher's word.
     Missing(CacheKey),
+    /// A guess could not be had lately, or is known no more: it is given up until the next moment.
+    Sulks(CacheKey),
     /// The clip cannot be had for now.
     Failed {
         /// Which.

@@ -49,6 +49,48 @@ fn asks(supply: &mut Supply, event: Event) -> Vec<Effect> {
 }
 
 #[test]
+fn a_guess_that_failed_is_fetched_at_once_when_it_is_wanted_and_not_guessed_again_so_soon() {
+    let mut supply = Supply::default();
+    assert_eq!(asks(&mut supply, want(0, false)), [get(0)]);
+    let failed = asks(&mut supply, Event::Unreachable(key(0)));
+    assert!(matches!(failed[..], [Effect::Failed { .. }]), "{failed:?}");
+    assert_eq!(asks(&mut supply, want(0, false)), [Effect::Sulks(key(0))]);
+    assert_eq!(asks(&mut supply, want(0, true)), [get(0)]);
+}
+
+#[test]
+fn what_failed_and_is_wanted_again_is_tried_again_by_itself() {
+    let mut supply = Supply::default();
+    let _ = supply.on(T, want(0, true));
+    let (code, detail) = ("refused".to_owned(), "No.".to_owned());
+    let _ = supply.on(T, Event::Refused { key: key(0), code, detail });
+    assert_eq!(supply.next_wake(), None, "nobody wants it");
+    let wanted = T + Millis::seconds(5);
+    assert!(supply.on(wanted, want(0, true)).contains(&Effect::Far(key(0))));
+    let later = supply.next_wake().unwrap();
+    assert_eq!(later, T + SULK);
+    assert!(supply.on(later, Event::Wake).contains(&get(0)));
+}
+
+#[test]
+fn of_many_guesses_those_that_came_to_nothing_are_forgotten_and_what_is_wanted_is_not() {
+    let mut supply = Supply::default();
+    let numbered = |number: usize| {
+        let letters = (0..32).map(|place| if number >> place & 1 == 1 { 'b' } else { 'a' });
+        CacheKey::parse(&letters.collect::<String>()).unwrap()
+    };
+    let wanted = key(7);
+    let _ = supply.on(T, Event::Want { key: wanted, urgent: true });
+    for number in 0..3 * LARGEST {
+        let guess = numbered(number);
+        let _ = supply.on(T, Event::Want { key: guess, urgent: false });
+        let _ = supply.on(T, Event::Absent(guess));
+    }
+    assert!(supply.lines.len() <= LARGEST && supply.knows(&wanted));
+    assert!(supply.on(T, Event::Make(numbered(0))).contains(&Effect::Sulks(numbered(0))));
+}
+
+#[test]
 fn a_clip_that_exists_costs_one_get_and_no_post() {
     let mut supply = Supply::default();
     assert_eq!(asks(&mut supply, want(0, true)), [get(0)]);
@@ -386,6 +428,8 @@ proptest! {
                 // Under way, or due to be tried again: nothing urgent waits for nobody.
                 prop_assert!(!matches!(line.stage, Stage::Missing));
                 prop_assert!(line.stage != Stage::Asking || line.ask != Ask::None);
+                let failed = matches!(line.stage, Stage::Failed { .. });
+                prop_assert!(!failed || supply.next_wake().is_some(), "what failed is tried again");
             }
             let parked = supply.waiting() > 0 && !supply.needs_token() && supply.pause(now).is_some();
             prop_assert!(!parked || supply.next_wake().is_some(), "what waits for a time is woken");

@@ -16,6 +16,8 @@ pub(crate) fn serve(call: &Call, file: &str) -> Result<Response, Failure> {
         placeholder::call::NAME => Some(placeholder::call::svg()),
         state => placeholder::svg(state, &look),
     });
+    let svg = svg
+        .map(|svg| if placeholder::stands_still(url.query_pairs()) { placeholder::still(&svg) } else { svg });
     let svg = svg.ok_or_else(|| {
         Failure::new(Code::NotFound, "There is no such placeholder; GET /api/v1/states lists the states.")
     })?;

@@ -51,9 +51,9 @@ fn create(schemas: &mut Schemas) -> Call {
 fn prompt(schemas: &mut Schemas) -> Call {
     call("post", "/api/v1/prompts", "writePrompt", "The prompt for a brief")
         .about(
-            "How a scene of a story moves is written by a language model, where the deployment has one: once \
-             for the same facts, for which it is answered from then on. Everything else, and whatever cannot be \
-             written, follows from the brief alone. Costs nothing but what a language model takes for its words, \
+            "How a scene of a story moves is written by a language model, where the deployment has one; what it \
+             wrote is kept, and answered for the same facts from then on. Everything else, and whatever cannot \
+             be written, follows from the brief alone. Costs nothing but what a language model takes for its words, \
              and makes nothing: give `prompt` to a job.",
         )
         .access(Access::Right("jobs"))

@@ -71,6 +71,7 @@ fn drawn(method: &'static str, address: &'static str, id: &'static str, summary:
         .about("Computed, never stored, and never under a clip's address. It stands still for those who prefer less motion.")
         .takes(path("state", "A state of the catalogue, or `call` for two people on a call.", json!({"type": "string", "enum": states})))
         .takes(query("character", "A built-in character, whose look it is.", json!({"type": "string", "enum": characters})))
+        .takes(query("still", "`1`: without motion, for somebody who pressed pause. Who asked the system for little motion sees none anyway.", json!({"type": "string", "enum": ["0", "1"]})))
         .takes(query("body", "Another body than the character's.", json!({"type": "string", "enum": Body::ALL.map(Body::as_str)})));
     for (name, about) in [
         ("primary", "The main colour of the body."),

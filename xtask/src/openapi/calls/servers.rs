@@ -27,7 +27,7 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
         kept(Call::new("get", asset, "getAsset", TAG, "An upload")),
         kept(Call::new("head", asset, "headAsset", TAG, "An upload's headers alone")),
         Call::new("post", "/api/v1/hooks/wavespeed/{submission}", "hearWavespeed", TAG, "WaveSpeed says that a prediction has ended")
-            .about("For WaveSpeed, which signs it with the account's webhook secret: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. It brings the next poll forward; nothing else of it is believed.")
+            .about("For WaveSpeed, which signs it with the account's webhook secret: the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`. It brings the next poll forward, and names the order where the answer to it was lost; nothing else of it is believed.")
             .takes(path("submission", "What the order was made under.", json!({"type": "string", "pattern": "^[a-z2-7]{32}(\\.[0-9]+)*$"})))
             .takes(query("seal", "What the address was made with; it belongs to this submission alone.", json!({"type": "string", "pattern": "^[0-9a-f]{64}$"})))
             .body_in(json!({"application/json": {"schema": {"type": "object"}}}))
