@@ -261,10 +261,10 @@ export default function init(wasm?: string | URL, rest?: string | URL): Promise<
  * Costs next to nothing until it is near the viewport or wanted: told something, asked for its stats, or
  * `loading="eager"`. What it is told before is remembered, at most 256 calls.
  *
- * Slots: `poster` is shown until the first picture of the character; `fallback` where nothing of it can
- * be had. Parts: `stage`, `video`, `canvas`, `still`, `poster`, `fallback`, `pause-button`, `status`. Custom
- * properties: `--cuelight-width`, `--cuelight-aspect-ratio`, `--cuelight-background`,
- * `--cuelight-placeholder`, `--cuelight-border-radius`, `--cuelight-focus`.
+ * Slots: `poster` is shown until the first picture of the character; `fallback` in its place where nothing
+ * of it can be had, until something can. Parts: `stage`, `video`, `canvas`, `still`, `poster`, `fallback`,
+ * `pause-button`, `status`. Custom properties: `--cuelight-width`, `--cuelight-aspect-ratio`,
+ * `--cuelight-background`, `--cuelight-placeholder`, `--cuelight-border-radius`, `--cuelight-focus`.
  */
 export class CuelightCharacterElement extends HTMLElement {
   /** A built-in character's id. Reflects the attribute. */

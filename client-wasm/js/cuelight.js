@@ -10,6 +10,9 @@ const NEAR = "400px";
 /** How many calls are kept for a character which is not there yet; older ones are forgotten. */
 const MOST_CALLS = 256;
 
+/** What a character tells when it cannot be drawn at all. */
+const UNDRAWN = ["invalid_request", "placeholder_broken"];
+
 const full = () => import("./cuelight_client.js");
 
 /**
@@ -24,7 +27,8 @@ export default async function init(wasm, rest) {
 // Before anything is loaded: somebody's head and shoulders.
 const CSS = `:host{display:inline-block;position:relative;overflow:hidden;width:var(--cuelight-width,240px);aspect-ratio:var(--cuelight-aspect-ratio,1);background:var(--cuelight-background,none)}
 :host([hidden]),[hidden]{display:none!important}
-slot{display:block;position:absolute;inset:0;background:var(--cuelight-placeholder,radial-gradient(circle at 50% 38%,#8886 17%,#0000 17.5%),radial-gradient(circle at 50% 104%,#8886 38%,#0000 38.5%),#8882)}
+slot{display:block;position:absolute;inset:0}
+[name=poster]{background:var(--cuelight-placeholder,radial-gradient(circle at 50% 38%,#8886 17%,#0000 17.5%),radial-gradient(circle at 50% 104%,#8886 38%,#0000 38.5%),#8882)}
 img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 
 // A server that renders pages has no HTMLElement; importing there must not fail.
@@ -32,6 +36,13 @@ const Base = globalThis.HTMLElement ?? class {};
 
 const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "background", "poster", "alt", "loading"];
 const FLAGS = ["progressive", "announce", "controls", "paused"];
+
+function slot(name) {
+  const slot = document.createElement("slot");
+  slot.name = name;
+  slot.setAttribute("part", name);
+  return slot;
+}
 
 /** A character that follows a conversation. */
 export class CuelightCharacterElement extends Base {
@@ -52,7 +63,8 @@ export class CuelightCharacterElement extends Base {
   #spec = null;
   #rules = null;
   #token = null;
-  #slot;
+  #poster;
+  #fallback;
   #image;
 
   constructor() {
@@ -61,10 +73,16 @@ export class CuelightCharacterElement extends Base {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
     shadow.adoptedStyleSheets = [sheet];
-    this.#slot = document.createElement("slot");
-    this.#slot.name = "poster";
-    this.#slot.setAttribute("part", "poster");
-    shadow.append(this.#slot);
+    // The poster is the first slot: the module takes that away when it shows something.
+    shadow.append((this.#poster = slot("poster")), (this.#fallback = slot("fallback")));
+    this.#fallback.hidden = true;
+    // Both bubble, perhaps from another character inside this one.
+    this.addEventListener("cuelight-error", ({ target, detail }) => {
+      if (target === this && UNDRAWN.includes(detail.code)) this.#lack(true);
+    });
+    this.addEventListener("cuelight-shown", ({ target }) => {
+      if (target === this) this.#fallback.hidden = true;
+    });
   }
 
   get spec() {
@@ -148,15 +166,26 @@ export class CuelightCharacterElement extends Base {
     this.#image?.remove();
     if (!poster) return;
     this.#image = Object.assign(document.createElement("img"), { alt: "", src: poster });
-    this.#slot.append(this.#image);
+    this.#poster.append(this.#image);
   }
 
   /** Gives whoever acted back, with the poster in its place. */
   #leave() {
     const part = this.#part;
     this.#part = this.#turn = null;
-    this.#slot.hidden = false;
+    this.#lack(false);
     return part;
+  }
+
+  /**
+   * Nothing of the character can be had: what the page has for that takes the poster's place, unless
+   * something is on screen. `false`: that is over, and the poster is back.
+   */
+  #lack(nothing) {
+    if (nothing && this.#poster.hidden) return;
+    const stands = nothing && this.#fallback.assignedNodes().length > 0;
+    this.#poster.hidden = stands;
+    this.#fallback.hidden = !stands;
   }
 
   #await() {
@@ -184,7 +213,12 @@ export class CuelightCharacterElement extends Base {
     const part = await this.#bring({
       element: this,
       shadow: this.shadowRoot,
-      tell: (error) => this.#tell(error),
+      // Half of the module may be missing, and what draws placeholders with it.
+      tell: (error) => {
+        this.#tell(error);
+        this.#lack(true);
+      },
+      lack: (nothing) => this.#lack(nothing),
       given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
       fell: (error, reduced, state) => {
         this.#leave();
@@ -197,7 +231,8 @@ export class CuelightCharacterElement extends Base {
     if (turn !== this.#turn) return part?.destroy();
     this.#turn = null;
     this.#part = part;
-    if (part) for (const [name, value] of this.#calls.splice(0)) part[name](value);
+    if (!part) this.#lack(true);
+    else for (const [name, value] of this.#calls.splice(0)) part[name](value);
   }
 
   async #bring(host) {
@@ -206,7 +241,7 @@ export class CuelightCharacterElement extends Base {
     } catch (error) {
       this.#tell(error);
     }
-    // Without this file, too, the poster stays and the element remembers what it is told.
+    // Without this file, too, the element remembers what it is told.
     return import("./reduced.js").then((reduced) => reduced.attach(host), () => null);
   }
 

@@ -2,26 +2,21 @@
  * A character where WebAssembly cannot be had: the same calls and events, its state, and a picture of
  * it that the edge draws. Plays no clips, asks for none and predicts nothing.
  */
+import { dress } from "./dress.js";
+import { activities } from "../../core/catalog/rules.json";
 import { states } from "../../core/catalog/states.json";
 import { characters } from "../../core/catalog/characters.json";
 
 const TIERS = ["free", "pro", "enterprise"];
-/** What each event shows, before the plan is looked at. */
-const SHOWS = {
-  opened: "greeting",
-  closed: "farewell",
-  hover: "greeting",
-  typing: "listening",
-  sent: "thinking",
-  "stream-started": "thinking",
-  "stream-token": "talking",
-  "stream-ended": "idle",
-  error: "idle",
-};
-/** Events that change nothing here. */
-const UNHEARD = ["message", "sentiment", "confidence", "off-topic"];
+/** The one-shot that an event brings, if nothing goes on. */
+const BRINGS = { opened: "greeting", closed: "farewell", hover: "greeting" };
+/** Every event there is. Of these four, moods would follow, which there are none of here. */
+const HEARD = new Set(["message", "sentiment", "confidence", "off-topic", ...Object.keys(BRINGS)]);
+for (const { starts, ends } of activities) for (const type of [...starts, ...ends]) HEARD.add(type);
+/** How long between two announcements at least, in milliseconds: a sentence has been read by then. */
+const GAP = 3000;
 /** What a state of a page's own is where the page does not say. */
-const USUAL = { tier: "free", play: "held", duration_ms: 3000, fallback: ["idle"] };
+const USUAL = { tier: "free", duration_ms: 3000, fallback: ["idle"] };
 
 /** The states that a page gives, none of them checked: that takes the module. */
 function ownStates(rules) {
@@ -34,16 +29,21 @@ function ownStates(rules) {
 }
 
 /** A character behind an element. */
-export function attach({ element, shadow, given }) {
+export function attach({ element, shadow, given, lack }) {
   const image = document.createElement("img");
-  const fallback = document.createElement("slot");
+  const button = document.createElement("button");
   const status = document.createElement("div");
+  // What goes on, and when it is over if nothing ends it sooner.
+  const active = new Map();
+  let once = null;
   let now = "idle";
   let cue = "";
   let forced = null;
-  let moment = "idle";
   let timer;
-  let announced;
+  // Runs while nothing more may be said.
+  let quiet;
+  let unsaid = false;
+  let gone = false;
 
   const tell = (name, detail) =>
     element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
@@ -67,6 +67,8 @@ export function attach({ element, shadow, given }) {
     const origin = (element.endpoint || location.origin).replace(/\/+$/, "");
     const stance = [now].concat(find(now)?.fallback).find(known) ?? "idle";
     const address = new URL(`${origin}/placeholders/${stance}.svg`);
+    // Nothing outside a picture can stop what moves in it.
+    if (element.paused) address.searchParams.set("still", "1");
     const bare = (colour) => colour.replace("#", "");
     if (typeof who === "string") address.searchParams.set("character", who);
     else for (const [name, value] of Object.entries(who?.look ?? {})) address.searchParams.set(name, bare(value));
@@ -79,73 +81,103 @@ export function attach({ element, shadow, given }) {
     return `${who?.name ?? built?.name ?? who?.id ?? (who || "The character")} is ${find(now)?.label ?? now}`;
   };
 
+  /** The page's own poster is better than a stranger's picture. */
+  const poster = () => Boolean(element.poster || element.querySelector(":scope > [slot=poster]"));
+
+  // Put in once: a status that has just come is not listened to yet.
+  const keep = (part, wanted) => {
+    if (!wanted) part.remove();
+    else if (!part.isConnected) shadow.append(part);
+  };
+
   const describe = () => {
     const alt = element.getAttribute("alt");
-    element.setAttribute("role", alt === "" ? "presentation" : element.announce ? "group" : "img");
+    // There is nothing to stop in the page's own picture.
+    const controls = element.controls && !poster();
+    keep(button, controls);
+    button.setAttribute("aria-pressed", element.paused);
+    keep(status, element.announce);
+    if (!element.announce) status.textContent = "";
+    const alone = alt === "" ? "presentation" : "img";
+    element.setAttribute("role", controls || element.announce ? "group" : alone);
     if (alt === "") element.removeAttribute("aria-label");
     else element.setAttribute("aria-label", alt ?? label());
-    status.remove();
-    if (element.announce) shadow.append(status);
+  };
+
+  const say = () => {
+    unsaid = false;
+    if (!element.announce) return;
+    status.textContent = label();
+    quiet = setTimeout(() => {
+      quiet = undefined;
+      if (unsaid) say();
+    }, GAP);
   };
 
   const show = () => {
     const since = performance.now();
     cue = now;
     describe();
-    // The page's own poster is better than a stranger's picture.
-    const own = element.poster || element.querySelector(":scope > [slot=poster]");
-    image.hidden = Boolean(own);
-    fallback.hidden = true;
-    if (own) return;
+    image.hidden = poster();
+    if (image.hidden) return lack(false);
     image.onload = () => {
       const waitedMs = Math.round(performance.now() - since);
+      lack(false);
       tell("cuelight-shown", { kind: "placeholder", key: "", from: "placeholder", waitedMs, cue, staged: false });
     };
     image.onerror = () => {
       image.hidden = true;
-      fallback.hidden = !element.querySelector(":scope > [slot=fallback]");
+      lack(true);
     };
     image.src = picture();
   };
 
   const settle = (cause) => {
     clearTimeout(timer);
-    const next = allowed(forced ?? moment);
-    const state = find(next);
-    if (!forced && state.play === "once") {
-      timer = setTimeout(() => {
-        moment = "idle";
-        settle("ended");
-      }, state.duration_ms);
-    }
+    const time = performance.now();
+    for (const [state, until] of active) if (until <= time) active.delete(state);
+    const going = activities.find(({ state }) => active.has(state))?.state;
+    // Nobody wants the second half of a wave. A page's own length may be no number.
+    if (going || !(once?.until > time)) once = null;
+    const next = allowed(forced ?? going ?? once?.state ?? "idle");
+    const over = Math.min(...active.values(), once?.until ?? Infinity);
+    if (over < Infinity) timer = setTimeout(() => settle("ended"), over - time);
     if (next === now) return;
     const previous = now;
     now = next;
     tell("cuelight-state", { state: now, previous, cause });
+    // The page may have changed it again from inside the event, or destroyed the character.
+    if (gone || now !== next) return;
     show();
-    announced ??= setTimeout(() => {
-      announced = undefined;
-      status.textContent = label();
-    }, 3000);
+    if (quiet) unsaid = true;
+    else say();
   };
 
   image.alt = "";
   image.setAttribute("part", "still");
   image.style.cssText = "position:absolute;inset:0";
-  fallback.name = "fallback";
-  fallback.setAttribute("part", "fallback");
+  button.type = "button";
+  button.setAttribute("part", "pause-button");
+  button.setAttribute("aria-label", "Pause the animation");
+  // The attribute is the truth; configure() is told of its change.
+  button.onclick = () => element.toggleAttribute("paused");
   status.setAttribute("role", "status");
   status.setAttribute("part", "status");
-  status.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)";
-  shadow.append(image, fallback);
+  dress(shadow);
+  shadow.append(image);
   show();
 
   return {
     send(event) {
       const type = event?.type;
-      if (UNHEARD.includes(type)) return;
-      if (!Object.hasOwn(SHOWS, type)) return complain("invalid_event", `This is no conversation event: ${type}.`);
-      moment = SHOWS[type];
+      if (!HEARD.has(type)) return complain("invalid_event", `This is no conversation event: ${type}.`);
+      const time = performance.now();
+      for (const { state, starts, ends, times_out_ms } of activities) {
+        if (ends.includes(type)) active.delete(state);
+        if (starts.includes(type)) active.set(state, time + times_out_ms);
+      }
+      const state = BRINGS[type];
+      if (state) once = { state, until: time + find(state).duration_ms };
       settle(type);
     },
     setState(state) {
@@ -162,11 +194,12 @@ export function attach({ element, shadow, given }) {
     },
     stats: () => ({ mode: "reduced", state: now, cue }),
     destroy() {
+      gone = true;
       clearTimeout(timer);
-      clearTimeout(announced);
+      clearTimeout(quiet);
       image.onload = image.onerror = null;
       image.remove();
-      fallback.remove();
+      button.remove();
       status.remove();
     },
   };

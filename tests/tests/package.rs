@@ -19,6 +19,23 @@ const RECORD: &str = "
   }
 ";
 
+/// Notes what is said to people who listen.
+const LISTEN: &str = "
+  window.said = [];
+  const status = document.querySelector('cuelight-character').shadowRoot.querySelector('[role=status]');
+  new MutationObserver(() => window.said.push([Math.round(performance.now()), status.textContent]))
+    .observe(status, { childList: true, characterData: true, subtree: true });
+";
+
+/// What was said, none of it within three seconds of what was said before.
+async fn said(browser: &Browser) -> Vec<String> {
+    let said = browser.run("return window.said;").await;
+    let said = said.as_array().unwrap();
+    let at = |one: &Value| one[0].as_u64().unwrap();
+    assert!(said.windows(2).all(|pair| at(&pair[1]) - at(&pair[0]) >= 2_900), "{said:?}");
+    said.iter().map(|one| one[1].as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn the_types_hold_in_a_strict_compiler_and_so_do_both_examples() {
     let project = Project::install();
@@ -193,6 +210,7 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
     let errors =
         browser.run("return window.told.filter((t) => t.name === 'error').map((t) => t.code);").await;
     assert_eq!(errors, json!(["webassembly_refused"]));
+    browser.run(LISTEN).await;
     for (event, state) in
         [("typing", "listening"), ("sent", "thinking"), ("stream-token", "talking"), ("stream-ended", "idle")]
     {
@@ -200,12 +218,31 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
         assert_eq!(browser.run(&format!("return {CHARACTER}.state;")).await, state);
         browser.until(&format!("window.told.some((t) => t.name === 'shown' && t.cue === '{state}')")).await;
     }
+    // What goes on stays before what matters less, and is over when the rules say so.
+    let states = browser
+        .run(&format!("const c = {CHARACTER}; return ['stream-started', 'hover', 'typing', 'stream-ended'].map((type) => (c.send({{ type }}), c.state));"))
+        .await;
+    assert_eq!(states, json!(["talking", "talking", "talking", "listening"]));
+    browser.until(&format!("{CHARACTER}.state === 'idle'")).await;
+    // The first is said at once, the others later, and the last of them.
+    browser.until("window.said.at(-1)[1] === 'Bolt is waiting'").await;
+    assert_eq!(said(&browser).await[0], "Bolt is listening");
     browser.run(&format!("{CHARACTER}.setState('happy');")).await;
     let image = format!("{CHARACTER}.shadowRoot.querySelector('[part=still]')");
     browser.until(&format!("{image}.src.includes('happy') && {image}.naturalWidth")).await;
     let label = browser.run(&format!("return {CHARACTER}.getAttribute('aria-label');")).await;
     assert_eq!(label, "Bolt is happy");
     browser.screenshot("package-reduced").await;
+    // Nothing stops what moves in a picture, so it is another.
+    let button = format!("{CHARACTER}.shadowRoot.querySelector('[part=pause-button]')");
+    for (pressed, still) in [("true", "still=1"), ("false", "happy.svg?character=bolt")] {
+        browser.run(&format!("{button}.click();")).await;
+        browser
+            .until(&format!("{image}.src.includes('{still}') && {image}.complete && {image}.naturalWidth"))
+            .await;
+        let told = browser.run(&format!("return {button}.getAttribute('aria-pressed');")).await;
+        assert_eq!(told, pressed);
+    }
     // A state of the page's own, as the first of its fallbacks that there is a picture of.
     let rules =
         json!({ "states": [{ "id": "packing", "label": "packing", "fallback": ["wrapping", "thinking"] }] });
@@ -213,6 +250,57 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
     browser.until(&format!("{image}.src.includes('thinking') && {image}.naturalWidth")).await;
     let label = browser.run(&format!("return {CHARACTER}.getAttribute('aria-label');")).await;
     assert_eq!(label, "Bolt is packing");
+    // Without a picture, what the page has for that; until there is one.
+    browser
+        .run(&format!("const c = {CHARACTER}, words = document.createElement('p'); words.slot = 'fallback'; c.append(words); c.endpoint = 'http://127.0.0.1:9';"))
+        .await;
+    browser.until(&fallback()).await;
+    browser.run(&format!("{CHARACTER}.endpoint = '{}';", world.edge)).await;
+    browser.until(&format!("!{}", fallback())).await;
+    browser.close().await;
+}
+
+/// The fallback, if it is in sight: then the poster is not.
+fn fallback() -> String {
+    format!("{CHARACTER}?.shadowRoot?.querySelector('[part=poster][hidden] ~ [part=fallback]:not([hidden])')")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_has_words_of_its_own_where_nothing_of_a_character_can_be_had() {
+    let world = World::bare(&["--delay", "fast=50"], &[]).await;
+    let project = Project::install();
+    let body = "<cuelight-character character=nobody endpoint=EDGE><p slot=fallback>Write to us</p></cuelight-character>";
+    page(&project, &body.replace("EDGE", &world.edge));
+    let site = Site::start(&project.path("site"), &[]).await;
+    let browser = Browser::open(800, 600, &[]).await;
+    let codes = "return window.told.filter((t) => t.name === 'error').map((t) => t.code);";
+
+    // Neither the module nor what stands in for it.
+    for script in ["cuelight_client.js", "reduced.js"] {
+        std::fs::remove_file(project.path("site/cuelight").join(script)).unwrap();
+    }
+    browser.goto(&site.origin).await;
+    browser.until(&fallback()).await;
+    assert_eq!(browser.run(codes).await[0], "module_unavailable");
+    assert_eq!(browser.run(&format!("return {CHARACTER}.stats().mode;")).await, "pending");
+    project.unpack("site/cuelight");
+
+    // Nobody by that name, and then somebody.
+    browser.goto(&site.origin).await;
+    browser.until(&fallback()).await;
+    assert_eq!(browser.run(codes).await[0], "invalid_request");
+    browser.screenshot("package-fallback").await;
+    browser.run(&format!("{CHARACTER}.character = 'bolt';")).await;
+    browser.until("window.told.some((t) => t.name === 'shown' && t.kind === 'clip')").await;
+    assert_eq!(browser.run(&format!("return {};", fallback())).await, Value::Null);
+
+    // Put in anew, it begins anew.
+    browser
+        .run(&format!("const c = {CHARACTER}; c.remove(); c.character = 'nobody'; setTimeout(() => document.body.append(c));"))
+        .await;
+    browser.until(&fallback()).await;
+    browser.run(&format!("{CHARACTER}.replaceChildren(); {CHARACTER}.destroy();")).await;
+    assert_eq!(browser.run(&format!("return {};", fallback())).await, Value::Null);
     browser.close().await;
 }
 
@@ -286,7 +374,7 @@ async fn people_can_hear_it_pause_it_and_name_it() {
     assert_eq!(browser.run(&host("aria-label")).await, "Bolt is waiting");
 
     // By keyboard: one stop, and the space bar.
-    browser.run("window.said = []; const s = document.querySelector('cuelight-character').shadowRoot.querySelector('[role=status]'); new MutationObserver(() => window.said.push([Math.round(performance.now()), s.textContent])).observe(s, { childList: true, characterData: true, subtree: true });").await;
+    browser.run(LISTEN).await;
     browser.driver.action_chain().send_keys(thirtyfour::Key::Tab + "").perform().await.unwrap();
     let button = format!("{CHARACTER}.shadowRoot.activeElement");
     assert_eq!(browser.run(&format!("return {button}.getAttribute('part');")).await, "pause-button");
@@ -315,11 +403,7 @@ async fn people_can_hear_it_pause_it_and_name_it() {
         .run(&format!("for (const s of ['sad', 'excited', 'confused', 'talking']) {CHARACTER}.setState(s);"))
         .await;
     browser.until("window.said.length && window.said.at(-1)[1] === 'Bolt is talking'").await;
-    let said = browser.run("return window.said;").await;
-    let said: Vec<(u64, &str)> =
-        said.as_array().unwrap().iter().map(|s| (s[0].as_u64().unwrap(), s[1].as_str().unwrap())).collect();
-    assert!(said.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 2_900), "{said:?}");
-    assert_eq!(said.first().unwrap().1, "Bolt is happy");
+    assert_eq!(said(&browser).await[0], "Bolt is happy");
 
     browser
         .run(&format!("const c = {CHARACTER}; c.controls = c.announce = false; c.alt = 'Our robot';"))
@@ -368,8 +452,8 @@ async fn the_manifest_says_what_the_element_is() {
     for part in parts.as_array().unwrap() {
         assert!(known.iter().any(|name| part == name), "{part}");
     }
-    // The fallback, and what there is of clips: no clip can be had here.
-    let absent = ["canvas", "fallback", "video"];
+    // What there is of clips: none can be had here.
+    let absent = ["canvas", "video"];
     assert_eq!(parts.as_array().unwrap().len(), known.len() - absent.len(), "all but {absent:?}: {parts}");
     // Every reflected property writes its attribute.
     let reflected: Vec<&Value> =
