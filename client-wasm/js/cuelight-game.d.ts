@@ -27,6 +27,20 @@ export interface ActorOptions extends Options {
    * waits. When the source throws, rejects or has none, a later cue asks again, at most every 30 s.
    */
   tokenSource?: (why: TokenNeeded) => string | null | Promise<string | null>;
+  /**
+   * Told what went wrong: what an element tells by `cuelight-error`, except for a request that cannot be
+   * read, which rejects. Called after the work that it is about, and not once the actor is destroyed. With
+   * `panicked` the module broke under this actor, which has no frame until it is asked for something.
+   */
+  onError?: (error: ActorError) => void;
+}
+
+/** What went wrong. The character goes on as well as it can. */
+export interface ActorError {
+  /** A word to decide by, such as `budget_exceeded`, `clip_broken`, `module_unavailable` or `panicked`. */
+  code: string;
+  /** A sentence for whoever looks into it; it may change. */
+  detail: string;
 }
 
 /** A game character's reaction. Words are free; what a renderer does not know reads as neutral. */
@@ -79,10 +93,23 @@ export class CuelightActor {
    * wins: an older one that is still pending resolves with `null`.
    *
    * Resolves with `null`, too, when `maxWait` is over and what was there stays, as `fallback` asked.
-   * What cannot be read rejects, with the field that is wrong.
+   * What cannot be read rejects, with the field that is wrong. If the module breaks, the promise rejects
+   * with the code `panicked`; if it breaks under another character, this one asks again by itself.
    */
   request(cue: Reaction, options?: RequestOptions): Promise<Shown | null>;
-  /** The current frame, for `drawImage` or `texImage2D`; null only before the first one. */
+  /**
+   * How much of it the game shows, for instance less when it walks out of the picture: all characters of a
+   * page share the browser's decoders, and who is seen most comes first. `fraction` is the part of it that is
+   * in sight, 0 to 1; 1 until it is said. `area` is the size of the whole character on the page, CSS px
+   * squared, from 0; without it the one that was given last, at first 100000. At a `fraction` or an `area`
+   * of 0 its decoders are given to others, within two seconds: its frame stands still, and what it is asked
+   * for is answered by the placeholder until it is seen again. Throws a `TypeError` for anything else.
+   */
+  setVisible(fraction: number, area?: number): void;
+  /**
+   * The current frame, for `drawImage` or `texImage2D`; null before the first one, and after the module
+   * broke until there is one again.
+   */
   readonly frame: HTMLVideoElement | HTMLImageElement | HTMLCanvasElement | null;
   /** Draws the current frame; false when there is none yet. */
   draw(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number): boolean;

@@ -8,24 +8,31 @@ export { default, CuelightCharacterElement } from "./cuelight.js";
 
 const full = () => import("./cuelight_client.js");
 
+const isWithin = (value, most) => typeof value === "number" && value >= 0 && value <= most;
+
 /** A character that a game draws. */
 export class CuelightActor {
   #options;
   #part = null;
-  #ready;
+  #ready = null;
   #destroyed = false;
   #paused = false;
-  #asked = 0;
+  /** How much of it is seen, and its size; null while the game has not said. */
+  #seen = null;
+  /** The newest request, and the newest of those that were not refused. */
+  #asked = null;
+  #taken = null;
 
   constructor(options) {
     this.#options = options;
     this.#begin();
   }
 
-  async request(cue, options) {
-    const asked = ++this.#asked;
-    if (!this.#part && !this.#destroyed) await (this.#ready ?? this.#begin());
-    return asked === this.#asked && this.#part ? this.#part.request(cue, options) : null;
+  request(cue, options) {
+    return new Promise((resolve, reject) => {
+      this.#asked = { cue, options, resolve, reject };
+      this.#ask(this.#asked);
+    });
   }
 
   set token(token) {
@@ -40,6 +47,15 @@ export class CuelightActor {
   set paused(paused) {
     this.#paused = Boolean(paused);
     this.#part?.setPaused(this.#paused);
+  }
+
+  setVisible(fraction, area) {
+    if (!isWithin(fraction, 1)) throw new TypeError("How much of an actor is visible is a number from 0 to 1.");
+    if (area != null && !isWithin(area, Number.MAX_VALUE)) {
+      throw new TypeError("The size of an actor is a number of CSS px squared, from 0.");
+    }
+    this.#seen = [fraction, area ?? this.#seen?.[1]];
+    this.#part?.setVisible(...this.#seen);
   }
 
   get frame() {
@@ -62,20 +78,64 @@ export class CuelightActor {
     this.#destroyed = true;
     this.#part?.destroy();
     this.#part = null;
+    // A module that is just breaking answers nobody.
+    this.#asked?.resolve(null);
   }
 
   #begin() {
-    this.#ready = full()
-      .then((module) => module.act(this.#options, () => (this.#part = null)))
+    let fallen = false;
+    const fell = (error) => {
+      fallen = true;
+      this.#fell(error);
+    };
+    const ready = full()
+      .then((module) => module.act(this.#options, fell))
       .then((part) => {
-        if (this.#destroyed) return part.destroy();
+        if (this.#destroyed || fallen) return part.destroy();
         this.#part = part;
         if (this.#paused) part.setPaused(true);
+        if (this.#seen) part.setVisible(...this.#seen);
       })
-      .finally(() => (this.#ready = null));
+      .finally(() => {
+        if (this.#ready === ready) this.#ready = null;
+      });
     // Told by request(); without one, a failure is nobody's surprise.
-    this.#ready.catch(() => {});
-    return this.#ready;
+    ready.catch(() => {});
+    this.#ready = ready;
+    return ready;
+  }
+
+  /** Asks whichever module is there, or comes. The answer of a request counts once. */
+  async #ask(asked) {
+    try {
+      while (!this.#part && !this.#destroyed) await (this.#ready ?? this.#begin());
+      if (asked !== this.#asked || !this.#part) return asked.resolve(null);
+      const shown = await this.#part.request(asked.cue, asked.options);
+      if (shown === undefined && asked === this.#asked) return;
+      this.#taken = asked;
+      asked.resolve(shown ?? null);
+    } catch (error) {
+      asked.reject(error);
+      if (asked === this.#asked) this.#asked = this.#taken;
+    }
+  }
+
+  /** The module broke. If not under this actor, it goes on in a fresh one with what was asked for last. */
+  #fell(error) {
+    const had = this.#part;
+    this.#part = null;
+    if (this.#destroyed) return;
+    if (error) return this.#tell(error);
+    this.#begin().catch((why) => this.#tell(why));
+    // Without a part, whoever asked still waits for one.
+    if (had && this.#asked) this.#ask(this.#asked);
+  }
+
+  #tell({ code = "module_unavailable", message }) {
+    const { onError } = this.#options;
+    if (typeof onError !== "function") return;
+    // Not now: what the page throws is reported, and stops nobody.
+    queueMicrotask(() => this.#destroyed || onError({ code, detail: message }));
   }
 }
 

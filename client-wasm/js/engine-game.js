@@ -8,9 +8,15 @@ export { attach, open } from "./engine.js";
 
 const broke = () => fault("panicked", "The Cuelight module broke; ask again.");
 
-/** A part of the page that the module serves. `fell` is called when it can be used no more. */
+/**
+ * A part of the page that the module serves. `fell` is called when it can be used no more: with what broke if
+ * the module broke under this part, and else with null.
+ */
 async function enlist(make, fell) {
-  const own = await open();
+  let own;
+  // It may have broken between being there and being used.
+  do own = await open();
+  while (own.fallen);
   const part = { id: 0, handle: null, release: () => release(part), fell };
   part.handle = serve(own, part, () => make(own.bindings));
   if (!part.handle) throw broke();
@@ -27,25 +33,29 @@ async function enlist(make, fell) {
   };
 }
 
-/** A character that a game draws. `fell` is called when it can be used no more, and another is to be made. */
+/**
+ * A character that a game draws. `fell` is called as `enlist` does, and another is to be made. A request that
+ * had no answer then rejects if the module broke under it, and else resolves with nothing: to be asked again.
+ */
 export async function act(options, fell) {
-  let reject;
+  let left = () => {};
   const { call, end } = await enlist(
     ({ ActorHandle }) => new ActorHandle(options),
-    () => {
-      fell();
-      reject?.(broke());
+    (error) => {
+      fell(error);
+      left(error);
     },
   );
   return {
     request: (cue, options) =>
       new Promise((resolve, refuse) => {
-        reject = refuse;
+        left = (error) => (error ? refuse(broke()) : resolve());
         const answer = call((handle) => handle.request(cue, options));
         Promise.resolve(answer).then((shown) => resolve(shown ?? null), refuse);
       }),
     setToken: (token) => call((handle) => handle.setToken(token ?? undefined)),
     setPaused: (paused) => call((handle) => handle.setPaused(paused)),
+    setVisible: (fraction, area) => call((handle) => handle.setVisible(fraction, area)),
     get frame() {
       return call((handle) => handle.frame);
     },

@@ -18,8 +18,10 @@ use crate::options::{self, Options};
 use crate::performer::{Performer, Told};
 use crate::texture::{self, Gl, Uploaded};
 
+mod on_error;
 mod token_source;
 
+use on_error::OnError;
 use token_source::TokenSource;
 
 /// A character that a game draws. Destroyed once, and then deaf.
@@ -44,6 +46,7 @@ struct Pending {
     resolve: RefCell<Option<Function>>,
     error: RefCell<Option<String>>,
     token_source: Option<TokenSource>,
+    on_error: Option<OnError>,
     performer: RefCell<Weak<Performer>>,
 }
 
@@ -55,7 +58,7 @@ impl ActorHandle {
     /// Options that are not usable, in a sentence.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Self, JsError> {
-        let token_source = TokenSource::of(options);
+        let (token_source, on_error) = (TokenSource::of(options), OnError::of(options));
         let who = Who::read(&Given(options.clone())).map_err(|error| JsError::new(&format!("{error}")))?;
         let options = Options::read(options).map_err(|detail| JsError::new(&detail))?;
         let body = browser::document().and_then(|document| document.body());
@@ -78,7 +81,7 @@ impl ActorHandle {
         if body.append_child(&container).is_err() {
             return Err(JsError::new("The page's body takes no children."));
         }
-        let pending = Rc::new(Pending { token_source, ..Pending::default() });
+        let pending = Rc::new(Pending { token_source, on_error, ..Pending::default() });
         let told = pending.clone();
         let performer = Performer::new(None, &container, options, move |what| told.told(what));
         let performer = performer.ok_or_else(|| JsError::new("This browser has no video element."))?;
@@ -137,6 +140,17 @@ impl ActorHandle {
     pub fn set_paused(&self, paused: bool) {
         if let Some(performer) = self.performer() {
             performer.set_paused(paused);
+        }
+    }
+
+    /// How much of the character the game shows: a part from 0 to 1, and its size on the page in CSS px
+    /// squared, from 0; without one, the size that was said last, at first 100,000. The page's decoders are
+    /// shared by that. One that is not seen at all has none two seconds later at the latest; what it is asked
+    /// for then is answered by its placeholder.
+    #[wasm_bindgen(js_name = setVisible)]
+    pub fn set_visible(&self, fraction: f32, area: Option<f32>) {
+        if let Some(performer) = self.performer() {
+            performer.see(fraction, area);
         }
     }
 
@@ -228,6 +242,11 @@ impl Pending {
             Told::Settled { shown, ticket } if ticket == self.ticket.get() => self.answer(&shown.as_js()),
             Told::Error { code, detail } if code == "invalid_request" => {
                 drop(self.error.replace(Some(detail)));
+            }
+            Told::Error { code, detail } => {
+                if let Some(on_error) = &self.on_error {
+                    on_error.tell(self.performer.borrow().clone(), &code, &detail);
+                }
             }
             Told::TokenNeeded { code, detail } => {
                 if let Some(source) = &self.token_source {

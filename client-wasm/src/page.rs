@@ -91,7 +91,7 @@ impl Seat {
 
     /// How much of the character is seen: a part from 0 to 1, and its size in CSS px squared.
     pub fn see(&self, fraction: f32, area: f32) {
-        self.page.hear(Event::Seen { id: self.id, fraction, area });
+        self.page.saw(self.id, fraction, area);
     }
 
     /// How likely the character is to change its state within seconds, 0 to 1.
@@ -170,21 +170,27 @@ impl Page {
         match self.watch.borrow().as_ref() {
             Some(watch) => watch.observer.observe(element),
             // A browser without the observer: everything counts as seen.
-            None => self.saw(element, 1.0, f64::from(element.client_width() * element.client_height())),
+            None => {
+                self.saw_element(element, 1.0, f64::from(element.client_width() * element.client_height()))
+            }
         }
     }
 
-    fn saw(self: &Rc<Self>, element: &Element, fraction: f64, area: f64) {
+    fn saw_element(self: &Rc<Self>, element: &Element, fraction: f64, area: f64) {
         let guests = self.guests.borrow();
         let found = guests.iter().find(|guest| guest.element.as_ref() == Some(element)).map(|guest| guest.id);
         drop(guests);
         if let Some(id) = found {
             #[allow(clippy::cast_possible_truncation)]
-            self.hear(Event::Seen { id, fraction: fraction as f32, area: area as f32 });
-            // A character that never was in sight is told so, too.
-            if self.arbiter.borrow().slots(id) == 0 {
-                self.tell(id);
-            }
+            self.saw(id, fraction as f32, area as f32);
+        }
+    }
+
+    fn saw(self: &Rc<Self>, id: Id, fraction: f32, area: f32) {
+        self.hear(Event::Seen { id, fraction, area });
+        // A character that never was in sight is told so, too.
+        if self.arbiter.borrow().slots(id) == 0 {
+            self.tell(id);
         }
     }
 
@@ -254,7 +260,7 @@ fn watch(page: Weak<Page>) -> Option<Watch> {
             let Ok(entry) = entry.dyn_into::<IntersectionObserverEntry>() else { continue };
             let size = entry.bounding_client_rect();
             let fraction = if entry.is_intersecting() { entry.intersection_ratio() } else { 0.0 };
-            page.saw(&entry.target(), fraction, size.width() * size.height());
+            page.saw_element(&entry.target(), fraction, size.width() * size.height());
         }
     });
     let options = IntersectionObserverInit::new();

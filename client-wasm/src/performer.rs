@@ -88,6 +88,9 @@ pub(crate) struct Performer {
     _surroundings: Surroundings,
     /// Taken when everything else stands; given back first.
     seat: RefCell<Option<Seat>>,
+    /// How much of a game's character is seen, and its size in CSS px squared.
+    #[cfg(feature = "game")]
+    seen: Cell<(f32, f32)>,
     timer: RefCell<Option<Timeout>>,
     queue: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
@@ -104,11 +107,12 @@ const USUAL_WAIT: Millis = Millis::seconds(5);
 /// do not take all decoders of a page before it is known which of them are in sight.
 const SLOTS_UNTIL_TOLD: usize = 2;
 /// What a game's character counts as in CSS px squared while nobody says: a third of a small window.
+#[cfg(feature = "game")]
 const GAMES_AREA: f32 = 100_000.0;
 
 impl Performer {
     /// A character inside `parent`. Whether it is in sight is seen by its `host`; a game's has none, and
-    /// counts as seen until [`Performer::see`] says otherwise.
+    /// counts as seen until it is said otherwise.
     pub(crate) fn new(
         host: Option<&Element>,
         parent: &Node,
@@ -166,6 +170,8 @@ impl Performer {
             keeps: false,
             #[cfg(feature = "game")]
             close: false,
+            #[cfg(feature = "game")]
+            unseen: false,
             stranger: false,
             edge: edge.clone(),
             options,
@@ -178,6 +184,8 @@ impl Performer {
             stage,
             _surroundings: surroundings,
             seat: RefCell::default(),
+            #[cfg(feature = "game")]
+            seen: Cell::new((1.0, GAMES_AREA)),
             timer: RefCell::default(),
             queue: RefCell::default(),
             busy: Cell::new(false),
@@ -206,8 +214,10 @@ impl Performer {
             }
         });
         *self.seat.borrow_mut() = Some(seat);
+        #[cfg(feature = "game")]
         if host.is_none() {
-            self.see(1.0, GAMES_AREA);
+            let (fraction, area) = self.seen.get();
+            self.see(fraction, Some(area));
         }
     }
 
@@ -331,8 +341,12 @@ impl Performer {
         self.acting.borrow_mut().stats()
     }
 
-    /// How much of a game's character is seen: a part from 0 to 1, and its size in CSS px squared.
-    pub(crate) fn see(&self, fraction: f32, area: f32) {
+    /// How much of a game's character is seen: a part from 0 to 1, and its size in CSS px squared; without
+    /// one, as it was said last. Kept until there is a seat.
+    #[cfg(feature = "game")]
+    pub(crate) fn see(&self, fraction: f32, area: Option<f32>) {
+        let area = area.unwrap_or(self.seen.get().1);
+        self.seen.set((fraction, area));
         if let Some(seat) = &*self.seat.borrow() {
             seat.see(fraction, area);
         }
@@ -348,6 +362,11 @@ impl Performer {
     fn share(&self, share: Share) {
         self.stage.set_alone(share.alone);
         self.feed(Event::Player(player::Event::Slots(usize::from(share.slots))));
+        #[cfg(feature = "game")]
+        {
+            self.acting.borrow_mut().unseen = share.slots == 0;
+            self.settle_unseen();
+        }
     }
 
     fn show(&self, cue: Cue, play: Play) {

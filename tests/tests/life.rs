@@ -234,26 +234,40 @@ async fn a_page_may_call_back_destroy_and_move_a_character_from_inside_its_event
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_game_is_told_that_the_module_broke_and_may_ask_again() {
+async fn a_game_is_told_that_the_module_broke_and_may_ask_again_and_its_others_go_on() {
     let world = World::bare(&["--delay", "realtime=50"], &[]).await;
     let (_project, _site, browser) = open(&world, "").await;
     browser
         .run(&format!(
             "import('/cuelight/game/cuelight-game.js').then(({{ CuelightActor }}) => {{
-                window.actor = new CuelightActor({{ character: 'bolt', preset: 'realtime', endpoint: '{}' }});
-                window.ask = (name, expression) => actor.request({{ expression }}).then((shown) => (window[name] = shown.kind), (error) => (window[name] = error.code));
+                window.told = [];
+                const make = (name) => new CuelightActor({{ character: 'bolt', preset: 'realtime', endpoint: '{}', onError: ({{ code }}) => told.push([name, code]) }});
+                [window.actor, window.other, window.walker] = ['actor', 'other', 'walker'].map(make);
+                window.ask = (name, expression, whom = actor) => whom.request({{ expression }}).then((shown) => (window[name] = shown.kind), (error) => (window[name] = error.code));
                 ask('first', 'smile');
+                ask('others', 'smile', other);
+                walker.setVisible(0.5, 40000);
             }});",
             world.edge
         ))
         .await;
     assert_eq!(browser.until("window.first").await, "clip");
-    browser.run(&hostile("ask('second', 'frown');")).await;
+    assert_eq!(browser.until("window.others").await, "clip");
+    let wrong = "return [() => other.setVisible(2), () => other.setVisible('1'), () => other.setVisible(1, -1)].map((set) => { try { set(); } catch (error) { return error.name; } });";
+    assert_eq!(browser.run(wrong).await, json!(["TypeError", "TypeError", "TypeError"]));
+    // What is pending is answered by the fresh module, what is not is asked for again in silence.
+    let broken = hostile("ask('second', 'frown');");
+    browser.run(&format!("ask('kept', 'laugh', walker); {broken}")).await;
     assert_eq!(browser.until("window.second").await, "panicked");
+    assert_eq!(browser.run("return [actor.frame, actor.stats().mode];").await, json!([null, "pending"]));
+    assert_eq!(browser.until("window.kept").await, "clip");
+    browser.until("other.frame !== null && other.stats().showing === 'clip'").await;
+    assert_eq!(browser.run("return window.holds().instances;").await, 2);
+    assert_eq!(browser.run("return window.told;").await, json!([["actor", "panicked"]]));
     browser.run("ask('third', 'smile');").await;
     assert_eq!(browser.until("window.third").await, "clip");
     assert_eq!(browser.run("return actor.frame !== null;").await, true);
-    browser.run("actor.destroy(); actor.destroy();").await;
+    browser.run("actor.destroy(); actor.destroy(); other.destroy(); walker.destroy();").await;
     assert_eq!(browser.run("return actor.stats().mode;").await, "pending");
     assert_eq!(browser.run("return window.__errors;").await, json!([]));
     browser.close().await;

@@ -124,6 +124,9 @@ pub(super) struct Acting {
     /// While the clip is on its way, a reaction that comes close stands in.
     #[cfg(feature = "game")]
     pub(super) close: bool,
+    /// It has no slot: no clip is painted.
+    #[cfg(feature = "game")]
+    pub(super) unseen: bool,
 }
 
 impl Acting {

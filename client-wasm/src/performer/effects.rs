@@ -34,6 +34,8 @@ impl Performer {
                 };
                 // At once: a staged clip is revealed in the task of its cue.
                 self.take(event);
+                #[cfg(feature = "game")]
+                self.settle_unseen();
             }
             Effect::Better(ticket, key) => {
                 let id = self.acting.borrow_mut().number(&key);
@@ -91,6 +93,19 @@ impl Performer {
     fn keeps(&self) -> bool {
         let acting = self.acting.borrow();
         acting.keeps && acting.player.shown().is_some()
+    }
+
+    /// Ends the wait for a clip that is at hand and is not painted, because the character has no slot.
+    #[cfg(feature = "game")]
+    pub(super) fn settle_unseen(&self) {
+        let ticket = {
+            let acting = self.acting.borrow();
+            let unpainted = acting.unseen && acting.presenter.awaits().is_none();
+            acting.current.as_ref().filter(|_| unpainted).map(|current| current.ticket)
+        };
+        if let Some(ticket) = ticket {
+            self.present(presenter::Effect::WaitIsOver(ticket));
+        }
     }
 
     /// Does what had to wait until everything was here.

@@ -1,6 +1,7 @@
 //! A game's character in a real browser: frames, requests, priorities and tokens.
 
 use cuelight_client::actor::ActorHandle;
+use gloo_events::{EventListenerOptions, EventListenerPhase};
 
 use super::*;
 
@@ -103,6 +104,98 @@ async fn a_clip_for_this_request_only_is_asked_for_under_a_nonce_of_its_own() {
         json!(job.spec.key("demo", &job.scope).as_str())
     });
     assert_eq!(asked.collect::<Vec<_>>(), keys, "the page and the edge come to the same address");
+    actor.destroy();
+}
+
+/// An actor of a game that is told of errors by this function, which knows of `told`, a list.
+fn told_by(host: &str, told: &js_sys::Array, body: &str) -> ActorHandle {
+    let options = json!({ "endpoint": host, "character": "miso", "maxWait": 300, "predict": false });
+    let options = JsValue::from_serde(&options).unwrap();
+    let list: &JsValue = told;
+    let on_error = js_sys::Function::new_with_args("told, error", body).bind1(&JsValue::NULL, list);
+    let on_error: js_sys::Function = on_error.unchecked_into();
+    js_sys::Reflect::set(&options, &"onError".into(), &on_error).unwrap();
+    ActorHandle::new(&options).unwrap_or_else(|_| panic!("an actor"))
+}
+
+#[wasm_bindgen_test]
+async fn a_game_is_told_what_went_wrong_and_may_throw_at_it() {
+    let (log, told) = (js_sys::Array::new(), js_sys::Array::new());
+    let rules = JsValue::from_serde(&json!([{ "status": 402, "code": "budget_exceeded" }])).unwrap();
+    guard("http://poor.test", &js_sys::Uint8Array::from(CLIP).into(), &log, &rules.unchecked_into());
+    // The harness fails a test whose page has an error that nobody keeps from it.
+    let keep = EventListener::new_with_options(
+        &web_sys::window().unwrap(),
+        "error",
+        EventListenerOptions { phase: EventListenerPhase::Capture, passive: false },
+        |event| {
+            event.prevent_default();
+            event.stop_immediate_propagation();
+        },
+    );
+    let actor = told_by("http://poor.test", &told, "told.push(error); throw new Error('the game broke');");
+    let shown = JsFuture::from(actor.request(&cue("pleased"), &JsValue::UNDEFINED)).await.unwrap();
+    assert_eq!(shown.into_serde::<Value>().unwrap()["kind"], "placeholder");
+    for _ in 0..100 {
+        if told.length() > 0 {
+            break;
+        }
+        TimeoutFuture::new(50).await;
+    }
+    let expected = json!({ "code": "budget_exceeded", "detail": "It is budget_exceeded." });
+    let told = || told.iter().map(|error| error.into_serde().unwrap()).collect::<Vec<Value>>();
+    assert_eq!(told(), std::slice::from_ref(&expected));
+    // It goes on, and what is no request is told by its promise alone.
+    let unread = JsValue::from_serde(&json!({ "priority": 21 })).unwrap();
+    assert!(JsFuture::from(actor.request(&cue("pleased"), &unread)).await.is_err());
+    let shown = JsFuture::from(actor.request(&cue("annoyed"), &JsValue::UNDEFINED)).await.unwrap();
+    assert_eq!(shown.into_serde::<Value>().unwrap()["kind"], "placeholder");
+    assert_eq!(told(), [expected]);
+    actor.destroy();
+    drop(keep);
+}
+
+#[wasm_bindgen_test]
+async fn a_game_that_was_destroyed_is_told_nothing_more() {
+    let (log, told) = (js_sys::Array::new(), js_sys::Array::new());
+    let rules = JsValue::from_serde(&json!([{ "status": 402, "code": "budget_exceeded" }])).unwrap();
+    guard("http://gone-game.test", &JsValue::NULL, &log, &rules.unchecked_into());
+    let actor = told_by("http://gone-game.test", &told, "told.push(error);");
+    let asked = actor.request(&cue("pleased"), &JsValue::UNDEFINED);
+    actor.destroy();
+    assert!(JsFuture::from(asked).await.unwrap().is_null());
+    TimeoutFuture::new(300).await;
+    assert_eq!(told.length(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_games_character_that_is_not_seen_gives_its_decoders_back_and_still_answers() {
+    serve("http://unseen.test", &js_sys::Uint8Array::from(CLIP).into(), &js_sys::Array::new());
+    let actor = actor("http://unseen.test", 60_000);
+    let ask = async |expression: &str| -> Value {
+        let asked = actor.request(&cue(expression), &JsValue::UNDEFINED);
+        JsFuture::from(asked).await.unwrap().into_serde().unwrap()
+    };
+    let slots = || actor.stats().into_serde::<Value>().unwrap()["player"]["slots"].clone();
+    let until = async |fits: &dyn Fn() -> bool| {
+        for _ in 0..200 {
+            if fits() {
+                return;
+            }
+            TimeoutFuture::new(50).await;
+        }
+        panic!("{}", actor.stats().into_serde::<Value>().unwrap());
+    };
+    assert_eq!(ask("pleased").await["kind"], "clip");
+    actor.set_visible(0.0, None);
+    until(&|| slots() == 0).await;
+    assert!(colours(&actor.frame()) > 5, "a copy of its frame stays");
+    // Long before its wait is over: nobody sees whether the clip plays.
+    assert_eq!(ask("annoyed").await["kind"], "placeholder");
+    assert_eq!(ask("pleased").await["kind"], "placeholder");
+    actor.set_visible(0.5, Some(40_000.0));
+    until(&|| actor.stats().into_serde::<Value>().unwrap()["showing"] == "clip").await;
+    assert_eq!(ask("annoyed").await["kind"], "clip");
     actor.destroy();
 }
 
