@@ -220,6 +220,8 @@ impl Edge {
     }
 
     /// Forgets wishes of which nothing more is to come, where there are many.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     fn forget_wishes(&self) {
         let machines = self.machines.borrow();
         let mut wishes = self.wishes.borrow_mut();

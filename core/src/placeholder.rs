@@ -68,6 +68,7 @@ pub fn svg(state: &str, look: &Look) -> Option<String> {
 
 /// A picture of [`svg`], without its motion.
 #[must_use]
+#[inline(never)]
 pub fn still(svg: &str) -> String {
     svg.replace(motion::FOR_WHOM_IT_STOPS, "all")
 }

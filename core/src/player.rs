@@ -176,11 +176,7 @@ impl Player {
             Event::Ended(surface) => self.ended(surface, &mut effects),
             Event::At { surface, at, length } => self.at(now, surface, at, length),
             Event::Refused(surface) => self.refused(surface, &mut effects),
-            Event::Touched => {
-                if self.is_refused() {
-                    self.resume(now, &mut effects);
-                }
-            }
+            Event::Touched => self.touched(now, &mut effects),
             Event::Playable(surface) => {
                 if self.shown.is_some_and(|seen| seen.surface == surface && seen.refused) {
                     self.resume(now, &mut effects);
@@ -381,12 +377,6 @@ impl Player {
 
     fn is_once_shown(&self) -> bool {
         self.shown.is_some_and(|seen| matches!(seen.picture, Picture::Once(_)))
-    }
-
-    /// Whether the browser refused to play what is in sight, or what is wanted.
-    fn is_refused(&self) -> bool {
-        let wanted = self.wanted.and_then(|wanted| self.pool.get(wanted.surface.slot()?));
-        self.shown.is_some_and(|seen| seen.refused) || wanted.is_some_and(|held| held.refused)
     }
 
     const fn moves(&self) -> bool {

@@ -189,6 +189,8 @@ impl Supply {
         effects
     }
 
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     fn make(&mut self, key: CacheKey) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key) else {
             return vec![Effect::Sulks(key)];
@@ -206,7 +208,9 @@ impl Supply {
     fn want(&mut self, now: Millis, key: CacheKey, urgent: bool) -> Vec<Effect> {
         self.wishes += u64::from(urgent);
         let Some(line) = self.lines.get_mut(&key) else {
-            self.tidy();
+            if self.lines.len() >= LARGEST {
+                self.tidy();
+            }
             return vec![self.fetch(now, key, key, urgent, false)];
         };
         let newly = urgent && !line.urgent;
@@ -319,6 +323,8 @@ impl Supply {
         Vec::new()
     }
 
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     fn spent(
         &mut self,
         now: Millis,
@@ -336,6 +342,8 @@ impl Supply {
         told.into_iter().chain(self.put_off(key, None)).collect()
     }
 
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     fn new_token(&mut self, now: Millis) -> Vec<Effect> {
         self.gate.new_token();
         for line in self.lines.values_mut() {
@@ -392,11 +400,18 @@ impl Supply {
                 _ => {}
             }
         }
+        effects.extend(self.try_again(now));
+        effects
+    }
+
+    /// Fetches what failed, is wanted, and has been left alone for long enough.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
+    fn try_again(&mut self, now: Millis) -> Vec<Effect> {
         let over = |line: &Line| matches!(line.stage, Stage::Failed { until, .. } if until <= now);
         let again = self.lines.iter().filter(|(_, line)| line.urgent && over(line)).map(|(key, _)| *key);
         let again: Vec<CacheKey> = again.collect();
-        effects.extend(again.into_iter().map(|key| self.fetch(now, key, key, true, false)));
-        effects
+        again.into_iter().map(|key| self.fetch(now, key, key, true, false)).collect()
     }
 
     /// Whether anything is to come of this clip.
@@ -406,11 +421,11 @@ impl Supply {
     }
 
     /// Forgets what nobody waits for, where there is much of it: a long game guesses a lot.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     fn tidy(&mut self) {
-        if self.lines.len() >= LARGEST {
-            let idle = |line: &Line| matches!(line.stage, Stage::Missing | Stage::Failed { .. });
-            self.lines.retain(|_, line| line.urgent || !idle(line));
-        }
+        let idle = |line: &Line| matches!(line.stage, Stage::Missing | Stage::Failed { .. });
+        self.lines.retain(|_, line| line.urgent || !idle(line));
     }
 }
 

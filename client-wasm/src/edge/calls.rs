@@ -30,7 +30,6 @@ impl Edge {
     pub(super) fn get(&self, key: CacheKey, address: &CacheKey) {
         let Some(signal) = self.begin(key) else { return };
         let url = format!("{}{}", self.endpoint, address.path());
-        let recurs = self.wishes.borrow().get(&key).is_none_or(|(wish, _)| wish.recurs());
         let me = self.me.clone();
         spawn_local(async move {
             let store = ClipStore::shared();
@@ -55,11 +54,14 @@ impl Edge {
             let event = match outcome {
                 Outcome::Done((blob, text)) => {
                     let kept = edge.keep(key, &blob, text, from_device);
-                    if matches!(kept, supply::Event::Got(_)) && recurs {
+                    if matches!(kept, supply::Event::Got(_)) {
+                        let me = me.clone();
                         halves::when_whole(move || {
                             // Forgotten, it rings all the same: the clip is kept even if its edge is let go of.
                             Timeout::new(STORED_AFTER, move || {
-                                spawn_local(async move { store.put(&url, &blob).await });
+                                if me.upgrade().is_none_or(|edge| edge.may_want_again(&key)) {
+                                    spawn_local(async move { store.put(&url, &blob).await });
+                                }
                             })
                             .forget();
                         });
@@ -77,6 +79,11 @@ impl Edge {
             };
             edge.feed(Event::Supply(event));
         });
+    }
+
+    /// Whether the same clip may be wanted another time.
+    fn may_want_again(&self, key: &CacheKey) -> bool {
+        self.wishes.borrow().get(key).is_none_or(|(wish, _)| wish.recurs())
     }
 
     fn keep(&self, key: CacheKey, blob: &Blob, text: Option<JsString>, from_device: bool) -> supply::Event {

@@ -24,9 +24,8 @@ pub(super) struct Access {
     announcer: Cell<Announcer>,
     timer: RefCell<Option<Timeout>>,
     doing: RefCell<String>,
-    /// What was written into the element's own attributes last. What differs from it is the page's.
-    role: RefCell<Option<String>>,
-    name: RefCell<Option<String>>,
+    /// Whether the element's own `role` and `aria-label` are ours to write, and not the page's.
+    owns: [bool; 2],
 }
 
 /// A child of the shadow root that goes when it is dropped.
@@ -46,16 +45,19 @@ impl Drop for Part {
 impl Drop for Access {
     fn drop(&mut self) {
         // An element without a character does nothing.
-        self.write("role", &self.role, None);
-        self.write("aria-label", &self.name, None);
+        for (name, owns) in ["role", "aria-label"].into_iter().zip(self.owns) {
+            if owns {
+                let _ = self.element.remove_attribute(name);
+            }
+        }
     }
 }
 
 impl Access {
     pub(super) fn new(element: HtmlElement, shadow: ShadowRoot) -> Rc<Self> {
         // A module that fell left what it had written.
-        let role = element.get_attribute("role").filter(|role| OWN_ROLES.contains(&role.as_str()));
-        let name = role.as_ref().and_then(|_| element.get_attribute("aria-label"));
+        let left = element.get_attribute("role").map(|role| OWN_ROLES.contains(&role.as_str()));
+        let owns = [left != Some(false), left == Some(true) || !element.has_attribute("aria-label")];
         Rc::new_cyclic(|me| Self {
             me: me.clone(),
             element,
@@ -65,8 +67,7 @@ impl Access {
             announcer: Cell::default(),
             timer: RefCell::default(),
             doing: RefCell::default(),
-            role: RefCell::new(role),
-            name: RefCell::new(name),
+            owns,
         })
     }
 
@@ -134,23 +135,15 @@ impl Access {
             (false, true) => OWN_ROLES[1],
             (false, false) => OWN_ROLES[2],
         };
-        self.write("role", &self.role, Some(role));
-        let doing = self.doing.borrow();
-        let name = alt.as_deref().unwrap_or(&doing);
-        self.write("aria-label", &self.name, Some(name).filter(|_| !decoration));
-    }
-
-    /// Writes one of the element's own attributes, unless the page has.
-    fn write(&self, attribute: &str, last: &RefCell<Option<String>>, value: Option<&str>) {
-        let present = self.element.get_attribute(attribute);
-        if present.is_some() && present != *last.borrow() {
-            return;
+        let [owns_role, owns_name] = self.owns;
+        if owns_role {
+            set(&self.element, "role", role);
         }
-        match value {
-            Some(value) => set(&self.element, attribute, value),
-            None => drop(self.element.remove_attribute(attribute)),
+        if owns_name && decoration {
+            let _ = self.element.remove_attribute("aria-label");
+        } else if owns_name {
+            set(&self.element, "aria-label", alt.as_deref().unwrap_or(&self.doing.borrow()));
         }
-        drop(last.replace(value.map(str::to_owned)));
     }
 
     fn say(&self) {

@@ -154,15 +154,25 @@ impl Player {
             self.bring(now, surface, ticket, Picture::Still, false, effects);
         } else if let Some(wanted) = self.wanted.take_if(|wanted| wanted.surface == surface) {
             self.bring(now, surface, wanted.ticket, wanted.picture, false, effects);
-        } else if self.redrawn.take_if(|redrawn| *redrawn == surface).is_some()
-            && let Some(seen) = self.shown.as_mut().filter(|seen| seen.surface.place == Place::Still)
-        {
+        } else if self.redrawn == Some(surface) {
+            self.change_still(surface, effects);
+        }
+    }
+
+    /// The placeholder in sight was drawn anew.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
+    fn change_still(&mut self, surface: Surface, effects: &mut Vec<Effect>) {
+        self.redrawn = None;
+        if let Some(seen) = self.shown.as_mut().filter(|seen| seen.surface.place == Place::Still) {
             seen.surface = surface;
             effects.push(Effect::Reveal(surface, Millis(0)));
         }
     }
 
     /// Has the placeholder drawn anew that is in sight or about to be, if it is one.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn redraw(&mut self, effects: &mut Vec<Effect>) {
         let surface = Surface { place: Place::Still, load: self.loads.wrapping_add(1) };
         let still = |surface: Surface| surface.place == Place::Still;
@@ -329,6 +339,8 @@ impl Player {
         }
     }
 
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn ended(&mut self, surface: Surface, effects: &mut Vec<Effect>) {
         if let Some(seen) = self.shown.as_mut().filter(|seen| seen.surface == surface)
             && matches!(seen.picture, Picture::Once(_))

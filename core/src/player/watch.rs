@@ -26,6 +26,8 @@ impl Player {
 
     /// A still first frame is a normal state; with nothing painted, the placeholder stands in. The
     /// next touch or return to the page tries again.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn refused(&mut self, surface: Surface, effects: &mut Vec<Effect>) {
         if let Some(seen) = self.shown.as_mut().filter(|seen| seen.surface == surface) {
             seen.refused = true;
@@ -37,6 +39,16 @@ impl Player {
             if self.wanted.is_some_and(|wanted| wanted.surface == surface) {
                 self.stand_in(effects);
             }
+        }
+    }
+
+    /// The user touched the page: what the browser refused to play, it may play now.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
+    pub(super) fn touched(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let wanted = self.wanted.and_then(|wanted| self.pool.get(wanted.surface.slot()?));
+        if self.shown.is_some_and(|seen| seen.refused) || wanted.is_some_and(|held| held.refused) {
+            self.resume(now, effects);
         }
     }
 

@@ -8,6 +8,8 @@ use crate::units::Millis;
 
 impl Supply {
     /// The POST or a poll was answered.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn answer(&mut self, now: Millis, key: &CacheKey, job: &Heard) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(key) else { return Vec::new() };
         line.answered();
@@ -19,6 +21,8 @@ impl Supply {
     }
 
     /// The job of a guess is no longer worth making.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn cancel(&mut self, key: CacheKey) -> Vec<Effect> {
         let Some(line) = self.lines.get_mut(&key).filter(|line| !line.urgent) else { return Vec::new() };
         match line.stage {
@@ -54,6 +58,8 @@ impl Supply {
         vec![Effect::Failed { key: *key, code: "cancelled".into(), detail }]
     }
 
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn told(&mut self, now: Millis, heard: &Heard) -> Vec<Effect> {
         let about = |(key, line): &(&CacheKey, &Line)| line.is_about(key, heard);
         let found = self.lines.iter().find(about).map(|(key, _)| *key);

@@ -110,6 +110,8 @@ impl Supply {
     }
 
     /// The browser has a network again.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
     pub(super) fn online(&mut self, now: Millis) -> Vec<Effect> {
         if self.outage.tries == 0 {
             return Vec::new();
