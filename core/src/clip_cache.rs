@@ -49,8 +49,10 @@ struct Slot<H> {
 
 type Map<H> = LruCache<CacheKey, Slot<H>, BuildHasherDefault<OfKey>>;
 
-/// A key is a hash, so a part of it is one as well, and a page downloads no other. Keys are a page's own: who
-/// searched for some that collide would slow down that page.
+/// A key is a hash, so a part of it is one as well, and a page downloads no other: eight of its letters, of
+/// five bits each. A table takes the lowest bits for the place and the highest for the tag, and both must
+/// depend on all of the letters. Keys are a page's own: who searched for some that collide would slow down
+/// that page.
 #[derive(Debug, Default)]
 struct OfKey(u64);
 
@@ -62,7 +64,9 @@ impl Hasher for OfKey {
     }
 
     fn finish(&self) -> u64 {
-        self.0
+        // Fibonacci hashing (Knuth, The Art of Computer Programming, volume 3, section 6.4): what is below goes up.
+        let mixed = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 32)
     }
 }
 

@@ -180,3 +180,23 @@ fn a_clip_that_is_wanted_before_it_is_there_is_a_miss_and_remains_one() {
     assert_eq!(cache.insert(key(1), 4, 'b'), ['a']);
     assert_eq!(cache.counters(), Counters { hits: 1, misses: 1, evictions: 1, refused: 0 });
 }
+
+#[test]
+fn keys_are_spread_over_a_table_by_their_lowest_bits_and_tagged_by_their_highest() {
+    // Letters as a SHA-256 in base32 has them: numbers from a generator (Knuth's MMIX), five bits a letter.
+    let mut state = 1u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b"abcdefghijklmnopqrstuvwxyz234567"[(state >> 59) as usize])
+    };
+    let hashes: Vec<u64> = (0..4_096)
+        .map(|_| {
+            let key = CacheKey::parse(&(0..32).map(|_| letter()).collect::<String>()).unwrap();
+            std::hash::BuildHasher::hash_one(&BuildHasherDefault::<OfKey>::default(), key)
+        })
+        .collect();
+    let distinct = |part: fn(&u64) -> u64| hashes.iter().map(part).collect::<std::collections::BTreeSet<_>>();
+    // By chance some 3,970 of 65,536 places are taken, and all 128 tags.
+    let (places, tags) = (distinct(|hash| hash & 0xffff).len(), distinct(|hash| hash >> 57).len());
+    assert!(places > 3_900 && tags > 120, "{places} places, {tags} tags");
+}
