@@ -15,6 +15,7 @@ use walrus::{
     ImportedFunction, Module, RefType, TableId, ValType, passes,
 };
 
+use crate::late_data;
 use crate::names;
 use crate::record::config;
 
@@ -38,16 +39,20 @@ pub(crate) fn gate(bytes: &[u8]) -> String {
     format!("rest-{:08x}", hasher.finish() >> 32)
 }
 
-/// Cuts a module: functions whose name is in `list` are the first half, and those that it starts with.
+/// Cuts a module: functions whose name is in `list` are the first half, and those that it starts with. Data
+/// in `put_off` comes with the rest.
 ///
 /// # Errors
-/// It is no module, or none that has a memory and a table of functions.
-pub(crate) fn cut(bytes: &[u8], list: &BTreeSet<String>) -> Result<Halves> {
+/// It is no module, or none that has a memory and a table of functions; or the data cannot be put off.
+pub(crate) fn cut(bytes: &[u8], list: &BTreeSet<String>, put_off: &[Vec<u8>]) -> Result<Halves> {
     let (mut first, mut rest) = (config().parse(bytes)?, config().parse(bytes)?);
     let gate = gate(bytes);
     let plan = Plan::of(&first, list)?;
+    let addresses = late_data::addresses(&first, put_off)?;
     let grown = plan.make_first(&mut first, &gate)?;
+    late_data::take(&mut first, put_off)?;
     plan.make_rest(&mut rest, &gate, grown)?;
+    late_data::give(&mut rest, put_off, &addresses)?;
     for module in [&mut first, &mut rest] {
         passes::gc::run(module);
     }
@@ -288,7 +293,7 @@ mod tests {
     }
 
     fn halves(list: &[&str]) -> (Module, Module) {
-        let halves = cut(&module(), &list.iter().map(|name| (*name).to_owned()).collect()).unwrap();
+        let halves = cut(&module(), &list.iter().map(|name| (*name).to_owned()).collect(), &[]).unwrap();
         (config().parse(&halves.first).unwrap(), config().parse(&halves.rest).unwrap())
     }
 
@@ -323,6 +328,6 @@ mod tests {
 
     #[test]
     fn a_list_of_nothing_is_refused() {
-        assert!(cut(&module(), &BTreeSet::new()).is_err());
+        assert!(cut(&module(), &BTreeSet::new(), &[]).is_err());
     }
 }

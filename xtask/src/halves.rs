@@ -17,6 +17,8 @@ use crate::workspace::Workspace;
 pub(crate) const REST: &str = "cuelight_client_rest.wasm";
 /// The functions that run before the first frame, one a line.
 pub(crate) const LIST: &str = "client-wasm/first-half.txt";
+/// Data that comes with the rest: the predictor's, which is asked once something is on screen.
+const PUT_OFF: [&str; 1] = ["core/catalog/prior.txt"];
 
 /// Cuts `module` into its `first` half and the `rest`.
 ///
@@ -26,6 +28,7 @@ pub(crate) fn cut(workspace: &Workspace, module: &Path, first: &Path, rest: &Pat
     let list = workspace.root.join(LIST);
     let mut cut = tool(workspace)?;
     cut.arg("cut").args([module, list.as_path(), first, rest]);
+    cut.args(PUT_OFF.map(|path| workspace.root.join(path)));
     step("browser module: cut off what the first frame does without", &mut cut, None).map(drop)
 }
 
