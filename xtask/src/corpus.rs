@@ -5,6 +5,7 @@
 mod dice;
 mod game;
 mod machine;
+mod moods;
 mod prior;
 mod shop;
 
@@ -22,6 +23,8 @@ enum Family {
     Shop,
     /// Pages that send events to the state machine.
     Machine,
+    /// Pages that show a mood for each message.
+    Moods,
     Game(game::Shape),
 }
 
@@ -33,14 +36,15 @@ fn families(kind: &str) -> Result<Vec<Family>> {
         "mixed" => [Family::Shop, Family::Machine].into_iter().chain(games()).collect(),
         "shop:direct" => vec![Family::Shop],
         "shop:machine" => vec![Family::Machine],
+        "shop:moods" => vec![Family::Moods],
         "game:ladder" => vec![Family::Game(game::Shape::Ladder)],
         "game:gauge" => vec![Family::Game(game::Shape::Gauge)],
         "game:events" => vec![Family::Game(game::Shape::Events)],
         "game:talk" => vec![Family::Game(game::Shape::Talk)],
         "game:rhythm" => vec![Family::Game(game::Shape::Rhythm)],
         other => bail!(
-            "`{other}` is no kind of session: shop, shop:direct, shop:machine, game, game:ladder, \
-             game:gauge, game:events, game:talk, game:rhythm or mixed"
+            "`{other}` is no kind of session: shop, shop:direct, shop:machine, shop:moods, game, \
+             game:ladder, game:gauge, game:events, game:talk, game:rhythm or mixed"
         ),
     })
 }
@@ -94,6 +98,11 @@ pub(crate) fn sessions(order: &Order) -> Result<Vec<Value>> {
                 let pace = machine::Pace::draw(&mut habits);
                 let states = machine::session(&pace, &mut dice);
                 json!({ "session": name, "tier": tier_name(pace.tier), "states": states })
+            }
+            Family::Moods => {
+                let page = moods::Reading::draw(&mut habits);
+                let states = moods::session(&page, &mut dice);
+                json!({ "session": name, "tier": tier_name(page.tier), "states": states })
             }
             Family::Game(shape) => {
                 let scene = game::Scene::draw(shape, &mut habits);

@@ -5,40 +5,33 @@ use std::cell::OnceCell;
 use super::Predictor;
 use super::arithmetic::{hash, log2, normalize};
 use super::memory::Pace;
-use super::mind::{Mind, STRENGTH};
+use super::mind::{NEW, OLD, STRENGTH};
+/// What is mixed: what is shipped, steps and those after the last one, levels by the word and by up to
+/// two cues before, the session alone, and what is merely counted.
+use super::weights::OF_STRENGTH as OPINIONS;
+use super::weights::SITUATIONS;
 use super::words::{Belief, belief, dot, refine, reweigh, softmax};
 
-/// How many opinions are mixed.
-const OPINIONS: usize = 7;
 /// How fast the weights follow what comes.
 const RATE: f32 = 0.0045;
 /// How memories of steps and of levels are believed, for good and of late; found by measuring.
 const STEP: [Belief; 2] = [belief(0.1, 13.0), belief(0.1, 6.0)];
 const LEVEL: [Belief; 2] = [belief(0.2, 2.5), belief(0.2, 3.5)];
 const OWN: Belief = belief(0.1, 0.6);
+const COUNTED: Belief = belief(0.0, 1.5);
 const LONG: Pace = Pace { most: 200, fade: 0 };
 const SHORT: Pace = Pace { most: 100, fade: 30 };
 /// Of a word less likely than this, no strength comes near a prefetcher's budget.
 const UNLIKELY: f32 = 0.005;
 /// From 0 to 1 in tenths.
 const STEPS: usize = 11;
-/// The minds, as places in a list.
-const OLD: usize = 0;
-const NEW: usize = 1;
-
-/// How much each opinion counts: for the same word again, for another one.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Weights(pub(super) [[f32; OPINIONS]; 2]);
-
-impl Default for Weights {
-    fn default() -> Self {
-        Self([[-0.14, -0.08, 0.08, 0.16, 0.10, 0.40, 0.16], [0.16, 0.34, 0.26, -0.14, 0.10, 0.40, 0.04]])
-    }
-}
+const EQUAL: [f32; STEPS] = [1.0 / 11.0; STEPS];
 
 struct Opinion {
     logs: [[f32; OPINIONS]; STEPS],
     answer: [f32; STEPS],
+    /// Whose weights it goes by.
+    row: usize,
 }
 
 /// How likely a change by so many tenths is, for the same word: down 10 to up 10. Small steps, up
@@ -145,12 +138,8 @@ impl<'p> Strengths<'p> {
         [hash(41, u32::from(same)).max(1), hash(hash(45, u32::from(same)), step).max(1)]
     }
 
-    fn mind(&self, which: usize) -> &'p Mind {
-        if which == OLD { &self.predictor.old } else { &self.predictor.new }
-    }
-
     fn strides(&self, which: usize, same: bool) -> Strides {
-        let mind = self.mind(which);
+        let mind = self.predictor.mind(which);
         let base = steps_from(self.now, same);
         let mut logs = [[0.0f32; OPINIONS]; STEPS];
         put(&mut logs, 0, &base);
@@ -166,7 +155,7 @@ impl<'p> Strengths<'p> {
     }
 
     fn mix(&self, which: usize, word: usize) -> Opinion {
-        let (mind, session, same) = (self.mind(which), &self.predictor.session, self.is_same(word));
+        let (mind, session, same) = (self.predictor.mind(which), &self.predictor.session, self.is_same(word));
         let made = self.strides.get(usize::from(same)).and_then(|minds| minds.get(which));
         let fresh;
         let strides = match made {
@@ -178,9 +167,9 @@ impl<'p> Strengths<'p> {
         };
         let mut logs = strides.logs;
         if !mind.knows(word) {
-            return Opinion { logs, answer: strides.base };
+            return Opinion { logs, answer: strides.base, row: 0 };
         }
-        let mut chain = strides.steps;
+        let (mut chain, mut counted) = (strides.steps, EQUAL);
         let levels = self.levels(word);
         for (at, key) in levels.iter().enumerate() {
             let seen = [mind.lasting.find(*key), session.find(*key)];
@@ -191,6 +180,9 @@ impl<'p> Strengths<'p> {
                 }
                 continue;
             }
+            if at < 2 {
+                refine(&mut counted, seen[0], 0, COUNTED);
+            }
             for (seen, belief) in seen.into_iter().zip(LEVEL) {
                 refine(&mut chain, seen, 0, belief);
             }
@@ -199,13 +191,15 @@ impl<'p> Strengths<'p> {
         let mut own = strides.base;
         refine(&mut own, session.find(levels[0]), 0, OWN);
         put(&mut logs, 6, &own);
-        let weights = mind.intensities.0.get(usize::from(same)).copied().unwrap_or_default();
+        put(&mut logs, 7, &counted);
+        let row = usize::from(same) * SITUATIONS + self.predictor.situation(which, &levels);
+        let weights = mind.strengths.get(row).copied().unwrap_or_default();
         let mut answer = [0.0f32; STEPS];
         for (share, row) in answer.iter_mut().zip(&logs) {
             *share = dot(row, &weights);
         }
         softmax(&mut answer);
-        Opinion { logs, answer }
+        Opinion { logs, answer, row }
     }
 }
 
@@ -218,7 +212,7 @@ impl Predictor {
         let opinions = [OLD, NEW].map(|which| strengths.mix(which, word));
         for (mind, opinion) in [&mut self.old, &mut self.new].into_iter().zip(&opinions) {
             if mind.knows(word)
-                && let Some(weights) = mind.intensities.0.get_mut(usize::from(same))
+                && let Some(weights) = mind.strengths.get_mut(opinion.row)
             {
                 reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
             }

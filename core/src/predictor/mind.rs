@@ -5,17 +5,23 @@
 use super::arithmetic::{exp2, log2};
 use super::memory::Memory;
 use super::vocabulary::WORDS;
-use super::{intensities, words};
+use super::weights::{self, DEPTHS, Manners};
 
 /// How many contexts a mind remembers.
 pub(super) const LASTING: usize = 1024;
+
+/// The minds, by number.
+pub(super) const OLD: usize = 0;
+pub(super) const NEW: usize = 1;
 
 /// What one was shown, and how it weighs that.
 #[derive(Debug, Clone)]
 pub(super) struct Mind {
     pub(super) lasting: Memory,
-    pub(super) words: words::Weights,
-    pub(super) intensities: intensities::Weights,
+    pub(super) words: weights::Words,
+    pub(super) strengths: weights::Strengths,
+    /// Which manner of page it takes the present one for.
+    pub(super) manners: Manners,
     /// How common each word is; fading.
     pub(super) common: [f32; WORDS],
 }
@@ -25,8 +31,9 @@ impl Mind {
     pub(super) fn new() -> Self {
         Self {
             lasting: Memory::new(LASTING),
-            words: words::Weights::default(),
-            intensities: intensities::Weights::default(),
+            words: weights::of_words(),
+            strengths: weights::of_strengths(),
+            manners: Manners::default(),
             common: [0.0; WORDS],
         }
     }
@@ -49,11 +56,9 @@ pub(super) const STATE: usize = 0;
 pub(super) const GROUP: usize = 1;
 pub(super) const STRENGTH: usize = 4;
 pub(super) const MATTERS: usize = 5;
-/// How much the session has seen of a moment: nothing, or what followed the last one, two, three.
-pub(super) const DEPTHS: usize = 4;
 /// How fast it is learned whom to believe at first, and the most that is believed then.
-const RATE: f32 = 0.03;
-pub(super) const MOST: f32 = 3.0;
+const RATE: f32 = 0.2;
+pub(super) const MOST: f32 = 6.0;
 /// Games have less in common than shops: before anything else is learned, others are believed a quarter.
 const OTHER_GAMES: [f32; DEPTHS] = [-2.0; DEPTHS];
 /// How much of what the session showed still counts at the next step, and the most it comes to.

@@ -9,7 +9,7 @@ use crate::catalog::Tier;
 use crate::cue::{Cue, Intensity, Reaction};
 
 /// Raised when the layout changes; what was saved before is then refused, and learned anew.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// No saved predictor is longer, in bytes.
 pub const MOST_BYTES: usize = 56_000;
 
@@ -45,7 +45,7 @@ impl Predictor {
             out.extend(word.seen.to_le_bytes());
             out.extend(common.to_le_bytes());
         }
-        for weight in self.old.words.0.iter().flatten().chain(self.old.intensities.0.iter().flatten()) {
+        for weight in self.old.words.iter().flatten().chain(self.old.strengths.iter().flatten()) {
             out.extend(weight.to_le_bytes());
         }
         for usual in self.trust.usual.iter().flatten() {
@@ -96,9 +96,7 @@ impl Predictor {
             word.seen = u32::from_le_bytes(read.array()?);
             *common = read.number(0.0, 10_000.0)?;
         }
-        for weight in
-            saved.old.words.0.iter_mut().flatten().chain(saved.old.intensities.0.iter_mut().flatten())
-        {
+        for weight in saved.old.words.iter_mut().flatten().chain(saved.old.strengths.iter_mut().flatten()) {
             *weight = read.number(-1.0, 3.0)?;
         }
         for usual in saved.trust.usual.iter_mut().flatten() {

@@ -93,6 +93,28 @@ fn what_two_states_back_decides_is_learned() {
 }
 
 #[test]
+fn a_page_that_shows_a_mood_a_message_is_known_after_a_few() {
+    let plain = ["talking", "talking", "thinking", "talking", "happy", "talking", "talking", "talking"];
+    assert_eq!(after(&["talking"])[0].0, "idle");
+    assert_eq!(after(&plain)[0].0, "talking");
+}
+
+#[test]
+fn the_manner_that_foresees_more_is_believed_and_the_other_is_not_forgotten() {
+    let mut manners = Manners::default();
+    assert!(manners.shares()[0] > 0.5);
+    for _ in 0..100 {
+        manners.came([0.2, 0.6]);
+    }
+    let [one, other] = manners.shares();
+    assert!(other > 0.98 && one > 0.01 && (one + other - 1.0).abs() < 1e-5, "{one} {other}");
+    for _ in 0..6 {
+        manners.came([0.6, 0.2]);
+    }
+    assert!(manners.shares()[0] > 0.5);
+}
+
+#[test]
 fn what_is_learned_of_a_face_holds_for_all_its_strengths() {
     let mut predictor = Predictor::default();
     for tenths in [1, 3, 5, 7] {

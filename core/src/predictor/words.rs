@@ -2,19 +2,20 @@
 
 use super::arithmetic::{exp2, hash, log2, normalize};
 use super::memory::{Context, Pace};
-use super::mind::{DEPTHS, GROUP, GROUPS, Mind, STATE};
+use super::mind::{GROUP, GROUPS, Mind, NEW, OLD, STATE};
 use super::vocabulary::WORDS;
+use super::weights::{DEPTHS, MANNERS, SITUATIONS};
 use super::{Predictor, prior};
 
-/// How many opinions are mixed: what is shipped, what is common, the last one, two, three and five
-/// words, those with what the session saw of them, the session alone, and two habits.
-const OPINIONS: usize = 10;
+/// What is mixed: what is shipped, what is common, the last one, two, three and five words, those with
+/// what the session saw of them, the session alone, two habits, and what is merely counted.
+use super::weights::OF_WORD as OPINIONS;
 /// The longest run of words that is a context.
 const ORDERS: usize = 5;
 /// The longest of the present session alone.
 const SESSION_ORDERS: usize = 3;
 /// How fast the weights follow what comes. Ten times as fast, they follow chance.
-const RATE: f32 = 0.001;
+const RATE: f32 = 0.0007;
 /// Belief in the shipped rows, in observations; in anything else that stands below the last word.
 const SHIPPED_DOUBT: f32 = 50.0;
 const OTHER_DOUBT: f32 = 6.0;
@@ -27,6 +28,10 @@ const ALONE: [Belief; SESSION_ORDERS] = [belief(0.1, 0.3), belief(0.1, 7.5), bel
 /// The same of what followed this word the last times, and of the third context, for good and of late.
 const HABIT: [Belief; 2] = [belief(3.0, 2.3), belief(0.7, 1.5)];
 const THIRD: [Belief; 2] = [belief(2.5, 7.0), belief(0.4, 10.0)];
+/// What is merely counted: each word, what followed the last one, and for a face its exact strength;
+/// and how much of a word is counted beforehand.
+const COUNTED: [Belief; 2] = [belief(0.0, 1.0), belief(0.0, 8.0)];
+const BEFOREHAND: f32 = 0.1;
 /// How much more the session counts than all before in how common a word is.
 const LATELY: f32 = 6.0;
 /// How much likelier the faces are that often follow the present one.
@@ -52,19 +57,6 @@ pub(super) const fn belief(discount: f32, doubt: f32) -> Belief {
 
 type Shares = [f32; WORDS];
 
-/// How much each opinion counts: for states, for reactions.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Weights(pub(super) [[f32; OPINIONS]; 2]);
-
-impl Default for Weights {
-    fn default() -> Self {
-        Self([
-            [0.18, 0.10, -0.06, 0.10, -0.06, -0.06, 0.30, 0.16, 0.08, 0.20],
-            [-0.12, 0.28, -0.18, 0.10, -0.06, 0.0, 0.36, 0.16, 0.02, 0.32],
-        ])
-    }
-}
-
 /// The first symbol of a memory that stands for a word.
 const SYMBOLS: i32 = 64;
 
@@ -74,11 +66,37 @@ pub(super) fn symbol(word: usize) -> u8 {
     u8::try_from(word).unwrap_or_default() + 64
 }
 
-/// What the opinions are, in binary logarithms, and what they make together.
+/// What the opinions are, in binary logarithms, and what they make together: for each manner that the
+/// page may have, and in all.
 #[derive(Debug, Clone)]
 struct Opinion {
     logs: Vec<[f32; OPINIONS]>,
+    manners: Vec<Manner>,
     answer: Vec<f32>,
+}
+
+/// What the opinions come to by the weights of this row, and how far that is believed.
+#[derive(Debug, Clone)]
+struct Manner {
+    row: usize,
+    share: f32,
+    answer: Vec<f32>,
+}
+
+impl Opinion {
+    /// What came was the candidate at this place: whoever said so counts more for this mind.
+    fn teach(&self, mind: &mut Mind, at: usize) {
+        let came = |answer: &[f32]| answer.get(at).copied().unwrap_or(1.0);
+        for manner in &self.manners {
+            let merit = manner.share * came(&manner.answer) / came(&self.answer);
+            if let Some(weights) = mind.words.get_mut(manner.row) {
+                reweigh(weights, &self.logs, &manner.answer, at, RATE * merit);
+            }
+        }
+        if let Ok(manners) = <&[Manner; MANNERS]>::try_from(&*self.manners) {
+            mind.manners.came(manners.each_ref().map(|manner| came(&manner.answer)));
+        }
+    }
 }
 
 /// What both minds make of the present moment: what guesses are drawn from, and held against what comes.
@@ -200,28 +218,52 @@ impl Predictor {
         }
     }
 
+    /// The last `order` words. What follows a state depends on the plan.
+    fn context(&self, order: usize) -> u32 {
+        let plan = if self.kind() == 0 { self.tier as u32 } else { 0 };
+        hash(self.past.context(order), plan).max(1)
+    }
+
     fn lasting_contexts(&self) -> [u32; ORDERS] {
-        std::array::from_fn(|order| self.past.context(order + 1))
+        std::array::from_fn(|order| self.context(order + 1))
     }
 
     fn other_contexts(&self) -> [u32; 3] {
         let current = self.past.word(0).unwrap_or_default();
         let [last, earlier] = self.followed.get(current).copied().unwrap_or([u8::MAX; 2]);
         let name = |n: u8| self.vocabulary.words.get(usize::from(n)).map_or(3, |word| word.hash);
-        let habit = hash(hash(self.past.context(1), 21), name(last));
+        let habit = hash(hash(self.context(1), 21), name(last));
         let longer = hash(hash(habit, 22), name(earlier));
         let visits = self.visits.get(current).copied().unwrap_or_default();
         let third = if self.kind() == 1 {
             self.past.cues(1)
         } else {
-            hash(hash(self.past.context(1), 23), u32::from(visits))
+            hash(hash(self.context(1), 23), u32::from(visits))
         };
         [habit.max(1), longer.max(1), third.max(1)]
     }
 
+    /// What is merely counted, whatever is shipped: a table of pairs.
+    fn counted(&self, mind: &Mind, candidates: &[u8]) -> Shares {
+        let mut shares = [0.0; WORDS];
+        for word in candidates {
+            let word = usize::from(*word);
+            if let (Some(share), Some(count)) = (shares.get_mut(word), mind.common.get(word)) {
+                *share = count + BEFOREHAND;
+            }
+        }
+        normalize(&mut shares);
+        let [pairs, faces] = COUNTED;
+        refine(&mut shares, mind.lasting.find(self.context(1)), -SYMBOLS, pairs);
+        if self.kind() == 1 {
+            refine(&mut shares, mind.lasting.find(self.past.cues(1)), -SYMBOLS, faces);
+        }
+        shares
+    }
+
     /// All opinions, and their mixture.
-    fn mix_words(&self, mind: &Mind, candidates: &[u8]) -> Opinion {
-        let weights = mind.words.0.get(self.kind()).copied().unwrap_or_default();
+    fn mix_words(&self, which: usize, candidates: &[u8]) -> Opinion {
+        let mind = self.mind(which);
         let mut logs = vec![[0.0f32; OPINIONS]; candidates.len()];
         let mut put = |opinion: usize, shares: &Shares| {
             for (word, row) in candidates.iter().zip(&mut logs) {
@@ -273,10 +315,33 @@ impl Predictor {
         }
         put(8, &usual);
         put(9, &other);
+        put(10, &self.counted(mind, candidates));
 
-        let mut answer: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
-        softmax(&mut answer);
-        Opinion { logs, answer }
+        let situation = self.situation(which, &contexts);
+        let shares = if self.kind() == 0 { &mind.manners.shares()[..] } else { &[1.0] };
+        let first = if self.kind() == 0 { 0 } else { MANNERS };
+        let mut answer = vec![0.0; candidates.len()];
+        let mut manners = Vec::with_capacity(MANNERS);
+        for (manner, share) in (first..).zip(shares.iter().copied()) {
+            let row = manner * SITUATIONS + situation;
+            let weights = mind.words.get(row).copied().unwrap_or_default();
+            let mut own: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
+            softmax(&mut own);
+            for (sum, p) in answer.iter_mut().zip(&own) {
+                *sum += share * p;
+            }
+            manners.push(Manner { row, share, answer: own });
+        }
+        Opinion { logs, manners, answer }
+    }
+
+    pub(super) fn mind(&self, which: usize) -> &Mind {
+        if which == OLD { &self.old } else { &self.new }
+    }
+
+    /// Which weights this mind goes by, given contexts of the moment, shortest first.
+    pub(super) fn situation(&self, which: usize, contexts: &[u32]) -> usize {
+        if which == OLD && self.trust.older { DEPTHS } else { self.depth(contexts) }
     }
 
     /// How many of these contexts, shortest first, the session has seen.
@@ -311,7 +376,7 @@ impl Predictor {
     fn look(&self) -> Option<Outlook> {
         self.past.word(0)?;
         let candidates = self.candidates();
-        let [old, new] = [&self.old, &self.new].map(|mind| self.mix_words(mind, &candidates));
+        let [old, new] = [OLD, NEW].map(|which| self.mix_words(which, &candidates));
         Some(Outlook { candidates, old, new })
     }
 
@@ -347,10 +412,8 @@ impl Predictor {
         {
             for (mind, opinion) in [(&mut self.old, &old), (&mut self.new, &new)] {
                 // A name that nobody could give says nothing of who is right.
-                if (mind.knows(next) || shipped)
-                    && let Some(weights) = mind.words.0.get_mut(kind)
-                {
-                    reweigh(weights, &opinion.logs, &opinion.answer, at, RATE);
+                if mind.knows(next) || shipped {
+                    opinion.teach(mind, at);
                 }
             }
             if self.trust.older && (shipped || self.old.knows(next)) {

@@ -35,6 +35,20 @@ fn ours_foresees_more_of_a_shop_cold_and_trained() {
     }
 }
 
+/// What is shipped is of pages that show what a character does. It must not mislead on others.
+#[test]
+fn ours_is_not_behind_on_pages_that_show_a_mood_for_each_message() {
+    let test = corpus("shop:moods", 907, 120, 4);
+    for train in [Vec::new(), corpus("shop:moods", 908, 200, 4)] {
+        let [ours, table, map] = scores(&train, &test);
+        for (k, hits) in ours.hits().into_iter().enumerate() {
+            assert!(hits > table.hits()[k] - 0.01, "{k}: {hits} {:?}", table.hits());
+            assert!(hits > map.hits()[k] + 0.1, "{k}: {hits} {:?}", map.hits());
+        }
+        assert!(ours.bits() < table.bits(), "{} {}", ours.bits(), table.bits());
+    }
+}
+
 #[test]
 fn ours_foresees_more_of_games_it_never_saw() {
     for kind in ["game:ladder", "game:gauge", "game:events", "game:talk", "game:rhythm"] {
