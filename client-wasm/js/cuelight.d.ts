@@ -109,8 +109,8 @@ export interface Options {
   /** Over how long the end of a loop fades into its beginning, ms, at most 1000; 0, the default, cuts. */
   crossfade?: number;
   /**
-   * How long a switch may wait for a good moment in the running loop, ms, at most 10000; 0, the default,
-   * is now.
+   * How long the switch from one loop to another may wait for a good moment in the running one, ms, at most
+   * 10000; 0, the default, is now. A one-shot does not wait.
    */
   maxDelay?: number;
   /**
@@ -286,7 +286,10 @@ export class CuelightCharacterElement extends HTMLElement {
   maxWait: number;
   /** Over how long a loop's end fades into its beginning, ms; 0 cuts. Reflects the attribute. */
   crossfade: number;
-  /** How long a switch may wait for a good moment in the running loop, ms. Reflects `max-delay`. */
+  /**
+   * How long the switch from one loop to another may wait for a good moment in the running one, ms. Reflects
+   * `max-delay`.
+   */
   maxDelay: number;
   /** Whether a clip is shown in the quickest preset until the wanted one is there. Reflects the attribute. */
   progressive: boolean;

@@ -24,7 +24,6 @@ use memory::Memory;
 use mind::{Mind, Trust};
 pub use saved::{MOST_BYTES, Refused};
 use vocabulary::{Vocabulary, WORDS};
-use weights::Manners;
 use words::Outlook;
 
 /// How many contexts of the present session are remembered.
@@ -139,7 +138,7 @@ impl Predictor {
     pub fn begin(&mut self) {
         self.trust.begin(self.old.knows_anything());
         self.new = Mind::new();
-        self.old.manners = Manners::default();
+        self.old.manners = Default::default();
         self.session = Memory::new(SESSION);
         self.recent = [0.0; WORDS];
         self.followed = [[u8::MAX; 2]; WORDS];

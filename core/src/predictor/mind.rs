@@ -20,8 +20,8 @@ pub(super) struct Mind {
     pub(super) lasting: Memory,
     pub(super) words: weights::Words,
     pub(super) strengths: weights::Strengths,
-    /// Which manner of page it takes the present one for.
-    pub(super) manners: Manners,
+    /// Which manner of page it takes the present one for: by states, by reactions.
+    pub(super) manners: [Manners; 2],
     /// How common each word is; fading.
     pub(super) common: [f32; WORDS],
 }
@@ -33,7 +33,7 @@ impl Mind {
             lasting: Memory::new(LASTING),
             words: weights::of_words(),
             strengths: weights::of_strengths(),
-            manners: Manners::default(),
+            manners: Default::default(),
             common: [0.0; WORDS],
         }
     }

@@ -101,7 +101,7 @@ fn a_page_that_shows_a_mood_a_message_is_known_after_a_few() {
 
 #[test]
 fn the_manner_that_foresees_more_is_believed_and_the_other_is_not_forgotten() {
-    let mut manners = Manners::default();
+    let mut manners = weights::Manners::default();
     assert!(manners.shares()[0] > 0.5);
     for _ in 0..100 {
         manners.came([0.2, 0.6]);

@@ -2,8 +2,8 @@
 
 use super::arithmetic::{exp2, log2, normalize};
 
-/// How many manners pages have: to show what a character does, turn by turn, or a mood for each
-/// message. The session tells which it is.
+/// How many manners there are. A page shows what a character does, turn by turn, or a mood for each
+/// message; in a game, faces come as they are common, or follow from the exact one before. The session tells.
 pub(super) const MANNERS: usize = 2;
 /// How much the session has seen of a moment: nothing, or what followed the last one, two, three.
 pub(super) const DEPTHS: usize = 4;
@@ -13,8 +13,9 @@ pub(super) const SITUATIONS: usize = DEPTHS + 1;
 pub(super) const OF_WORD: usize = 11;
 pub(super) const OF_STRENGTH: usize = 8;
 
-/// How much opinions count: of a state in either manner, then of a reaction, a row for each situation.
-pub(super) type Words = [[f32; OF_WORD]; (MANNERS + 1) * SITUATIONS];
+/// How much opinions count: of a state in either manner, then of a reaction in either; a row for
+/// each situation.
+pub(super) type Words = [[f32; OF_WORD]; 2 * MANNERS * SITUATIONS];
 /// The same of a strength: for another word, then for the same one.
 pub(super) type Strengths = [[f32; OF_STRENGTH]; 2 * SITUATIONS];
 
@@ -32,39 +33,45 @@ pub(super) fn of_strengths() -> Strengths {
 }
 
 #[rustfmt::skip]
-static WORDS: [[i8; OF_WORD]; (MANNERS + 1) * SITUATIONS] = [
+static WORDS: [[i8; OF_WORD]; 2 * MANNERS * SITUATIONS] = [
     // A page that shows what its character does.
     [5, -1, 1, 4, 1, 1, 0, 5, -3, -1, 3],
-    [-4, 2, 4, 6, 4, 4, -8, 8, 3, -4, 1],
-    [0, 1, 3, 2, 0, -1, -4, 7, 4, 1, 0],
+    [-3, 2, 4, 6, 4, 4, -8, 8, 3, -4, 1],
+    [0, 1, 2, 2, 0, -1, -5, 7, 4, 2, 0],
     [-1, 2, 3, 6, -3, -2, 0, 7, 2, 0, -1],
     [1, 0, 1, -2, 1, 1, 4, 1, 2, 0, 3],
     // A page that shows a mood for each message.
-    [2, 0, -2, 0, -2, -2, 3, 2, 0, 2, 14],
-    [3, 1, 3, 0, -3, -3, 8, -6, 2, 0, 11],
-    [3, 2, -5, 5, -1, -3, 7, -6, 1, 1, 9],
+    [2, 0, -2, 0, -2, -2, 4, 1, -1, 3, 13],
+    [3, 1, 3, 0, -3, -4, 8, -6, 2, 0, 11],
+    [3, 2, -5, 4, -1, -2, 7, -6, 1, 1, 9],
     [2, 1, -3, 0, 0, 1, 3, -2, 0, 2, 8],
     [0, 5, -5, 3, 1, 0, 2, 0, 0, 3, 7],
-    // Reactions.
-    [-4, 2, -5, -1, -3, -2, 10, 0, 4, 10, 2],
-    [-1, 3, -1, 2, -1, 0, 6, -2, 1, 3, 4],
-    [-1, 5, 2, 0, 0, 1, 2, 1, 0, 3, 2],
-    [0, 4, 0, 3, -3, 4, -2, 1, 0, 4, 3],
-    [0, 6, -3, -1, 0, 2, 0, 3, 2, 4, 3],
+    // A game whose faces come as they are common.
+    [-4, 6, -5, -1, -3, -2, 7, 0, 2, 8, 2],
+    [-3, 7, 0, 1, -2, -1, 6, -3, 0, 2, 4],
+    [-3, 9, 0, -1, 1, 1, 3, -1, 0, 2, 2],
+    [-2, 7, 7, 0, 0, -1, 1, 0, 0, -1, 1],
+    [1, 7, 2, 1, 1, 0, 1, 0, 0, 1, 4],
+    // A game whose faces follow from the exact one before.
+    [-4, 0, -5, 0, -3, -2, 12, 0, 6, 13, -5],
+    [-2, -3, 1, 4, 1, 1, 7, 0, 1, 6, 2],
+    [0, -2, 1, 1, -1, -1, 5, 0, 0, 10, 4],
+    [2, -1, -8, 1, 2, 6, -7, 1, 0, 13, 8],
+    [-2, 5, -5, -3, 1, 2, -2, 7, 1, 8, 1],
 ];
 
 #[rustfmt::skip]
 static STRENGTHS: [[i8; OF_STRENGTH]; 2 * SITUATIONS] = [
     // For another word.
-    [-1, -4, 2, 2, 1, 6, 3, 3],
-    [0, 3, 3, 5, -4, 1, 1, 9],
+    [-1, -4, 2, 2, 1, 6, 4, 4],
+    [0, 3, 3, 4, -4, 2, 1, 9],
     [1, 1, 4, 6, -3, 0, -2, 12],
-    [1, -1, 4, 5, -3, 1, -2, 13],
+    [1, -1, 4, 4, -3, 1, -2, 13],
     [-1, 1, 2, -3, 2, 6, 4, 3],
     // For the same word.
     [2, 5, 4, -3, 1, 6, 0, 0],
-    [-2, 6, 1, -3, 4, 9, 0, -2],
-    [1, 3, 2, 4, -1, 7, -1, 1],
+    [-2, 6, 1, -5, 5, 10, 0, -2],
+    [1, 3, 2, 4, 0, 6, -1, 1],
     [2, 1, 3, 4, 1, 2, -3, 4],
     [-1, 5, 1, 1, 0, 6, 1, 1],
 ];
@@ -78,7 +85,7 @@ const MOST: f32 = 6.0;
 pub(super) struct Manners([f32; MANNERS]);
 
 impl Default for Manners {
-    /// Most pages leave it to the state machine to show what a character does.
+    /// The first is likelier: most pages leave it to the state machine to show what a character does.
     fn default() -> Self {
         Self([0.0, -1.0])
     }

@@ -4,7 +4,7 @@ use super::arithmetic::{exp2, hash, log2, normalize};
 use super::memory::{Context, Pace};
 use super::mind::{GROUP, GROUPS, Mind, NEW, OLD, STATE};
 use super::vocabulary::WORDS;
-use super::weights::{DEPTHS, MANNERS, SITUATIONS};
+use super::weights::{DEPTHS, MANNERS, Manners, SITUATIONS};
 use super::{Predictor, prior};
 
 /// What is mixed: what is shipped, what is common, the last one, two, three and five words, those with
@@ -71,7 +71,7 @@ pub(super) fn symbol(word: usize) -> u8 {
 #[derive(Debug, Clone)]
 struct Opinion {
     logs: Vec<[f32; OPINIONS]>,
-    manners: Vec<Manner>,
+    manners: [Manner; MANNERS],
     answer: Vec<f32>,
 }
 
@@ -85,7 +85,7 @@ struct Manner {
 
 impl Opinion {
     /// What came was the candidate at this place: whoever said so counts more for this mind.
-    fn teach(&self, mind: &mut Mind, at: usize) {
+    fn teach(&self, mind: &mut Mind, kind: usize, at: usize) {
         let came = |answer: &[f32]| answer.get(at).copied().unwrap_or(1.0);
         for manner in &self.manners {
             let merit = manner.share * came(&manner.answer) / came(&self.answer);
@@ -93,8 +93,8 @@ impl Opinion {
                 reweigh(weights, &self.logs, &manner.answer, at, RATE * merit);
             }
         }
-        if let Ok(manners) = <&[Manner; MANNERS]>::try_from(&*self.manners) {
-            mind.manners.came(manners.each_ref().map(|manner| came(&manner.answer)));
+        if let Some(manners) = mind.manners.get_mut(kind) {
+            manners.came(self.manners.each_ref().map(|manner| came(&manner.answer)));
         }
     }
 }
@@ -318,20 +318,18 @@ impl Predictor {
         put(10, &self.counted(mind, candidates));
 
         let situation = self.situation(which, &contexts);
-        let shares = if self.kind() == 0 { &mind.manners.shares()[..] } else { &[1.0] };
-        let first = if self.kind() == 0 { 0 } else { MANNERS };
-        let mut answer = vec![0.0; candidates.len()];
-        let mut manners = Vec::with_capacity(MANNERS);
-        for (manner, share) in (first..).zip(shares.iter().copied()) {
-            let row = manner * SITUATIONS + situation;
+        let kind = self.kind();
+        let shares = mind.manners.get(kind).map(Manners::shares).unwrap_or_default();
+        let manners = std::array::from_fn(|manner| {
+            let row = (kind * MANNERS + manner) * SITUATIONS + situation;
             let weights = mind.words.get(row).copied().unwrap_or_default();
-            let mut own: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
-            softmax(&mut own);
-            for (sum, p) in answer.iter_mut().zip(&own) {
-                *sum += share * p;
-            }
-            manners.push(Manner { row, share, answer: own });
-        }
+            let mut answer: Vec<f32> = logs.iter().map(|row| dot(row, &weights)).collect();
+            softmax(&mut answer);
+            Manner { row, share: shares.get(manner).copied().unwrap_or_default(), answer }
+        });
+        let [one, other] = &manners;
+        let pairs = one.answer.iter().zip(&other.answer);
+        let answer = pairs.map(|(p, q)| one.share * p + other.share * q).collect();
         Opinion { logs, manners, answer }
     }
 
@@ -413,7 +411,7 @@ impl Predictor {
             for (mind, opinion) in [(&mut self.old, &old), (&mut self.new, &new)] {
                 // A name that nobody could give says nothing of who is right.
                 if mind.knows(next) || shipped {
-                    opinion.teach(mind, at);
+                    opinion.teach(mind, kind, at);
                 }
             }
             if self.trust.older && (shipped || self.old.knows(next)) {
