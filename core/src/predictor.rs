@@ -21,7 +21,7 @@ use crate::cue::{Cue, Intensity, Reaction};
 use arithmetic::hash;
 use intensities::Strengths;
 use memory::Memory;
-use mind::{Mind, Trust};
+use mind::{Mind, STATE, Trust};
 pub use saved::{MOST_BYTES, Refused};
 use vocabulary::{Vocabulary, WORDS};
 use words::Outlook;
@@ -165,6 +165,10 @@ impl Predictor {
             self.learn_word(word);
             if matches!(cue, Cue::Reaction(_)) {
                 self.learn_intensity(word, tenths);
+            }
+        } else if vocabulary::STATES.get(word).is_some_and(|state| !prior::BEGINNINGS.contains(state)) {
+            for mind in [&mut self.old, &mut self.new] {
+                mind.manners[STATE].begins_with_mood();
             }
         }
         self.vocabulary.touch(word);

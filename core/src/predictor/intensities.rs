@@ -34,12 +34,12 @@ struct Opinion {
     row: usize,
 }
 
-/// How likely a change by so many tenths is, for the same word: down 10 to up 10. Small steps, up
+/// How likely a change by so many tenths is, for the same word or another. None or a small one, and up
 /// rather than down.
 fn shipped_step(step: i32, same: bool) -> f32 {
     match (step, same) {
-        (0, true) => 0.14,
-        (1, true) => 0.30,
+        (0, true) => 0.26,
+        (1, true) => 0.20,
         (2, true) => 0.14,
         (-1, true) => 0.14,
         (-2, true) => 0.07,

@@ -38,6 +38,9 @@ pub(super) fn row(tier: Tier, previous: Option<usize>, current: usize) -> Option
     TABLE.get(at..at + states)
 }
 
+/// With which states a page begins that shows what its character does: it rests, greets, or somebody writes.
+pub(super) const BEGINNINGS: [&str; 4] = ["idle", "greeting", "listening", "thinking"];
+
 /// The faces that games name most, each with those that often follow it.
 pub(super) static FACES: &[(&str, &[u8])] = &[
     ("neutral", &[1, 2, 3, 5, 8]),

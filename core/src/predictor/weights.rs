@@ -99,6 +99,11 @@ impl Manners {
         shares
     }
 
+    /// A session begins with a state that nobody does: it is a mood that is shown.
+    pub(super) fn begins_with_mood(&mut self) {
+        self.came([0.1, 0.9]);
+    }
+
     /// What came was this likely to each.
     pub(super) fn came(&mut self, likely: [f32; MANNERS]) {
         for (shown, likely) in self.0.iter_mut().zip(likely) {
