@@ -20,7 +20,7 @@ pub struct Refused;
 
 impl Predictor {
     /// What was learned, without what the present session alone has seen. At most [`MOST_BYTES`],
-    /// and mostly 1 to 15 kilobytes: 4 after twenty sessions of a page, 11 of a game.
+    /// and mostly 2 to 20 kilobytes: 9 after twenty sessions of a page, 11 of a game.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
