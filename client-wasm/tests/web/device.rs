@@ -1,5 +1,8 @@
 //! What outlives a page or an outage: clips on the device, what was learned, and what is wanted.
 
+use cuelight_core::catalog::Tier;
+use cuelight_core::predictor::Predictor;
+
 use super::*;
 
 /// A character whose network is down or up as `line.down` says.
@@ -82,14 +85,16 @@ async fn what_a_character_has_learned_outlives_the_page_and_a_spoilt_memory_is_i
     let storage: js_sys::Object =
         js_sys::Reflect::get(&window, &"localStorage".into()).unwrap().unchecked_into();
     let read = || js_sys::Reflect::get(&storage, &key.into()).unwrap().as_string();
-    let spoilt = "\u{2}\u{ff}spoilt \u{1f600}";
-    js_sys::Reflect::set(&storage, &key.into(), &spoilt.into()).unwrap();
+    let version = char::from(Predictor::default().save()[0]);
+    let spoilt = format!("{version}\u{ff}spoilt \u{1f600}");
+    js_sys::Reflect::set(&storage, &key.into(), &spoilt.as_str().into()).unwrap();
     let mounted = Mounted::new("http://memory.test", true);
     mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
     mounted.handle.set_state(Some("happy".into()));
     mounted.hears("cuelight-shown", |shown| shown["cue"] == "happy").await;
     window.dispatch_event(&web_sys::Event::new("pagehide").unwrap()).unwrap();
     let learned = read().unwrap();
-    assert!(learned != spoilt && learned.starts_with('\u{2}') && learned.len() < 60_000);
+    let bytes: Vec<u8> = learned.chars().map(|byte| u8::try_from(byte).unwrap()).collect();
+    assert!(Predictor::restore(Tier::Enterprise, &bytes).is_ok(), "{learned}");
     mounted.handle.destroy();
 }
