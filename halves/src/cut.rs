@@ -48,9 +48,8 @@ pub(crate) fn cut(bytes: &[u8], list: &BTreeSet<String>, put_off: &[Vec<u8>]) ->
     let (mut first, mut rest) = (config().parse(bytes)?, config().parse(bytes)?);
     let gate = gate(bytes);
     let plan = Plan::of(&first, list)?;
-    let addresses = late_data::addresses(&first, put_off)?;
     let grown = plan.make_first(&mut first, &gate)?;
-    late_data::take(&mut first, put_off)?;
+    let addresses = late_data::take(&mut first, put_off)?;
     plan.make_rest(&mut rest, &gate, grown)?;
     late_data::give(&mut rest, put_off, &addresses)?;
     for module in [&mut first, &mut rest] {

@@ -17,11 +17,12 @@ struct Place {
     at: usize,
 }
 
-/// Takes `pieces` out of the first half.
+/// Takes `pieces` out of the first half, and says at which addresses they were.
 ///
 /// # Errors
 /// A piece is not in the data, or more than once; or a function that stayed mentions an address within it.
-pub(crate) fn take(first: &mut Module, pieces: &[Vec<u8>]) -> Result<()> {
+pub(crate) fn take(first: &mut Module, pieces: &[Vec<u8>]) -> Result<Vec<usize>> {
+    let mut addresses = Vec::new();
     for piece in pieces {
         let place = find(first, piece)?;
         let address = place.begin + place.at;
@@ -30,16 +31,9 @@ pub(crate) fn take(first: &mut Module, pieces: &[Vec<u8>]) -> Result<()> {
         let after = segment.value.split_off(place.at + piece.len());
         segment.value.truncate(place.at);
         put(first, place.memory, address + piece.len(), after)?;
+        addresses.push(address);
     }
-    Ok(())
-}
-
-/// Where `pieces` are, for [`give`]: of a module that still has its data.
-///
-/// # Errors
-/// As [`take`].
-pub(crate) fn addresses(whole: &Module, pieces: &[Vec<u8>]) -> Result<Vec<usize>> {
-    pieces.iter().map(|piece| find(whole, piece).map(|place| place.begin + place.at)).collect()
+    Ok(addresses)
 }
 
 /// Has the rest put `pieces` at these `addresses` when it starts.
@@ -138,8 +132,7 @@ mod tests {
     #[test]
     fn a_piece_leaves_the_first_half_and_comes_back_to_its_address_with_the_rest() {
         let (mut first, pieces) = (module(0), [b"cd".to_vec()]);
-        let addresses = addresses(&first, &pieces).unwrap();
-        take(&mut first, &pieces).unwrap();
+        let addresses = take(&mut first, &pieces).unwrap();
         assert_eq!(segments(&first), [(8, b"ab".to_vec()), (12, b"ef".to_vec())]);
         let mut rest = Module::with_config(config());
         rest.memories.add_local(false, false, 1, None, None);

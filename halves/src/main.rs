@@ -1,10 +1,10 @@
 //! Cuts the browser module in two, so that a page downloads before the first frame only what runs before
 //! it. Reads its arguments and hands over.
 //!
-//! The first half holds the functions of a list, the memory, and all data but what is put off; the rest shares them. Where the
-//! first half needs a function of the rest, it has a small one in its place that brings the rest if it is
-//! not there yet, and calls on through the table: nothing that runs can tell the difference but by the time
-//! it takes. So the list is about speed, never about what works.
+//! The first half holds the functions of a list, the memory, and all data but what is put off; the rest
+//! shares them. Where the first half needs a function of the rest, it has a small one in its place that brings
+//! the rest if it is not there yet, and calls on through the table: nothing that runs can tell the difference
+//! but by the time it takes. So the list is about speed, never about what works.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
