@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use cuelight_core::units::Millis;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Element, Window};
 
 /// The page's window. Absent only where there is no page.
@@ -41,6 +42,19 @@ pub(crate) fn now() -> Millis {
 /// timer would ring at once.
 pub(crate) fn timer(span: Millis) -> u32 {
     u32::try_from(span.0.clamp(1, 0x7fff_ffff)).unwrap_or(1)
+}
+
+/// Does something in so many milliseconds, whatever becomes of who asked for it. Leaves nothing behind: a timer
+/// of gloo's that is forgotten keeps its memory for good.
+pub(crate) fn after(millis: u32, then: impl FnOnce() + 'static) {
+    let then = Closure::once_into_js(then);
+    if let Some(window) = window() {
+        // Refused only for what is no function.
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(
+            then.unchecked_ref(),
+            i32::try_from(millis).unwrap_or(i32::MAX),
+        );
+    }
 }
 
 /// From 0 to 1.

@@ -6,12 +6,14 @@
 //! `data:` in `media-src` gets `blob:` addresses, after one attempt.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use js_sys::{Array, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, HtmlVideoElement};
+use web_sys::{Blob, BlobPropertyBag, HtmlVideoElement};
 
+use crate::halves;
 use crate::object_url::ObjectUrl;
 
 #[wasm_bindgen]
@@ -23,10 +25,81 @@ extern "C" {
 }
 
 /// What is longer stays with the browser: its address would be held twice, in the page and by the video.
-const LONGEST: u32 = 256 * 1024;
+const LONGEST: u64 = 256 * 1024;
 
 thread_local! {
     static REFUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The bytes of a clip: in the pieces that came, or with the browser. It takes some 0.6 ms to give them to the
+/// browser, which a clip that somebody waits for need not wait for.
+#[derive(Debug)]
+pub(crate) struct Body {
+    held: RefCell<Held>,
+    size: u64,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// And their media type.
+    Pieces(Array, String),
+    Blob(Blob),
+}
+
+impl Body {
+    /// What came from the edge: `Uint8Array`s, how many bytes all of them have, and their media type.
+    pub(crate) const fn of_pieces(pieces: Array, size: u64, kind: String) -> Self {
+        Self { held: RefCell::new(Held::Pieces(pieces, kind)), size }
+    }
+
+    /// What the browser has already.
+    pub(crate) fn of_blob(blob: Blob) -> Self {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let size = blob.size().max(0.0) as u64;
+        Self { held: RefCell::new(Held::Blob(blob)), size }
+    }
+
+    /// How long it is, in bytes.
+    pub(crate) const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The same, with the browser from now on.
+    pub(crate) fn blob(&self) -> Result<Blob, JsValue> {
+        let mut held = self.held.borrow_mut();
+        let blob = match &*held {
+            Held::Blob(blob) => blob.clone(),
+            Held::Pieces(pieces, kind) => {
+                let options = BlobPropertyBag::new();
+                options.set_type(kind);
+                Blob::new_with_buffer_source_sequence_and_options(pieces, &options)?
+            }
+        };
+        *held = Held::Blob(blob.clone());
+        Ok(blob)
+    }
+
+    /// An address that holds these bytes, where such a one is of use.
+    fn in_text(&self) -> Option<JsString> {
+        let held = self.held.borrow();
+        let Held::Pieces(pieces, kind) = &*held else { return None };
+        // Only where it was measured, which is where browsers say what they are in this way.
+        let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+        let chromium =
+            Reflect::get(&navigator, &"userAgentData".into()).is_ok_and(|data| !data.is_undefined());
+        if REFUSED.get() || !chromium || self.size > LONGEST {
+            return None;
+        }
+        let all = Uint8Array::new_with_length(u32::try_from(self.size).ok()?);
+        let mut at = 0;
+        for piece in pieces.iter() {
+            let piece: Uint8Array = piece.unchecked_into();
+            all.set(&piece, at);
+            at += piece.length();
+        }
+        let text = all.unchecked_ref::<Bytes>().to_base64().ok()?;
+        Some(JsString::from(["data:", kind, ";base64,"].concat()).concat(&text))
+    }
 }
 
 /// The address of a clip.
@@ -37,15 +110,17 @@ pub(crate) struct ClipSource(RefCell<Address>);
 enum Address {
     Blob(ObjectUrl),
     /// The address itself, and the same bytes for where it is refused.
-    Data(JsString, Blob),
+    Data(JsString, Rc<Body>),
 }
 
 impl ClipSource {
-    /// For a clip. `data` is what [`in_text`] made of it.
-    pub(crate) fn new(blob: &Blob, data: Option<JsString>) -> Result<Self, JsValue> {
-        let address = match data {
-            Some(text) => Address::Data(text, blob.clone()),
-            None => Address::Blob(ObjectUrl::new(blob)?),
+    /// For a clip.
+    pub(crate) fn new(body: &Rc<Body>) -> Result<Self, JsValue> {
+        // What would make a text of the first clip comes after it.
+        let text = if halves::is_whole() { body.in_text() } else { None };
+        let address = match text {
+            Some(text) => Address::Data(text, body.clone()),
+            None => Address::Blob(ObjectUrl::new(&body.blob()?)?),
         };
         Ok(Self(RefCell::new(address)))
     }
@@ -65,31 +140,11 @@ impl ClipSource {
     pub(crate) fn change(&self) -> bool {
         let url = match &*self.0.borrow() {
             Address::Blob(_) => return false,
-            Address::Data(_, blob) => ObjectUrl::new(blob),
+            Address::Data(_, body) => body.blob().and_then(|blob| ObjectUrl::new(&blob)),
         };
         let Ok(url) = url else { return false };
         REFUSED.set(true);
         self.0.replace(Address::Blob(url));
         true
     }
-}
-
-/// An address that holds the bytes of these pieces, of this media type, where such a one is of use.
-pub(crate) fn in_text(pieces: &Array, kind: &str) -> Option<JsString> {
-    // Only where it was measured, which is where browsers say what they are in this way.
-    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
-    let chromium = Reflect::get(&navigator, &"userAgentData".into()).is_ok_and(|data| !data.is_undefined());
-    let pieces: Vec<Uint8Array> = pieces.iter().map(JsCast::unchecked_into).collect();
-    let length = pieces.iter().map(Uint8Array::length).sum();
-    if REFUSED.get() || !chromium || length > LONGEST {
-        return None;
-    }
-    let all = Uint8Array::new_with_length(length);
-    let mut at = 0;
-    for piece in &pieces {
-        all.set(piece, at);
-        at += piece.length();
-    }
-    let text = all.unchecked_ref::<Bytes>().to_base64().ok()?;
-    Some(JsString::from(["data:", kind, ";base64,"].concat()).concat(&text))
 }

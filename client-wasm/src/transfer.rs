@@ -4,16 +4,13 @@
 use cuelight_core::document::Document;
 use cuelight_core::supply::Heard;
 use cuelight_core::units::Millis;
-use js_sys::{Array, JsString, Promise, Reflect};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortSignal, Blob, BlobPropertyBag, ReadableStreamDefaultReader, Request, RequestInit, Response,
-};
+use web_sys::{AbortSignal, ReadableStreamDefaultReader, Request, RequestInit, Response};
 
 use crate::browser;
-use crate::clip_source;
-use crate::halves;
+use crate::clip_source::Body;
 use crate::js_value::{Given, object, set};
 use crate::token::Token;
 
@@ -49,13 +46,8 @@ pub(crate) enum Call {
     Delete,
 }
 
-/// `GET /clips/{key}`. The bytes stay in the browser's blob, and in a text where that is of use. Calls `more`
-/// whenever some of them have come.
-pub(crate) async fn clip(
-    url: &str,
-    signal: &AbortSignal,
-    more: &dyn Fn(),
-) -> Outcome<(Blob, Option<JsString>)> {
+/// `GET /clips/{key}`. Calls `more` whenever some of the bytes have come.
+pub(crate) async fn clip(url: &str, signal: &AbortSignal, more: &dyn Fn()) -> Outcome<Body> {
     let response = match send(url, None, &Call::Get, signal).await {
         Ok(response) if response.ok() => response,
         answer => return failure(answer.ok()).await,
@@ -66,8 +58,8 @@ pub(crate) async fn clip(
             detail: "The edge sent something that is no video.".into(),
         };
     };
-    match bytes(&response, &kind, more).await {
-        Some((blob, text)) if blob.size() > 0.0 => Outcome::Done((blob, text)),
+    match bytes(&response, kind, more).await {
+        Some(body) if body.size() > 0 => Outcome::Done(body),
         // The network broke off, or the body is empty.
         None => Outcome::Unreachable,
         Some(_) => Outcome::Faltered(None),
@@ -133,9 +125,9 @@ async fn body(read: Result<Promise, JsValue>) -> Option<JsValue> {
 }
 
 /// A body, read piece by piece, so that one that stops coming is noticed; nothing where it breaks off.
-async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<(Blob, Option<JsString>)> {
+async fn bytes(response: &Response, kind: String, more: &dyn Fn()) -> Option<Body> {
     let reader: ReadableStreamDefaultReader = response.body()?.get_reader().unchecked_into();
-    let pieces = Array::new();
+    let (pieces, mut size) = (Array::new(), 0);
     loop {
         more();
         let read = JsFuture::from(reader.read()).await.ok()?;
@@ -145,13 +137,9 @@ async fn bytes(response: &Response, kind: &str, more: &dyn Fn()) -> Option<(Blob
             break;
         }
         pieces.push(&piece);
+        size += u64::from(piece.unchecked_into::<Uint8Array>().length());
     }
-    let options = BlobPropertyBag::new();
-    options.set_type(kind);
-    let blob = Blob::new_with_buffer_source_sequence_and_options(&pieces, &options).ok()?;
-    // What would make a text of the first clip comes after it.
-    let text = if halves::is_whole() { clip_source::in_text(&pieces, kind) } else { None };
-    Some((blob, text))
+    Some(Body::of_pieces(pieces, size, kind))
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

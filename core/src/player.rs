@@ -22,6 +22,13 @@ pub const SLOTS: usize = 4;
 /// little.
 const STAYS_BENEATH: Millis = Millis(40);
 
+/// How long after a clip was asked for a slot is emptied for it. Letting go of what it holds takes Chromium 1 to
+/// 2 ms, by which the request would leave later if it came first.
+const EMPTIED_AFTER: Millis = Millis(10);
+/// And how long a slot is kept for it. A clip that takes longer has to be made first, and the slot is of more use
+/// with what may be shown meanwhile.
+const KEPT_EMPTY: Millis = Millis::seconds(1);
+
 /// What is on screen.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
@@ -54,6 +61,13 @@ struct Wanted {
     upgrade: bool,
 }
 
+/// When a slot is emptied, if it is not yet, and until when it stays so.
+#[derive(Debug, Clone, Copy)]
+struct Reserved {
+    at: Option<Millis>,
+    until: Millis,
+}
+
 /// What is in sight, what waits, and for what.
 #[derive(Debug, Clone)]
 pub struct Player {
@@ -71,6 +85,8 @@ pub struct Player {
     later: Option<(Ticket, ClipId)>,
     /// What waits for a slot, while there is none at all.
     dormant: Option<Wanted>,
+    /// A slot is to be empty for what is on its way.
+    reserved: Option<Reserved>,
     likely: Vec<Picture>,
     /// Clips that could not be painted; not tried ahead of need until something new is shown.
     bad: Vec<ClipId>,
@@ -96,6 +112,7 @@ impl Default for Player {
             redrawn: None,
             later: None,
             dormant: None,
+            reserved: None,
             likely: Vec::new(),
             bad: Vec::new(),
             newest: Ticket::default(),
@@ -171,6 +188,10 @@ impl Player {
             }
             Event::Upgrade(ticket, clip) => self.upgrade(now, ticket, clip, &mut effects),
             Event::Likely(pictures) => self.likely = pictures,
+            Event::Coming => {
+                let reserved = Reserved { at: Some(now + EMPTIED_AFTER), until: now + KEPT_EMPTY };
+                self.reserved = Some(reserved).filter(|_| self.shown.is_some());
+            }
             Event::Painted(surface) => self.painted(now, surface, &mut effects),
             Event::Broken(surface) => self.broken(now, surface, &mut effects),
             Event::Ended(surface) => self.ended(surface, &mut effects),
@@ -211,7 +232,8 @@ impl Player {
     pub fn next_wake(&self, now: Millis) -> Option<Millis> {
         let due = self.wanted.filter(|wanted| self.is_painted(wanted.surface)).map(|wanted| wanted.due);
         let leaving = self.pool.held().filter_map(|(_, held)| held.leaving);
-        leaving.chain(due).chain(self.next_seam(now)).chain(self.next_check()).min()
+        let reserved = self.reserved.map(|reserved| reserved.at.unwrap_or(reserved.until));
+        leaving.chain(due).chain(reserved).chain(self.next_seam(now)).chain(self.next_check()).min()
     }
 
     /// What time brings.
@@ -224,6 +246,9 @@ impl Player {
             {
                 effects.push(Effect::Hide(Surface { place: Place::Slot(index), load: held.load }));
             }
+        }
+        if self.reserved.is_some() {
+            self.keep_room(now, effects);
         }
         self.reveal_what_is_due(now, effects);
         self.join_the_loop(now, effects);
@@ -276,7 +301,8 @@ impl Player {
                 }
                 None if self.bad.contains(&clip) => {}
                 None => {
-                    let spare = self.pool.spare(|index, _| Some(index) != shown && !taken.contains(&index));
+                    let may = |index: usize, _: &Held| Some(index) != shown && !taken.contains(&index);
+                    let spare = self.pool.spare(self.filled(), may);
                     if let Some(index) = spare {
                         let _ = self.load(now, index, picture, clip, effects);
                     }
@@ -289,7 +315,7 @@ impl Player {
     /// What the slots that are not in sight should hold, best first: the next round of the present
     /// loop, then what is likely, then what was shown lately.
     fn desired(&self) -> Vec<Picture> {
-        let room = self.pool.limit().saturating_sub(usize::from(self.shown_slot().is_some()));
+        let room = self.filled().saturating_sub(usize::from(self.shown_slot().is_some()));
         let mut desired: Vec<Picture> = Vec::new();
         desired.extend(self.twin_wanted());
         let present = self.shown_clip().filter(|_| !self.is_once_shown());
@@ -305,6 +331,11 @@ impl Player {
         }
         desired.truncate(room);
         desired
+    }
+
+    /// How many slots may hold something of which nobody has asked for yet, and what is in sight.
+    fn filled(&self) -> usize {
+        self.pool.limit().saturating_sub(usize::from(self.reserved.is_some()))
     }
 
     fn load(

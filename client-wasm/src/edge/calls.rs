@@ -7,13 +7,12 @@ use cuelight_core::cache_key::CacheKey;
 use cuelight_core::operation::own::Manner;
 use cuelight_core::prefetcher;
 use cuelight_core::supply::{self, Heard};
-use gloo_timers::callback::Timeout;
-use js_sys::JsString;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, AbortSignal, Blob};
+use web_sys::{AbortController, AbortSignal};
 
 use super::{Clip, Edge, Event};
-use crate::clip_source::ClipSource;
+use crate::browser;
+use crate::clip_source::{Body, ClipSource};
 use crate::clip_store::ClipStore;
 use crate::halves;
 use crate::token::Token;
@@ -40,7 +39,7 @@ impl Edge {
             }
             let from_device = stored.is_some();
             let outcome = match stored {
-                Some(blob) => Outcome::Done((blob, None)),
+                Some(blob) => Outcome::Done(Body::of_blob(blob)),
                 None => {
                     let more = || {
                         if let Some(edge) = me.upgrade() {
@@ -52,18 +51,19 @@ impl Edge {
             };
             let Some(edge) = Self::end(&me, &key, &signal) else { return };
             let event = match outcome {
-                Outcome::Done((blob, text)) => {
-                    let kept = edge.keep(key, &blob, text, from_device);
+                Outcome::Done(body) => {
+                    let body = Rc::new(body);
+                    let kept = edge.keep(key, &body, from_device);
                     if matches!(kept, supply::Event::Got(_)) {
                         let me = me.clone();
                         halves::when_whole(move || {
-                            // Forgotten, it rings all the same: the clip is kept even if its edge is let go of.
-                            Timeout::new(STORED_AFTER, move || {
+                            // The clip is kept even if its edge is let go of.
+                            browser::after(STORED_AFTER, move || {
+                                let Ok(blob) = body.blob() else { return };
                                 if me.upgrade().is_none_or(|edge| edge.may_want_again(&key)) {
                                     spawn_local(async move { store.put(&url, &blob).await });
                                 }
-                            })
-                            .forget();
+                            });
                         });
                     }
                     kept
@@ -86,16 +86,14 @@ impl Edge {
         self.wishes.borrow().get(key).is_none_or(|(wish, _)| wish.recurs())
     }
 
-    fn keep(&self, key: CacheKey, blob: &Blob, text: Option<JsString>, from_device: bool) -> supply::Event {
-        let Ok(source) = ClipSource::new(blob, text) else {
+    fn keep(&self, key: CacheKey, body: &Rc<Body>, from_device: bool) -> supply::Event {
+        let Ok(source) = ClipSource::new(body) else {
             return supply::Event::Faltered { key, after: None };
         };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let bytes = blob.size().max(0.0) as u64;
         let clip = Rc::new(Clip { key, source });
         let (dropped, kept) = {
             let cache = &mut self.machines.borrow_mut().cache;
-            (cache.insert(key, bytes, clip), cache.contains(&key))
+            (cache.insert(key, body.size(), clip), cache.contains(&key))
         };
         for clip in dropped.into_iter().filter(|clip| clip.key != key) {
             self.feed(Event::Prefetch(prefetcher::Event::Dropped(clip.key)));
@@ -130,7 +128,7 @@ impl Edge {
         let Ok(controller) = AbortController::new() else { return };
         let signal = controller.signal();
         // Not when the edge is let go of: a page that leaves does not want what it guessed.
-        Timeout::new(CANCELLED_WITHIN, move || controller.abort()).forget();
+        browser::after(CANCELLED_WITHIN, move || controller.abort());
         let (me, token) = (self.me.clone(), self.token.borrow().clone());
         let url = format!("{}/api/v1/jobs/{job_id}", self.endpoint);
         spawn_local(async move {

@@ -67,6 +67,10 @@ impl Performer {
         edge.want(&address, priority);
         if halves::is_whole() {
             self.foresee();
+            let comes = self.acting.borrow().presenter.awaits() == Some(&address.key);
+            if comes {
+                self.feed(Event::Player(player::Event::Coming));
+            }
         }
     }
 

@@ -100,6 +100,8 @@ pub enum Event {
     Upgrade(Ticket, ClipId),
     /// These are at hand and may be shown next, likeliest first.
     Likely(Vec<Picture>),
+    /// A clip that was asked for is on its way: a slot is to be empty when it comes.
+    Coming,
     /// The frame that was asked for is painted.
     Painted(Surface),
     /// What was loaded cannot be shown, or can no longer.

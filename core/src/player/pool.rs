@@ -118,9 +118,10 @@ impl Pool {
         indices
     }
 
-    /// An unused slot, or the one of those that `may` go that was in sight longest ago.
-    pub(super) fn spare(&self, may: impl Fn(usize, &Held) -> bool) -> Option<usize> {
-        if self.held().count() < self.limit {
+    /// An unused slot where fewer than `most` are used, or the one of those that `may` go that was in sight
+    /// longest ago.
+    pub(super) fn spare(&self, most: usize, may: impl Fn(usize, &Held) -> bool) -> Option<usize> {
+        if self.held().count() < most {
             return self.slots.iter().position(Option::is_none);
         }
         let may = self.held().filter(|(index, held)| may(*index, held));

@@ -25,6 +25,7 @@ impl Player {
         self.bad.clear();
         self.later = None;
         self.dormant = None;
+        self.reserved = None;
         self.abandon_cover(effects);
         if let Some(seen) = self.shown.as_mut()
             && seen.picture == picture
@@ -112,7 +113,9 @@ impl Player {
         let rank = |held: &Held| desired.iter().position(|picture| picture.clip() == Some(held.clip));
         let spare = self
             .pool
-            .spare(|index, held| Some(index) != shown && held.leaving.is_none() && rank(held).is_none())
+            .spare(self.pool.limit(), |index, held| {
+                Some(index) != shown && held.leaving.is_none() && rank(held).is_none()
+            })
             .or_else(|| {
                 let others = self.pool.held().filter(|(index, _)| Some(*index) != shown);
                 let others = others.map(|(index, held)| (held.leaving.is_none(), rank(held), index));
@@ -129,6 +132,32 @@ impl Player {
         }
         self.freeze(effects);
         shown.unwrap_or_default()
+    }
+
+    /// Empties the slot that what is on its way will take: a video lets go of what it holds in a moment that
+    /// nobody waits for, and loads the sooner.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
+    pub(super) fn keep_room(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        self.reserved.take_if(|reserved| reserved.until <= now);
+        let due = self.reserved.as_mut().is_some_and(|r| r.at.take_if(|at| *at <= now).is_some());
+        if !due || self.pool.limit() < 2 || self.pool.held().count() < self.pool.limit() {
+            return;
+        }
+        let (shown, wanted) = (self.shown_slot(), self.wanted.and_then(|wanted| wanted.surface.slot()));
+        let desired = self.desired();
+        let rank = |held: &Held| {
+            desired.iter().position(|picture| picture.clip() == Some(held.clip)).unwrap_or(usize::MAX)
+        };
+        // What lies beneath what is new in sight is seen for a moment still.
+        let others = self.pool.held().filter(|(index, held)| {
+            Some(*index) != shown && Some(*index) != wanted && held.leaving.is_none()
+        });
+        let least = others.map(|(index, held)| (rank(held), index)).max();
+        if let Some((_, index)) = least {
+            self.pool.empty(index);
+            effects.push(Effect::Release(Place::Slot(index)));
+        }
     }
 
     fn freeze(&mut self, effects: &mut Vec<Effect>) {

@@ -9,6 +9,8 @@ const TWO: Ticket = Ticket(2);
 const A: ClipId = ClipId(0);
 const B: ClipId = ClipId(1);
 const C: ClipId = ClipId(2);
+const D: ClipId = ClipId(3);
+const E: ClipId = ClipId(4);
 const NOW: Millis = Millis(0);
 
 fn loaded(effects: &[Effect]) -> Option<(Surface, ClipId)> {
@@ -84,6 +86,37 @@ fn a_staged_clip_is_revealed_in_the_same_breath_as_its_cue() {
     let effects = player.on(Millis(9), Event::show(TWO, Picture::Once(C)));
     assert!(revealed(&effects).is_some());
     assert_eq!(told(&effects), Some((TWO, Picture::Once(C), true)));
+}
+
+#[test]
+fn the_slot_of_the_least_likely_is_empty_when_a_clip_comes_and_is_filled_again_if_none_does() {
+    let likely = [Picture::Loop(B), Picture::Loop(C), Picture::Loop(D)];
+    let (mut player, _) = with_staged(Picture::Loop(A), &likely);
+    assert_eq!(player.on(NOW, Event::Coming), [], "the clip is asked for first");
+    let soon = player.next_wake(NOW).unwrap();
+    assert_eq!(soon, EMPTIED_AFTER);
+    let effects = player.on(soon, Event::Tick);
+    assert!(matches!(effects[..], [Effect::Release(Place::Slot(_))]), "{effects:?}");
+    assert_eq!(player.staged().collect::<Vec<_>>(), [B, C]);
+    assert_eq!(player.on(soon, Event::Likely(likely.to_vec())), [], "it stays empty");
+
+    let mut late = player.clone();
+    let at = late.next_wake(soon).unwrap();
+    assert_eq!(at, KEPT_EMPTY);
+    assert_eq!(loaded(&late.on(at, Event::Tick)).unwrap().1, D, "it did not come");
+
+    let effects = player.on(Millis(60), Event::show(TWO, Picture::Loop(E)));
+    assert_eq!(loaded(&effects).unwrap().1, E);
+    assert_eq!((player.slots(), player.staged().count()), (SLOTS, 2), "it took the empty slot");
+}
+
+#[test]
+fn a_character_with_one_slot_keeps_it_whatever_is_on_its_way() {
+    let (mut player, surface) = showing(Picture::Loop(A));
+    let _ = player.on(NOW, Event::Slots(1));
+    let _ = player.on(NOW, Event::Coming);
+    assert_eq!(player.on(EMPTIED_AFTER, Event::Tick), []);
+    assert_eq!(player.surface(), Some(surface));
 }
 
 #[test]

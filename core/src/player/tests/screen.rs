@@ -27,6 +27,7 @@ enum Step {
     },
     Upgrade(u32),
     Likely(Vec<u32>),
+    Coming,
     /// One of the answers that are due, whichever.
     Answer(u8, u8),
     /// What was told before is told once more.
@@ -174,6 +175,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             .prop_map(|(clip, kind, within, newer)| Step::Cue { clip, kind, within, newer }),
         1 => (0u32..7).prop_map(Step::Upgrade),
         2 => prop::collection::vec(0u32..7, 0..5).prop_map(Step::Likely),
+        1 => Just(Step::Coming),
         8 => (any::<u8>(), 0u8..12).prop_map(|(which, how)| Step::Answer(which, how)),
         2 => any::<u8>().prop_map(Step::Echo),
         1 => (0u8..6, any::<bool>()).prop_map(|(what, on)| Step::Page(what, on)),
@@ -210,6 +212,7 @@ impl World {
             }
             Step::Upgrade(clip) => Event::Upgrade(Ticket(self.tickets), ClipId(clip)),
             Step::Likely(clips) => Event::Likely(clips.into_iter().map(|clip| picture(clip, 1)).collect()),
+            Step::Coming => Event::Coming,
             Step::Answer(which, how) => page.answer(which, how)?,
             Step::Echo(which) => {
                 let index = usize::from(which).checked_rem(page.given.len())?;
