@@ -314,8 +314,15 @@ export class CuelightCharacterElement extends HTMLElement {
   loading: "eager" | "lazy" | "";
   /** Whether changes of state are said politely to people who listen, at most one in 3 s. Reflects the attribute. */
   announce: boolean;
+  /**
+   * The words of the text alternative and of announcements, with `{name}` and `{state}`; empty: `{name} is {state}`.
+   * Reflects `state-label`.
+   */
+  stateLabel: string;
   /** Whether there is a pause button. Reflects the attribute. */
   controls: boolean;
+  /** What the pause button is called; empty: `Pause the animation`. Reflects `pause-label`. */
+  pauseLabel: string;
   /** Whether all motion is stopped; stills still change with the state. Reflects the attribute. */
   paused: boolean;
   /**

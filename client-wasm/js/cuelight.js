@@ -34,7 +34,7 @@ img,::slotted(*){width:100%;height:100%;object-fit:cover}`;
 // A server that renders pages has no HTMLElement; importing there must not fail.
 const Base = globalThis.HTMLElement ?? class {};
 
-const TEXTS = ["character", "endpoint", "tenant", "preset", "tier", "background", "poster", "alt", "loading"];
+const TEXTS = "character endpoint tenant preset tier background poster alt loading state-label pause-label".split(" ");
 const FLAGS = ["progressive", "announce", "controls", "paused"];
 
 function slot(name) {
@@ -264,7 +264,10 @@ const reflect = (name, attribute, get, set) =>
       else this.setAttribute(attribute, text);
     },
   });
-for (const name of TEXTS) reflect(name, name, (text) => text ?? "", (value) => value);
+for (const name of TEXTS) {
+  // `state-label` is `stateLabel`.
+  reflect(name.replace("-l", "L"), name, (text) => text ?? "", (value) => value);
+}
 for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
 reflect("maxWait", "max-wait", (text) => Number(text ?? 300), (value) => value);
 reflect("crossfade", "crossfade", Number, (value) => value);

@@ -78,7 +78,8 @@ export function attach({ element, shadow, given, lack }) {
   const label = () => {
     const who = character();
     const built = characters.find(({ id }) => id === who);
-    return `${who?.name ?? built?.name ?? who?.id ?? (who || "The character")} is ${find(now)?.label ?? now}`;
+    const words = { name: who?.name ?? built?.name ?? who?.id ?? (who || "The character"), state: find(now)?.label ?? now };
+    return (element.stateLabel || "{name} is {state}").replaceAll(/{(name|state)}/g, (_, which) => words[which]);
   };
 
   /** The page's own poster is better than a stranger's picture. */
@@ -95,6 +96,7 @@ export function attach({ element, shadow, given, lack }) {
     // There is nothing to stop in the page's own picture.
     const controls = element.controls && !poster();
     keep(button, controls);
+    button.setAttribute("aria-label", element.pauseLabel || "Pause the animation");
     button.setAttribute("aria-pressed", element.paused);
     keep(status, element.announce);
     if (!element.announce) status.textContent = "";
@@ -158,7 +160,6 @@ export function attach({ element, shadow, given, lack }) {
   image.style.cssText = "position:absolute;inset:0";
   button.type = "button";
   button.setAttribute("part", "pause-button");
-  button.setAttribute("aria-label", "Pause the animation");
   // The attribute is the truth; configure() is told of its change.
   button.onclick = () => element.toggleAttribute("paused");
   status.setAttribute("role", "status");

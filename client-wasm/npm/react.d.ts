@@ -54,8 +54,12 @@ export interface CuelightCharacterProps
   loading?: "eager" | "lazy";
   /** Says changes of state to people who listen. */
   announce?: boolean;
+  /** The words of the text alternative and of announcements. Default `{name} is {state}`. */
+  stateLabel?: string;
   /** Shows a pause button. */
   controls?: boolean;
+  /** What the pause button is called. Default `Pause the animation`. */
+  pauseLabel?: string;
   /** Stops all motion. */
   paused?: boolean;
 }

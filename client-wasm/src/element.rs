@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use cuelight_core::state_machine::{Event, Signal, SignalError};
+use js_sys::JsString;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
@@ -52,6 +53,7 @@ impl CharacterHandle {
             Ok(options) => {
                 let ruled = options.rules.is_some();
                 let keyed = options.background != Background::Keep;
+                let worded = host.element.has_attribute("state-label");
                 let told: Weak<Host> = Rc::downgrade(&host);
                 let tell = move |what| {
                     if let Some(host) = told.upgrade() {
@@ -68,8 +70,9 @@ impl CharacterHandle {
                     host.look_around();
                     performer.show_state();
                 };
-                if ruled || keyed {
-                    // What its states are must be known first, and what keys is not in the first half.
+                if ruled || keyed || worded {
+                    // What its states are must be known first; what keys, and what puts words in their places, is
+                    // not in the first half.
                     halves::bring();
                     halves::when_whole(begin);
                 } else {
@@ -217,13 +220,19 @@ impl Host {
         }
     }
 
-    /// "Bolt is thinking".
+    /// "Bolt is thinking", or as the page words it.
     fn label(&self) {
         let Some(performer) = self.performer() else { return };
         let state = performer.state();
         let config = performer.config();
         let doing = config.state(&state).map_or(state.as_str(), |def| def.label.as_str());
-        self.access.does(format!("{} is {doing}", performer.name()));
+        let form = self.element.get_attribute("state-label");
+        let form = form.filter(|form| !form.is_empty() && halves::is_whole());
+        let name = performer.name();
+        self.access.does(match form {
+            Some(form) => worded(form, &name, doing),
+            None => format!("{name} is {doing}"),
+        });
     }
 
     fn emit(&self, name: &str, detail: &JsValue) {
@@ -236,4 +245,12 @@ impl Host {
             let _ = self.element.dispatch_event(&event);
         }
     }
+}
+
+/// The words of a page, with a name and a state in their places.
+// Apart, because a first frame does not take it.
+#[inline(never)]
+fn worded(form: String, name: &str, state: &str) -> String {
+    let put = |form: JsString, place, word| form.split(place).join(word);
+    put(put(form.into(), "{name}", name), "{state}", state).into()
 }

@@ -233,6 +233,12 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
     let label = browser.run(&format!("return {CHARACTER}.getAttribute('aria-label');")).await;
     assert_eq!(label, "Bolt is happy");
     browser.screenshot("package-reduced").await;
+    browser
+        .run(&format!("{CHARACTER}.stateLabel = '{{state}}: {{name}}'; {CHARACTER}.pauseLabel = 'Pause';"))
+        .await;
+    browser.until(&format!("{CHARACTER}.getAttribute('aria-label') === 'happy: Bolt'")).await;
+    browser.run(&format!("{CHARACTER}.stateLabel = '';")).await;
+    browser.until(&format!("{CHARACTER}.getAttribute('aria-label') === 'Bolt is happy'")).await;
     // Nothing stops what moves in a picture, so it is another.
     let button = format!("{CHARACTER}.shadowRoot.querySelector('[part=pause-button]')");
     for (pressed, still) in [("true", "still=1"), ("false", "happy.svg?character=bolt")] {
@@ -240,8 +246,12 @@ async fn the_documented_policy_is_kept_and_nothing_comes_from_anywhere_else() {
         browser
             .until(&format!("{image}.src.includes('{still}') && {image}.complete && {image}.naturalWidth"))
             .await;
-        let told = browser.run(&format!("return {button}.getAttribute('aria-pressed');")).await;
-        assert_eq!(told, pressed);
+        let told = browser
+            .run(&format!(
+                "return [{button}.getAttribute('aria-pressed'), {button}.getAttribute('aria-label')];"
+            ))
+            .await;
+        assert_eq!(told, json!([pressed, "Pause"]));
     }
     // A state of the page's own, as the first of its fallbacks that there is a picture of.
     let rules =
@@ -404,6 +414,21 @@ async fn people_can_hear_it_pause_it_and_name_it() {
         .await;
     browser.until("window.said.length && window.said.at(-1)[1] === 'Bolt is talking'").await;
     assert_eq!(said(&browser).await[0], "Bolt is happy");
+
+    // In the page's own words.
+    browser
+        .run(&format!(
+            "const c = {CHARACTER};
+             c.rules = {{ states: [{{ id: 'talking', label: 'spricht' }}] }};
+             c.stateLabel = '{{name}} {{state}}';
+             c.pauseLabel = 'Animation anhalten';
+             c.setState('talking');"
+        ))
+        .await;
+    browser.until("window.said.at(-1)[1] === 'Bolt spricht'").await;
+    assert_eq!(browser.run(&host("aria-label")).await, "Bolt spricht");
+    let called = format!("return {CHARACTER}.shadowRoot.querySelector('button').getAttribute('aria-label');");
+    assert_eq!(browser.run(&called).await, "Animation anhalten");
 
     browser
         .run(&format!("const c = {CHARACTER}; c.controls = c.announce = false; c.alt = 'Our robot';"))

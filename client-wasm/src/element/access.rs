@@ -80,6 +80,8 @@ impl Access {
             drop(self.button.replace(button));
         }
         if let Some(button) = &*self.button.borrow() {
+            let label = self.element.get_attribute("pause-label").filter(|label| !label.is_empty());
+            set(&button.part.0, "aria-label", label.as_deref().unwrap_or("Pause the animation"));
             set(&button.part.0, "aria-pressed", if paused { "true" } else { "false" });
         }
         let announce = self.element.has_attribute("announce");
@@ -155,7 +157,6 @@ impl Access {
     fn make_button(&self) -> Option<Button> {
         let part = self.make_part("button", "pause-button")?;
         set(&part.0, "type", "button");
-        set(&part.0, "aria-label", "Pause the animation");
         let element = self.element.clone();
         // The attribute is the truth; the element tells of its change.
         let pressed = EventListener::new(&part.0, "click", move |_| {
