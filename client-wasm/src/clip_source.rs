@@ -41,7 +41,7 @@ pub(crate) struct Body {
 
 #[derive(Debug)]
 enum Held {
-    /// And their media type.
+    /// `Uint8Array`s as they came, and their media type.
     Pieces(Array, String),
     Blob(Blob),
 }

@@ -54,9 +54,16 @@ pub(crate) fn bring() {
 }
 
 /// Does something as soon as nothing is missing: now, or when the rest has been brought for another reason.
+// Into whoever calls it: on its own it would be one more function for each of them, and missing itself.
+#[inline(always)]
 pub(crate) fn when_whole(then: impl FnOnce() + 'static) {
+    put_off(Box::new(then));
+}
+
+#[inline(never)]
+fn put_off(then: Box<dyn FnOnce()>) {
     if is_whole() {
         return then();
     }
-    HALVES.with_borrow_mut(|halves| halves.waiting.push(Box::new(then)));
+    HALVES.with_borrow_mut(|halves| halves.waiting.push(then));
 }

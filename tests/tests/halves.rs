@@ -143,6 +143,42 @@ async fn nothing_that_leads_to_the_first_frame_waits_for_the_rest() {
     }
 }
 
+/// What a page may ask of a character besides showing it. Apart from the test above, because none of it is
+/// for the first half to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_page_asks_for_it_is_not_stopped_until_the_rest_is_there() {
+    let world = World::start(&["--delay", "fast=300"]).await;
+    let page = format!("{}/storefront", world.edge);
+    let mut visits = Visits { recording: None, ran: BTreeSet::new() };
+    for (name, value) in [
+        ("controls", ""),
+        ("announce", ""),
+        ("pause-label", "Anhalten"),
+        ("state-label", "{name}: {state}"),
+        ("background", "key"),
+        ("rules", r#"{"states":[{"id":"idle","label":"at rest"}]}"#),
+    ] {
+        let browser = visitor(1280, &[]).await;
+        let source = format!(
+            "addEventListener('DOMContentLoaded', () => {{
+               const all = document.querySelectorAll('cuelight-character');
+               for (const one of all) for (const name of ['controls', '{name}']) one.setAttribute(name, name === '{name}' ? '{value}' : '');
+             }});"
+        );
+        let add = json!({ "source": source });
+        browser.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", add).await.unwrap();
+        visits.to(&browser, &page, "window.__first.some(([kind]) => kind === 'clip')").await;
+        let has = format!("{CHARACTER}.getAttribute('{name}') === '{value}'");
+        assert_eq!(browser.run(&format!("return {has};")).await, true, "{name}");
+        let button = format!(
+            "{CHARACTER}.shadowRoot.querySelector('[part=pause-button]')?.getAttribute('aria-label')"
+        );
+        let called = if name == "pause-label" { value } else { "Pause the animation" };
+        browser.until(&format!("{button} === '{called}'")).await;
+        browser.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_rest_the_first_frame_stays_and_what_was_asked_is_done_once_it_comes() {
     let world = World::start(&["--delay", "fast=300"]).await;

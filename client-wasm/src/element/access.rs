@@ -10,6 +10,7 @@ use gloo_timers::callback::Timeout;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
 use crate::browser;
+use crate::halves;
 
 /// What an element is that holds something to operate, one that is a decoration, and any other.
 const OWN_ROLES: [&str; 3] = ["group", "presentation", "img"];
@@ -73,7 +74,25 @@ impl Access {
 
     /// Takes what the element's attributes say now. Whether the character is to stand still.
     pub(super) fn read(&self) -> bool {
-        let paused = self.element.has_attribute("paused");
+        if self.holds() || self.button.borrow().is_some() || self.status.borrow().is_some() {
+            let me = self.me.clone();
+            // A first frame does not take what is made there.
+            halves::when_whole(move || {
+                if let Some(access) = me.upgrade() {
+                    access.make_parts();
+                }
+            });
+        }
+        self.label();
+        self.element.has_attribute("paused")
+    }
+
+    /// Whether there is something to operate or to hear, or will be.
+    fn holds(&self) -> bool {
+        ["controls", "announce"].into_iter().any(|name| self.element.has_attribute(name))
+    }
+
+    fn make_parts(&self) {
         let controls = self.element.has_attribute("controls");
         if controls != self.button.borrow().is_some() {
             let button = if controls { self.make_button() } else { None };
@@ -82,6 +101,7 @@ impl Access {
         if let Some(button) = &*self.button.borrow() {
             let label = self.element.get_attribute("pause-label").filter(|label| !label.is_empty());
             set(&button.part.0, "aria-label", label.as_deref().unwrap_or("Pause the animation"));
+            let paused = self.element.has_attribute("paused");
             set(&button.part.0, "aria-pressed", if paused { "true" } else { "false" });
         }
         let announce = self.element.has_attribute("announce");
@@ -93,8 +113,6 @@ impl Access {
             }
             drop(self.status.replace(status));
         }
-        self.label();
-        paused
     }
 
     /// The character does something else: "Bolt is thinking".
@@ -130,9 +148,8 @@ impl Access {
     /// hidden from assistive technology, so with something to operate or to hear it is a group.
     fn label(&self) {
         let alt = self.element.get_attribute("alt");
-        let holds = self.button.borrow().is_some() || self.status.borrow().is_some();
         let decoration = alt.as_deref() == Some("");
-        let role = match (holds, decoration) {
+        let role = match (self.holds(), decoration) {
             (true, _) => OWN_ROLES[0],
             (false, true) => OWN_ROLES[1],
             (false, false) => OWN_ROLES[2],

@@ -106,22 +106,10 @@ impl Player {
         self.wanted = Some(Wanted { surface, ..wanted });
     }
 
-    /// A slot for something that was asked for: the least likely one that is not in sight, or the
-    /// only one there is, behind a copy of its frame.
+    /// A slot for something that was asked for: the one that is needed least, or the only one there is, behind a
+    /// copy of its frame.
     fn room(&mut self, effects: &mut Vec<Effect>) -> usize {
-        let (shown, desired) = (self.shown_slot(), self.desired());
-        let rank = |held: &Held| desired.iter().position(|picture| picture.clip() == Some(held.clip));
-        let spare = self
-            .pool
-            .spare(self.pool.limit(), |index, held| {
-                Some(index) != shown && held.leaving.is_none() && rank(held).is_none()
-            })
-            .or_else(|| {
-                let others = self.pool.held().filter(|(index, _)| Some(*index) != shown);
-                let others = others.map(|(index, held)| (held.leaving.is_none(), rank(held), index));
-                others.max().map(|(_, _, index)| index)
-            });
-        if let Some(index) = spare {
+        if let Some(index) = self.least_needed() {
             if self.pool.get(index).is_some_and(|held| held.leaving.is_some())
                 && let Some(seen) = self.shown.filter(|seen| seen.surface.slot().is_some())
             {
@@ -130,8 +118,24 @@ impl Player {
             }
             return index;
         }
+        let shown = self.shown_slot();
         self.freeze(effects);
         shown.unwrap_or_default()
+    }
+
+    /// A slot that is not used, or else the least likely one that is not in sight.
+    fn least_needed(&self) -> Option<usize> {
+        let (shown, desired) = (self.shown_slot(), self.desired());
+        let rank = |held: &Held| desired.iter().position(|picture| picture.clip() == Some(held.clip));
+        self.pool
+            .spare(self.pool.limit(), |index, held| {
+                Some(index) != shown && held.leaving.is_none() && rank(held).is_none()
+            })
+            .or_else(|| {
+                let others = self.pool.held().filter(|(index, _)| Some(*index) != shown);
+                let others = others.map(|(index, held)| (held.leaving.is_none(), rank(held), index));
+                others.max().map(|(_, _, index)| index)
+            })
     }
 
     /// Empties the slot that what is on its way will take: a video lets go of what it holds in a moment that
@@ -144,17 +148,10 @@ impl Player {
         if !due || self.pool.limit() < 2 || self.pool.held().count() < self.pool.limit() {
             return;
         }
-        let (shown, wanted) = (self.shown_slot(), self.wanted.and_then(|wanted| wanted.surface.slot()));
-        let desired = self.desired();
-        let rank = |held: &Held| {
-            desired.iter().position(|picture| picture.clip() == Some(held.clip)).unwrap_or(usize::MAX)
-        };
+        let wanted = self.wanted.and_then(|wanted| wanted.surface.slot());
+        let Some(index) = self.least_needed().filter(|index| Some(*index) != wanted) else { return };
         // What lies beneath what is new in sight is seen for a moment still.
-        let others = self.pool.held().filter(|(index, held)| {
-            Some(*index) != shown && Some(*index) != wanted && held.leaving.is_none()
-        });
-        let least = others.map(|(index, held)| (rank(held), index)).max();
-        if let Some((_, index)) = least {
+        if self.pool.get(index).is_some_and(|held| held.leaving.is_none()) {
             self.pool.empty(index);
             effects.push(Effect::Release(Place::Slot(index)));
         }
