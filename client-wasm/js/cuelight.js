@@ -60,6 +60,7 @@ export class CuelightCharacterElement extends Base {
   #reduced = false;
   #calls = [];
   #changing = false;
+  #stale = false;
   #spec = null;
   #rules = null;
   #token = null;
@@ -201,6 +202,7 @@ export class CuelightCharacterElement extends Base {
     queueMicrotask(() => {
       this.#changing = false;
       if (this.#part) this.#part.configure();
+      else if (this.#turn) this.#stale = true;
       else this.#await();
     });
   }
@@ -219,7 +221,10 @@ export class CuelightCharacterElement extends Base {
         this.#lack(true);
       },
       lack: (nothing) => this.#lack(nothing),
-      given: () => ({ spec: this.#spec, rules: this.#rules, token: this.#token }),
+      given: () => {
+        this.#stale = false;
+        return { spec: this.#spec, rules: this.#rules, token: this.#token };
+      },
       fell: (error, reduced, state) => {
         this.#leave();
         this.#reduced = reduced;
@@ -233,6 +238,10 @@ export class CuelightCharacterElement extends Base {
     this.#part = part;
     if (!part) this.#lack(true);
     else for (const [name, value] of this.#calls.splice(0)) part[name](value);
+    // Changed from inside an event of its own beginning. Not now: a page that is told of every change, and
+    // changes something each time, would never be done.
+    if (this.#stale) setTimeout(() => this.#changed());
+    this.#stale = false;
   }
 
   async #bring(host) {
@@ -264,10 +273,8 @@ const reflect = (name, attribute, get, set) =>
       else this.setAttribute(attribute, text);
     },
   });
-for (const name of TEXTS) {
-  // `state-label` is `stateLabel`.
-  reflect(name.replace("-l", "L"), name, (text) => text ?? "", (value) => value);
-}
+const property = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+for (const name of TEXTS) reflect(property(name), name, (text) => text ?? "", (value) => value);
 for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
 reflect("maxWait", "max-wait", (text) => Number(text ?? 300), (value) => value);
 reflect("crossfade", "crossfade", Number, (value) => value);

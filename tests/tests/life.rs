@@ -230,6 +230,14 @@ async fn a_page_may_call_back_destroy_and_move_a_character_from_inside_its_event
     assert_eq!(browser.run("return window.complaints;").await, json!([]));
     assert_eq!(browser.run("return window.__errors;").await, json!([]));
     assert_eq!(browser.run("return window.holds().instances;").await, 1);
+    // What is wrong with it, put right from inside the event that tells of it: told with and without somebody
+    // behind the element.
+    for (property, wrong, right) in [("character", "nobody", "bolt"), ("tier", "none", "enterprise")] {
+        browser
+            .run(&format!("it.remove(); window.told = 0; it.addEventListener('cuelight-error', () => {{ window.told += 1; it.{property} = '{right}'; }}, {{ once: true }}); it.{property} = '{wrong}'; it.loading = 'eager'; setTimeout(() => left.append(it));"))
+            .await;
+        browser.until("window.told === 1 && it.stats().showing === 'clip'").await;
+    }
     browser.close().await;
 }
 

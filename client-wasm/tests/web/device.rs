@@ -59,6 +59,29 @@ async fn a_fetch_that_hangs_before_its_answer_or_within_it_is_stopped_and_tried_
 }
 
 #[wasm_bindgen_test]
+async fn while_a_clip_is_fetched_a_video_is_emptied_for_it() {
+    let (mounted, line) = on_a_flaky_line("http://room.test", false);
+    for state in ["idle", "happy", "sad", "listening"] {
+        mounted.handle.set_state(Some(state.into()));
+        mounted.hears("cuelight-shown", |shown| shown["kind"] == "clip" && shown["cue"] == state).await;
+    }
+    let until = async |full| {
+        for _ in 0..500 {
+            if mounted.shadow.query_selector_all("video[src]").unwrap().length() == full {
+                return;
+            }
+            TimeoutFuture::new(5).await;
+        }
+        panic!("{}", mounted.stats()["player"]);
+    };
+    until(4).await;
+    js_sys::Reflect::set(&line, &"hangs".into(), &"before".into()).unwrap();
+    mounted.handle.set_state(Some("thinking".into()));
+    until(3).await;
+    mounted.handle.destroy();
+}
+
+#[wasm_bindgen_test]
 async fn a_clip_that_an_earlier_page_fetched_comes_from_the_device_without_a_request() {
     let host = "http://device.test";
     let first = Mounted::new(host, true);
