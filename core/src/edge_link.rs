@@ -60,7 +60,10 @@ pub struct EdgeLink {
     needed: bool,
     failures: u32,
     since: u64,
-    wake: Option<Millis>,
+    /// When the next try is, after a loss; none while one is under way.
+    retry_at: Option<Millis>,
+    /// When a socket that nobody needs is closed.
+    close_at: Option<Millis>,
 }
 
 /// How long an idle socket is kept: the next cue often comes within it.
@@ -79,8 +82,8 @@ impl EdgeLink {
 
     /// When time alone will change something.
     #[must_use]
-    pub const fn next_wake(&self) -> Option<Millis> {
-        self.wake
+    pub fn next_wake(&self) -> Option<Millis> {
+        [self.retry_at, self.close_at].into_iter().flatten().min()
     }
 
     /// Takes an event at `now`.
@@ -89,22 +92,22 @@ impl EdgeLink {
         match event {
             Event::Needed(true) => {
                 self.needed = true;
-                match self.state {
-                    State::Closed => return self.connect(),
-                    State::Open => self.wake = None,
-                    State::Connecting => {}
+                self.close_at = None;
+                if self.state == State::Closed {
+                    return self.connect();
                 }
             }
             Event::Needed(false) => {
                 if std::mem::replace(&mut self.needed, false) {
-                    return self.wake_at(now + LINGER);
+                    self.close_at = Some(now + LINGER);
+                    return self.wake();
                 }
             }
             Event::Opened if self.state == State::Connecting => {
                 self.state = State::Open;
                 self.failures = 0;
-                self.wake = (!self.needed).then(|| now + LINGER);
-                return self.wake.map(Effect::WakeAt).into_iter().collect();
+                self.close_at = (!self.needed).then(|| now + LINGER);
+                return self.wake();
             }
             Event::Opened => {}
             Event::Lost { jitter } => {
@@ -112,9 +115,7 @@ impl EdgeLink {
                     return Vec::new();
                 }
                 if !self.needed {
-                    self.state = State::Closed;
-                    self.wake = None;
-                    return Vec::new();
+                    return self.rest();
                 }
                 self.state = State::Connecting;
                 let pause = (FIRST_PAUSE << self.failures.min(6)).min(LONGEST_PAUSE);
@@ -126,26 +127,25 @@ impl EdgeLink {
                     clippy::cast_precision_loss
                 )]
                 let pause = (pause as f64 * (0.5 + jitter.clamp(0.0, 1.0) / 2.0)) as u64;
-                return self.wake_at(now + Millis(pause));
+                self.retry_at = Some(now + Millis(pause));
+                return self.wake();
             }
             Event::Retry => {
                 self.failures = 0;
                 // Only if it waits to try again: a socket that is being opened is left alone.
-                if self.state == State::Connecting && self.wake.is_some() {
+                if self.needed && self.retry_at.is_some() {
                     return self.connect();
                 }
             }
             Event::Heard { seq } => self.since = self.since.max(seq),
             Event::Wake => {
-                if self.wake.is_none_or(|at| at > now) {
-                    return Vec::new();
+                if self.close_at.is_some_and(|at| at <= now) {
+                    let _ = self.rest();
+                    return vec![Effect::Close];
                 }
-                self.wake = None;
-                if self.needed {
-                    return self.connect();
+                if self.retry_at.is_some_and(|at| at <= now) {
+                    return if self.needed { self.connect() } else { self.rest() };
                 }
-                self.state = State::Closed;
-                return vec![Effect::Close];
             }
         }
         Vec::new()
@@ -153,13 +153,19 @@ impl EdgeLink {
 
     fn connect(&mut self) -> Vec<Effect> {
         self.state = State::Connecting;
-        self.wake = None;
+        self.retry_at = None;
         vec![Effect::Connect { since: self.since }]
     }
 
-    fn wake_at(&mut self, at: Millis) -> Vec<Effect> {
-        self.wake = Some(at);
-        vec![Effect::WakeAt(at)]
+    /// There is no socket, and none is wanted.
+    const fn rest(&mut self) -> Vec<Effect> {
+        self.state = State::Closed;
+        (self.retry_at, self.close_at) = (None, None);
+        Vec::new()
+    }
+
+    fn wake(&self) -> Vec<Effect> {
+        self.next_wake().map(Effect::WakeAt).into_iter().collect()
     }
 }
 
@@ -224,5 +230,31 @@ mod tests {
         assert_eq!(link.on(Millis(200), Event::Needed(true)), []);
         assert_eq!(link.on(Millis(20_100), Event::Wake), []);
         assert_eq!(link.state(), State::Open);
+    }
+
+    #[test]
+    fn a_need_that_goes_and_comes_back_moves_neither_the_next_try_nor_one_that_is_under_way() {
+        let mut link = open();
+        assert_eq!(link.on(Millis(0), Event::Lost { jitter: 1.0 }), [Effect::WakeAt(Millis(500))]);
+        let _ = link.on(Millis(100), Event::Needed(false));
+        assert_eq!(link.on(Millis(200), Event::Needed(true)), []);
+        assert_eq!(link.on(Millis(500), Event::Wake), [Effect::Connect { since: 0 }]);
+
+        let _ = link.on(Millis(600), Event::Needed(false));
+        assert_eq!(link.on(Millis(650), Event::Retry), [], "it is being opened");
+        assert_eq!(link.on(Millis(700), Event::Needed(true)), []);
+        assert_eq!(link.next_wake(), None);
+        assert_eq!(link.on(Millis(20_600), Event::Wake), [], "it is being opened still");
+    }
+
+    #[test]
+    fn a_lost_socket_that_nobody_needs_any_more_is_not_opened_again() {
+        let mut link = open();
+        let _ = link.on(Millis(0), Event::Lost { jitter: 1.0 });
+        let _ = link.on(Millis(100), Event::Needed(false));
+        assert_eq!(link.on(Millis(150), Event::Retry), []);
+        assert_eq!(link.on(Millis(500), Event::Wake), []);
+        assert_eq!((link.state(), link.next_wake()), (State::Closed, None));
+        assert_eq!(link.on(Millis(600), Event::Needed(true)), [Effect::Connect { since: 0 }]);
     }
 }

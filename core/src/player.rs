@@ -189,8 +189,7 @@ impl Player {
             Event::Upgrade(ticket, clip) => self.upgrade(now, ticket, clip, &mut effects),
             Event::Likely(pictures) => self.likely = pictures,
             Event::Coming => {
-                let reserved = Reserved { at: Some(now + EMPTIED_AFTER), until: now + KEPT_EMPTY };
-                self.reserved = Some(reserved).filter(|_| self.shown.is_some());
+                self.reserved = Some(Reserved { at: Some(now + EMPTIED_AFTER), until: now + KEPT_EMPTY });
             }
             Event::Painted(surface) => self.painted(now, surface, &mut effects),
             Event::Broken(surface) => self.broken(now, surface, &mut effects),

@@ -49,6 +49,8 @@ const SLOWEST_POLL: u64 = 10_000;
 const SILENCE: Millis = Millis::seconds(20);
 /// After a failure for good a clip is not asked for again for this long.
 const SULK: Millis = Millis::seconds(30);
+/// Nor is it left alone for longer when a server asks for patience, whose slip must not silence it for a day.
+const LONGEST_REST: Millis = Millis::seconds(300);
 /// How often a request that got no useful answer is tried before it counts as failed.
 const TRIES: u32 = 5;
 /// With as many clips, those that nobody waits for are forgotten.
@@ -294,7 +296,7 @@ impl Supply {
             return self.fail(now, key, "unreachable".into(), UNREACHABLE.to_owned());
         }
         let pause = Millis((FIRST_POLL.0 << line.failures.min(5)) / 2);
-        line.rest(Some(now + after.unwrap_or(pause).max(pause)));
+        line.rest(Some(now + after.unwrap_or(pause).clamp(pause, LONGEST_REST)));
         vec![Effect::Far(key)]
     }
 

@@ -14,7 +14,7 @@ pub struct Millis(pub u64);
 impl Millis {
     /// A span of whole seconds.
     pub const fn seconds(seconds: u64) -> Self {
-        Self(seconds * 1_000)
+        Self(seconds.saturating_mul(1_000))
     }
 
     /// The span from `earlier` to `self`, or zero when the clock went backwards.

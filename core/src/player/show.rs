@@ -48,6 +48,7 @@ impl Player {
         if ticket != self.newest {
             return;
         }
+        self.reserved = None;
         let picture = Picture::Loop(clip);
         match (self.wanted, self.shown) {
             // The first quality is nearly there.
@@ -109,13 +110,8 @@ impl Player {
     /// A slot for something that was asked for: the one that is needed least, or the only one there is, behind a
     /// copy of its frame.
     fn room(&mut self, effects: &mut Vec<Effect>) -> usize {
-        if let Some(index) = self.least_needed() {
-            if self.pool.get(index).is_some_and(|held| held.leaving.is_some())
-                && let Some(seen) = self.shown.filter(|seen| seen.surface.slot().is_some())
-            {
-                // What lies beneath goes now, so what is above must hide all of it.
-                effects.push(Effect::Reveal(seen.surface, Millis(0)));
-            }
+        if let Some(index) = self.least_needed(None) {
+            self.cover_up(index, effects);
             return index;
         }
         let shown = self.shown_slot();
@@ -123,16 +119,26 @@ impl Player {
         shown.unwrap_or_default()
     }
 
-    /// A slot that is not used, or else the least likely one that is not in sight.
-    fn least_needed(&self) -> Option<usize> {
+    /// What a slot holds goes now: if it lies beneath what is in sight, that must hide all of it.
+    fn cover_up(&self, index: usize, effects: &mut Vec<Effect>) {
+        if self.pool.get(index).is_some_and(|held| held.leaving.is_some())
+            && let Some(seen) = self.shown.filter(|seen| seen.surface.slot().is_some())
+        {
+            effects.push(Effect::Reveal(seen.surface, Millis(0)));
+        }
+    }
+
+    /// A slot that is not used, or else the least likely one that is neither in sight nor `kept`.
+    fn least_needed(&self, kept: Option<usize>) -> Option<usize> {
         let (shown, desired) = (self.shown_slot(), self.desired());
+        let may = |index: usize| Some(index) != shown && Some(index) != kept;
         let rank = |held: &Held| desired.iter().position(|picture| picture.clip() == Some(held.clip));
         self.pool
             .spare(self.pool.limit(), |index, held| {
-                Some(index) != shown && held.leaving.is_none() && rank(held).is_none()
+                may(index) && held.leaving.is_none() && rank(held).is_none()
             })
             .or_else(|| {
-                let others = self.pool.held().filter(|(index, _)| Some(*index) != shown);
+                let others = self.pool.held().filter(|(index, _)| may(*index));
                 let others = others.map(|(index, held)| (held.leaving.is_none(), rank(held), index));
                 others.max().map(|(_, _, index)| index)
             })
@@ -145,11 +151,11 @@ impl Player {
     pub(super) fn keep_room(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.reserved.take_if(|reserved| reserved.until <= now);
         let due = self.reserved.as_mut().is_some_and(|r| r.at.take_if(|at| *at <= now).is_some());
-        if !due || self.pool.limit() < 2 || self.pool.held().count() < self.pool.limit() {
+        if !due {
             return;
         }
         let wanted = self.wanted.and_then(|wanted| wanted.surface.slot());
-        let Some(index) = self.least_needed().filter(|index| Some(*index) != wanted) else { return };
+        let Some(index) = self.least_needed(wanted) else { return };
         // What lies beneath what is new in sight is seen for a moment still.
         if self.pool.get(index).is_some_and(|held| held.leaving.is_none()) {
             self.pool.empty(index);
@@ -379,6 +385,7 @@ impl Player {
 
     pub(super) fn resize(&mut self, now: Millis, slots: usize, effects: &mut Vec<Effect>) {
         self.pool.set_limit(slots);
+        self.reserved = None;
         if slots == 0 {
             self.fall_asleep(now, effects);
         } else if let Some(dormant) = self.dormant.take() {
@@ -393,6 +400,7 @@ impl Player {
             let others = self.pool.held().filter(|(index, _)| Some(*index) != shown);
             let worst = others.map(|(index, held)| (Some(index) != wanted, rank(held), index)).max();
             let Some((_, _, index)) = worst else { return };
+            self.cover_up(index, effects);
             self.pool.empty(index);
             effects.push(Effect::Release(Place::Slot(index)));
             if let Some(gone) = self.wanted.filter(|_| Some(index) == wanted) {

@@ -111,6 +111,27 @@ fn the_slot_of_the_least_likely_is_empty_when_a_clip_comes_and_is_filled_again_i
 }
 
 #[test]
+fn no_slot_is_kept_once_something_is_shown_or_there_are_fewer() {
+    let (mut player, _) =
+        with_staged(Picture::Loop(A), &[Picture::Loop(B), Picture::Loop(C), Picture::Loop(D)]);
+    let _ = player.on(NOW, Event::Likely(vec![Picture::Loop(C), Picture::Loop(B), Picture::Loop(D)]));
+    let _ = player.on(NOW, Event::Coming);
+    let released = |effects: Vec<Effect>| effects.iter().any(|effect| matches!(effect, Effect::Release(_)));
+
+    let mut far = player.clone();
+    let _ = far.on(NOW, Event::show(TWO, Picture::Still));
+    assert!(!released(far.on(EMPTIED_AFTER, Event::Tick)), "the placeholder says that it takes long");
+
+    let mut better = player.clone();
+    let _ = better.on(NOW, Event::Upgrade(ONE, E));
+    assert_eq!(better.filled(), SLOTS, "it has come");
+
+    assert!(released(player.on(EMPTIED_AFTER, Event::Tick)));
+    let _ = player.on(EMPTIED_AFTER, Event::Slots(2));
+    assert_eq!(player.staged().collect::<Vec<_>>(), [C], "the likeliest stays");
+}
+
+#[test]
 fn a_character_with_one_slot_keeps_it_whatever_is_on_its_way() {
     let (mut player, surface) = showing(Picture::Loop(A));
     let _ = player.on(NOW, Event::Slots(1));

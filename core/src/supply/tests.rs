@@ -209,6 +209,16 @@ fn a_server_that_asks_for_patience_gets_it() {
 }
 
 #[test]
+fn a_clip_is_tried_again_within_minutes_whatever_patience_a_server_asks_for() {
+    let mut supply = Supply::default();
+    let _ = supply.on(T, want(0, true));
+    let _ = supply.on(T, Event::Faltered { key: key(0), after: Some(Millis::seconds(u64::MAX)) });
+    let again = supply.next_wake().unwrap();
+    assert_eq!(again, T + LONGEST_REST);
+    assert!(supply.on(again, Event::Wake).contains(&get(0)));
+}
+
+#[test]
 fn a_failed_job_is_told_with_its_reason() {
     let mut supply = Supply::default();
     let _ = supply.on(T, want(0, true));

@@ -42,6 +42,8 @@ struct Page {
     videos: [Option<Video>; SLOTS],
     still: Option<u32>,
     top: Option<Surface>,
+    /// What was there before, for as long as the new one may let it through.
+    beneath: Option<Surface>,
     /// What is above that, transparent for now.
     raised: Vec<Surface>,
     due: Vec<Surface>,
@@ -56,6 +58,7 @@ impl Page {
             Effect::Load { surface, clip, .. } => {
                 let index = surface.slot().unwrap();
                 prop_assert!(!self.in_sight(index), "what is in sight is not loaded anew");
+                prop_assert!(!self.shines_through(index), "neither is what lies beneath it");
                 self.videos[index] =
                     Some(Video { load: surface.load, clip, ready: false, empty: true, playing: false });
                 self.raised.retain(|raised| raised.slot() != Some(index));
@@ -64,6 +67,7 @@ impl Page {
             Effect::Rewind { surface, .. } => {
                 let index = surface.slot().unwrap();
                 prop_assert!(!self.in_sight(index), "what is in sight does not jump");
+                prop_assert!(!self.shines_through(index), "neither does what lies beneath it");
                 let video = self.videos[index].as_mut().unwrap();
                 (video.load, video.ready, video.empty, video.playing) = (surface.load, false, false, false);
                 self.due.push(surface);
@@ -72,6 +76,8 @@ impl Page {
             Effect::Freeze(surface) => {
                 prop_assert_eq!(Some(surface), self.top);
                 self.top = Some(Surface { place: Place::Frozen, ..surface });
+                // A copy hides all of it.
+                self.beneath = None;
             }
             Effect::Raise(surface) => {
                 let video = self.videos[surface.slot().unwrap()].unwrap();
@@ -87,6 +93,9 @@ impl Page {
                 } else {
                     prop_assert_eq!(self.still, Some(surface.load));
                 }
+                // A picture hides all of it too.
+                let video = surface.slot().is_some();
+                self.beneath = self.top.filter(|top| video && *top != surface && top.slot().is_some());
                 self.top = Some(surface);
             }
             Effect::Play { surface, .. } => {
@@ -99,11 +108,13 @@ impl Page {
             }
             Effect::Hide(surface) => {
                 prop_assert_ne!(Some(surface), self.top);
+                self.beneath.take_if(|beneath| *beneath == surface);
                 self.raised.retain(|raised| *raised != surface);
                 self.videos[surface.slot().unwrap()].as_mut().unwrap().playing = false;
             }
             Effect::Release(Place::Slot(index)) => {
                 prop_assert!(!self.in_sight(index), "what is in sight is kept");
+                prop_assert!(!self.shines_through(index), "so is what lies beneath it");
                 self.raised.retain(|raised| raised.slot() != Some(index));
                 self.videos[index] = None;
             }
@@ -121,6 +132,10 @@ impl Page {
 
     fn in_sight(&self, index: usize) -> bool {
         self.top.and_then(Surface::slot) == Some(index)
+    }
+
+    fn shines_through(&self, index: usize) -> bool {
+        self.beneath.and_then(Surface::slot) == Some(index)
     }
 
     /// The event for a load that has come to an end: painted, or not.
@@ -155,6 +170,9 @@ impl Page {
         let wanted = player.wanted.map(|wanted| wanted.surface);
         let astray = self.raised.iter().find(|raised| Some(**raised) != wanted);
         prop_assert_eq!(astray, None, "what is wanted no more would come into sight");
+        if let Some((index, load)) = wanted.and_then(|surface| Some((surface.slot()?, surface.load))) {
+            prop_assert!(self.videos[index].is_some_and(|v| v.load == load), "what is wanted was let go of");
+        }
         let held = self.videos.iter().flatten().count();
         prop_assert!(held <= self.limit, "{} slots of {}", held, self.limit);
         prop_assert_eq!(held, player.slots());
