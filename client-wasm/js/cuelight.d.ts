@@ -280,8 +280,9 @@ export class CuelightCharacterElement extends HTMLElement {
   /** One of `Tier`; empty: `free`. Reflects the attribute. */
   tier: Tier | "";
   /**
-   * How long a clip that exists is waited for before the placeholder is shown, ms; default 300. Reflects
-   * `max-wait`.
+   * How long a clip that exists is waited for before the placeholder is shown, ms; default 300, also for what
+   * is no number. With nothing on screen yet the placeholder is shown at once; a poster stays as long as this
+   * says. Reflects `max-wait`.
    */
   maxWait: number;
   /** Over how long a loop's end fades into its beginning, ms; 0 cuts. Reflects the attribute. */

@@ -6,7 +6,7 @@ const STYLE = `:host{border-radius:var(--cuelight-border-radius,0)}
 [part~=pause-button]::before{content:"";display:block;width:8px;height:10px;margin:auto;border:solid;border-width:0 3px;box-sizing:border-box}
 [part~=pause-button][aria-pressed=true]::before{border-width:5px 0 5px 9px;border-color:#0000 currentColor;width:0;height:0}
 [part~=pause-button]:focus-visible{outline:3px solid var(--cuelight-focus,#4f7cff);outline-offset:2px;box-shadow:0 0 0 2px #fff}
-@media(forced-colors:active){:host{border:1px solid CanvasText}[part~=pause-button]{border-color:ButtonText;background:ButtonFace;color:ButtonText;forced-color-adjust:none}[part~=pause-button]:focus-visible{outline-color:Highlight;box-shadow:none}}`;
+@media(forced-colors:active){:host{box-sizing:border-box;border:1px solid CanvasText}[part~=pause-button]{border-color:ButtonText;background:ButtonFace;color:ButtonText;forced-color-adjust:none}[part~=pause-button]:focus-visible{outline-color:Highlight;box-shadow:none}}`;
 
 let sheet;
 

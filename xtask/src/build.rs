@@ -220,7 +220,7 @@ fn edge(workspace: &Workspace, care: Care) -> Result<()> {
         .env("WASM_BINDGEN_BIN", workspace.cargo_tool("wasm-bindgen"))
         .env("WASM_OPT_BIN", workspace.npm_tool("wasm-opt"))
         .env("ESBUILD_BIN", workspace.npm_tool("esbuild"));
-    step("edge: compile and pack (usually a minute the first time)", &mut pack, None)?;
+    step("edge: compile and pack (some ten minutes the first time)", &mut pack, None)?;
     stamp.keep()
 }
 
