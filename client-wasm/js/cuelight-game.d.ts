@@ -83,7 +83,10 @@ export interface RequestOptions {
 /** A character that a game draws: no element, a frame source instead. */
 export class CuelightActor {
   constructor(options: ActorOptions);
-  /** Used from the next call on, and for all that waits for one. Throws if it is not one. */
+  /**
+   * Used from the next call on, and for all that waits for one. Throws if it is not one; until the module is
+   * there, `request` rejects instead.
+   */
   set token(token: string | null);
   /** Whether it stands still. What is asked for still changes its picture. */
   paused: boolean;

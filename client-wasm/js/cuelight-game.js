@@ -36,8 +36,8 @@ export class CuelightActor {
   }
 
   set token(token) {
-    this.#options = { ...this.#options, token: token ?? null };
     this.#part?.setToken(token);
+    this.#options = { ...this.#options, token: token ?? null };
   }
 
   get paused() {
@@ -88,11 +88,14 @@ export class CuelightActor {
       fallen = true;
       this.#fell(error);
     };
+    let options;
     const ready = full()
-      .then((module) => module.act(this.#options, fell))
+      .then((module) => module.act((options = this.#options), fell))
       .then((part) => {
         if (this.#destroyed || fallen) return part.destroy();
         this.#part = part;
+        // It may have got another token meanwhile.
+        if (this.#options !== options) part.setToken(this.#options.token);
         if (this.#paused) part.setPaused(true);
         if (this.#seen) part.setVisible(...this.#seen);
       })

@@ -61,6 +61,7 @@ export class CuelightCharacterElement extends Base {
   #calls = [];
   #changing = false;
   #stale = false;
+  #ended = false;
   #spec = null;
   #rules = null;
   #token = null;
@@ -122,6 +123,7 @@ export class CuelightCharacterElement extends Base {
         this[name] = value;
       }
     }
+    this.#ended = false;
     this.#await();
   }
 
@@ -146,7 +148,7 @@ export class CuelightCharacterElement extends Base {
   }
 
   stats() {
-    this.#begin();
+    if (!this.#ended) this.#begin();
     return { ...nothingYet(), ...this.#part?.stats() };
   }
 
@@ -154,10 +156,12 @@ export class CuelightCharacterElement extends Base {
     CuelightCharacterElement.#near?.unobserve(this);
     this.#leave()?.destroy();
     this.#reduced = false;
+    this.#ended = true;
   }
 
   #call(name, value) {
     if (this.#part) return this.#part[name](value);
+    this.#ended = false;
     this.#calls.push([name, value]);
     if (this.#calls.length > MOST_CALLS) this.#calls.shift();
     this.#begin();
@@ -187,6 +191,10 @@ export class CuelightCharacterElement extends Base {
     const stands = nothing && this.#fallback.assignedNodes().length > 0;
     this.#poster.hidden = stands;
     this.#fallback.hidden = !stands;
+    if (!stands || this.getAttribute("role") !== "img") return;
+    // What stands inside an image is hidden from who does not see it. Both are written anew with a picture.
+    this.setAttribute("role", "group");
+    this.removeAttribute("aria-label");
   }
 
   #await() {
@@ -203,7 +211,7 @@ export class CuelightCharacterElement extends Base {
       this.#changing = false;
       if (this.#part) this.#part.configure();
       else if (this.#turn) this.#stale = true;
-      else this.#await();
+      else if (!this.#ended) this.#await();
     });
   }
 
@@ -221,9 +229,12 @@ export class CuelightCharacterElement extends Base {
         this.#lack(true);
       },
       lack: (nothing) => this.#lack(nothing),
+      // Destroyed and begun anew meanwhile, it is another turn's.
+      wanted: () => turn === this.#turn && this.isConnected,
       given: () => {
         this.#stale = false;
-        return { spec: this.#spec, rules: this.#rules, token: this.#token };
+        const poster = Boolean(this.poster) || this.#poster.assignedNodes().length > 0;
+        return { spec: this.#spec, rules: this.#rules, token: this.#token, poster };
       },
       fell: (error, reduced, state) => {
         this.#leave();
@@ -276,10 +287,10 @@ const reflect = (name, attribute, get, set) =>
 const property = (attribute) => attribute.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 for (const name of TEXTS) reflect(property(name), name, (text) => text ?? "", (value) => value);
 for (const name of FLAGS) reflect(name, name, (text) => text !== null, (value) => (value ? "" : null));
-reflect("maxWait", "max-wait", (text) => Number(text ?? 300), (value) => value);
+reflect("maxWait", "max-wait", (text) => (text !== null && text >= 0 ? Number(text) : 300), (value) => value);
 reflect("crossfade", "crossfade", Number, (value) => value);
 reflect("maxDelay", "max-delay", Number, (value) => value);
-reflect("predict", "predict", (text) => text !== "false", (value) => (value ? null : "false"));
+reflect("predict", "predict", (text) => text !== "false", (value) => (value && value !== "false" ? null : "false"));
 
 if (globalThis.customElements && !customElements.get("cuelight-character")) {
   customElements.define("cuelight-character", CuelightCharacterElement);

@@ -127,13 +127,16 @@ export function release(part) {
   queueMicrotask(() => handle?.free());
 }
 
+/** What the first half knows nothing of. Whoever asks for it waits for the rest, and stops no page for it. */
+const LATER = ["background", "crossfade", "max-delay", "max-wait", "paused", "progressive", "role", "state-label"];
+
 /** A character behind an element; null when its options are not usable, which was told. */
-export async function attach({ element, shadow, given, fell, tell }) {
+export async function attach({ element, shadow, given, wanted, fell, tell }) {
   const own = await open();
-  if (!element.isConnected) return null;
+  if (!wanted()) return null;
   dress(shadow);
   const options = () => {
-    const { spec, rules, token } = given();
+    const { spec, rules, token, poster } = given();
     const number = (name) => (element.hasAttribute(name) ? Number(element.getAttribute(name)) : null);
     return {
       character: spec ?? element.getAttribute("character"),
@@ -147,6 +150,7 @@ export async function attach({ element, shadow, given, fell, tell }) {
       progressive: element.progressive,
       background: element.getAttribute("background"),
       predict: element.predict,
+      poster,
       rules,
       token,
     };
@@ -157,7 +161,9 @@ export async function attach({ element, shadow, given, fell, tell }) {
     handle: null,
     tell,
     release: () => release(part),
+    gone: false,
     fell(error) {
+      part.gone = true;
       // What a broken module could not take away itself.
       for (const video of shadow.querySelectorAll("video")) {
         video.removeAttribute("src");
@@ -168,6 +174,17 @@ export async function attach({ element, shadow, given, fell, tell }) {
     },
   };
   own.parts.add(part);
+  const { spec, rules } = given();
+  const { character, endpoint } = element;
+  own.endpoint ??= endpoint;
+  const other = spec || rules || !character || endpoint !== own.endpoint;
+  if (other || LATER.some((name) => element.hasAttribute(name))) {
+    await new Promise((then) => hold(own, then));
+    if (part.gone || !wanted()) {
+      own.parts.delete(part);
+      return null;
+    }
+  }
   part.handle = serve(own, part, () => new own.bindings.CharacterHandle(element, shadow, options()));
   // fell() is told of it, and begins anew.
   if (!part.handle) return null;

@@ -47,6 +47,7 @@ export const imports = (own) => (own.gate ? { [own.gate]: { bring: () => bringNo
 /** Once `own` can be called: has the rest brought when it is time. */
 export function begin(own) {
   own.held = [];
+  own.arriving = false;
   own.whole = !own.gate;
   if (own.whole) return;
   own.bindings.awaitRest(() => void bring(own));
@@ -56,9 +57,10 @@ export function begin(own) {
 
 /** Does `use` when the rest is there: now, or in order with what else is held. */
 export function hold(own, use) {
-  if (own.whole) return use();
+  // What was held is older.
+  if (own.whole && !own.arriving) return use();
   own.held.push(use);
-  bring(own);
+  if (!own.whole) bring(own);
 }
 
 /** Brings the rest, once, and for as long as it takes. */
@@ -109,12 +111,22 @@ function bringNow(own) {
 
 function arrive(own) {
   if (own.whole) return;
-  own.whole = true;
+  own.whole = own.arriving = true;
   own.exports.rest.value = 1;
   // Not now: the module may be in the middle of a call.
   queueMicrotask(() => {
     if (own.dead || own.fallen) return;
     own.bindings.restIsHere();
-    for (const use of own.held.splice(0)) use();
+    drain(own);
   });
+}
+
+/** Does what is held, in order. What the page has wrong in one of them is reported, and stops no other. */
+function drain(own) {
+  try {
+    while (own.held[0]) own.held.shift()();
+  } finally {
+    if (own.held[0]) queueMicrotask(() => drain(own));
+    else own.arriving = false;
+  }
 }

@@ -28,6 +28,9 @@ function ownStates(rules) {
   }
 }
 
+/** What is ours to write of what an element is to people who do not see it; another role is the page's. */
+const OWN_ROLES = ["group", "presentation", "img"];
+
 /** A character behind an element. */
 export function attach({ element, shadow, given, lack }) {
   const image = document.createElement("img");
@@ -44,6 +47,16 @@ export function attach({ element, shadow, given, lack }) {
   let quiet;
   let unsaid = false;
   let gone = false;
+  const before = element.getAttribute("role");
+  const owns = {
+    role: before === null || OWN_ROLES.includes(before),
+    "aria-label": OWN_ROLES.includes(before) || !element.hasAttribute("aria-label"),
+  };
+  const write = (name, value) => {
+    if (!owns[name]) return;
+    if (value === null) element.removeAttribute(name);
+    else element.setAttribute(name, value);
+  };
 
   const tell = (name, detail) =>
     element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
@@ -101,9 +114,8 @@ export function attach({ element, shadow, given, lack }) {
     keep(status, element.announce);
     if (!element.announce) status.textContent = "";
     const alone = alt === "" ? "presentation" : "img";
-    element.setAttribute("role", controls || element.announce ? "group" : alone);
-    if (alt === "") element.removeAttribute("aria-label");
-    else element.setAttribute("aria-label", alt ?? label());
+    write("role", controls || element.announce ? "group" : alone);
+    write("aria-label", alt === "" ? null : (alt ?? label()));
   };
 
   const say = () => {
@@ -125,6 +137,7 @@ export function attach({ element, shadow, given, lack }) {
     image.onload = () => {
       const waitedMs = Math.round(performance.now() - since);
       lack(false);
+      describe();
       tell("cuelight-shown", { kind: "placeholder", key: "", from: "placeholder", waitedMs, cue, staged: false });
     };
     image.onerror = () => {
@@ -171,7 +184,10 @@ export function attach({ element, shadow, given, lack }) {
   return {
     send(event) {
       const type = event?.type;
-      if (!HEARD.has(type)) return complain("invalid_event", `This is no conversation event: ${type}.`);
+      if (!HEARD.has(type)) {
+        const known = [...HEARD].join(", ");
+        return complain("invalid_event", `This is no conversation event: ${type}; one of ${known}.`);
+      }
       const time = performance.now();
       for (const { state, starts, ends, times_out_ms } of activities) {
         if (ends.includes(type)) active.delete(state);
@@ -182,7 +198,10 @@ export function attach({ element, shadow, given, lack }) {
       settle(type);
     },
     setState(state) {
-      if (state && !find(state)) return complain("unknown_state", `There is no state ${state}.`);
+      if (state && !find(state)) {
+        const known = [...new Set([...states, ...ownStates(given().rules)].map(({ id }) => id))].join(", ");
+        return complain("unknown_state", `There is no state ${state}; one of ${known}.`);
+      }
       forced = state || null;
       settle("override");
     },
@@ -202,6 +221,7 @@ export function attach({ element, shadow, given, lack }) {
       image.remove();
       button.remove();
       status.remove();
+      for (const name in owns) write(name, null);
     },
   };
 }

@@ -127,6 +127,9 @@ impl ClipSource {
 
     /// Has a video load it.
     pub(crate) fn give_to(&self, video: &HtmlVideoElement) {
+        if REFUSED.get() {
+            self.stand_for();
+        }
         match &*self.0.borrow() {
             Address::Blob(url) => video.set_src(url.as_str()),
             Address::Data(text, _) => {
@@ -136,15 +139,25 @@ impl ClipSource {
         }
     }
 
-    /// A video could not load it. Whether there is another address now that it can be loaded from.
-    pub(crate) fn change(&self) -> bool {
+    /// A video could not load it. Whether there is another address than it has that it can be loaded from.
+    pub(crate) fn change(&self, video: &HtmlVideoElement) -> bool {
+        let text = Reflect::get(video, &"src".into()).ok();
+        let held = text.is_some_and(|text| JsString::from(text).starts_with("data:", 0));
+        if held {
+            REFUSED.set(true);
+        }
+        held && self.stand_for()
+    }
+
+    /// From now on by an address that stands for the bytes. Whether there is one.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
+    fn stand_for(&self) -> bool {
         let url = match &*self.0.borrow() {
-            Address::Blob(_) => return false,
+            Address::Blob(_) => return true,
             Address::Data(_, body) => body.blob().and_then(|blob| ObjectUrl::new(&blob)),
         };
-        let Ok(url) = url else { return false };
-        REFUSED.set(true);
-        self.0.replace(Address::Blob(url));
-        true
+        // The old one is let go of when it is no longer borrowed.
+        url.map(|url| drop(self.0.replace(Address::Blob(url)))).is_ok()
     }
 }

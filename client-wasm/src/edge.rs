@@ -172,6 +172,11 @@ impl Edge {
         listeners.push(listener);
     }
 
+    /// Tells `listener` nothing more.
+    pub(crate) fn unlisten(&self, listener: &Weak<dyn Listener>) {
+        self.listeners.borrow_mut().retain(|known| !Weak::ptr_eq(known, listener));
+    }
+
     /// Shows this token from the next call on.
     pub(crate) fn set_token(&self, token: Option<Token>) {
         let changed = *self.token.borrow() != token;

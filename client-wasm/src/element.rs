@@ -5,14 +5,12 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use cuelight_core::state_machine::{Event, Signal, SignalError};
-use js_sys::JsString;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, ShadowRoot};
 
 use crate::halves;
 use crate::js_value::{Given, fault, object};
-use crate::keying::Background;
 use crate::options::Options;
 use crate::performer::{Performer, Told};
 
@@ -52,8 +50,6 @@ impl CharacterHandle {
         match Options::read(options) {
             Ok(options) => {
                 let ruled = options.rules.is_some();
-                let keyed = options.background != Background::Keep;
-                let worded = host.element.has_attribute("state-label");
                 let told: Weak<Host> = Rc::downgrade(&host);
                 let tell = move |what| {
                     if let Some(host) = told.upgrade() {
@@ -61,22 +57,13 @@ impl CharacterHandle {
                     }
                 };
                 let performer = Performer::new(Some(&host.element), &host.shadow, options, tell);
-                *host.performer.borrow_mut() = performer;
-                let begin = move || {
-                    let Some(performer) = host.performer() else { return };
+                host.performer.borrow_mut().clone_from(&performer);
+                if let Some(performer) = performer {
                     if ruled {
                         performer.take_rules();
                     }
                     host.look_around();
                     performer.show_state();
-                };
-                if ruled || keyed || worded {
-                    // What its states are must be known first; what keys, and what puts words in their places, is
-                    // not in the first half.
-                    halves::bring();
-                    halves::when_whole(begin);
-                } else {
-                    begin();
                 }
             }
             Err(detail) => host.emit("cuelight-error", &fault("invalid_options", &detail)),
@@ -87,16 +74,13 @@ impl CharacterHandle {
     /// Takes other options.
     pub fn configure(&self, options: &JsValue) {
         let Some(host) = self.host() else { return };
-        match (Options::read(options), host.performer()) {
-            (Ok(options), Some(performer)) => {
-                performer.configure(options);
-                host.look_around();
-            }
-            (Err(detail), _) => {
-                host.emit("cuelight-error", &fault("invalid_options", &detail));
-            }
-            (Ok(_), None) => {}
+        let Some(performer) = host.performer() else { return };
+        match Options::read(options) {
+            Ok(options) => performer.configure(options),
+            Err(detail) => host.emit("cuelight-error", &fault("invalid_options", &detail)),
         }
+        // Whatever is wrong with the others, who wants it to stand still is heard.
+        host.look_around();
     }
 
     /// What [`crate::serving::serving`] calls the character; 0 once it is destroyed.
@@ -133,8 +117,10 @@ impl CharacterHandle {
     pub fn set_state(&self, state: Option<String>) {
         let Some(host) = self.host() else { return };
         let Some(performer) = host.performer() else { return };
-        if let Some(unknown) = state.as_ref().filter(|name| performer.config().state(name).is_none()) {
-            let detail = format!("There is no state {unknown}.");
+        let config = performer.config();
+        if let Some(unknown) = state.as_ref().filter(|name| config.state(name).is_none()) {
+            let known: Vec<&str> = config.states().map(|state| state.id.as_str()).collect();
+            let detail = format!("There is no state {unknown}; one of {}.", known.join(", "));
             host.emit("cuelight-error", &fault("unknown_state", &detail));
             return;
         }
@@ -194,6 +180,7 @@ impl Host {
                 if let Ok(Some(poster)) = self.shadow.query_selector("slot") {
                     let _ = poster.set_attribute("hidden", "");
                 }
+                self.access.label();
                 self.emit("cuelight-shown", &shown.as_js());
             }
             // An element promised nobody an answer; what is on screen was told when it came.
@@ -226,13 +213,19 @@ impl Host {
         let state = performer.state();
         let config = performer.config();
         let doing = config.state(&state).map_or(state.as_str(), |def| def.label.as_str());
-        let form = self.element.get_attribute("state-label");
-        let form = form.filter(|form| !form.is_empty() && halves::is_whole());
         let name = performer.name();
-        self.access.does(match form {
-            Some(form) => worded(form, &name, doing),
-            None => format!("{name} is {doing}"),
-        });
+        let own = if halves::is_whole() { self.own_words(&name, doing) } else { None };
+        self.access.does(own.unwrap_or_else(|| format!("{name} is {doing}")));
+    }
+
+    /// How the page says it, if it does.
+    // Apart, because a first frame does not take it.
+    #[inline(never)]
+    fn own_words(&self, name: &str, state: &str) -> Option<String> {
+        let form = self.element.get_attribute("state-label").filter(|form| !form.is_empty())?;
+        // A name may hold what looks like a place.
+        let parts = form.split("{name}").map(|part| part.replace("{state}", state));
+        Some(parts.collect::<Vec<_>>().join(name))
     }
 
     fn emit(&self, name: &str, detail: &JsValue) {
@@ -245,12 +238,4 @@ impl Host {
             let _ = self.element.dispatch_event(&event);
         }
     }
-}
-
-/// The words of a page, with a name and a state in their places.
-// Apart, because a first frame does not take it.
-#[inline(never)]
-fn worded(form: String, name: &str, state: &str) -> String {
-    let put = |form: JsString, place, word| form.split(place).join(word);
-    put(put(form.into(), "{name}", name), "{state}", state).into()
 }

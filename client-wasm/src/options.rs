@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) tier: Tier,
     /// The page's own states and rules, as JSON: so that it is seen whether they are others.
     pub(crate) rules: Option<String>,
+    /// The page has a picture of its own in place of the character until there is one.
+    pub(crate) poster: bool,
     /// How long a clip is waited for, where the page says so.
     pub(crate) max_wait: Option<Millis>,
     /// Whether clips are fetched and made ahead of need.
@@ -71,13 +73,17 @@ impl Options {
             format!("There is no background {background}; one of keep, key, key #rrggbb, packed.")
         })?;
         Ok(Self {
-            endpoint: endpoint(text("endpoint")?),
+            endpoint: endpoint(text("endpoint")?)?,
             tenant: text("tenant")?.unwrap_or_else(|| "demo".into()),
             character: Who::read(character, &BrowserLetters),
             preset: text("preset")?.unwrap_or_else(|| "fast".into()),
             tier,
             rules: given.member("rules").map(|rules| rules.json()).filter(|text| !text.is_empty()),
-            max_wait: given.number_at("maxWait").map(|ms| millis(Some(ms), 5_000, 600_000.0)),
+            poster: given.flag_at("poster").unwrap_or(false),
+            max_wait: given
+                .number_at("maxWait")
+                .filter(|ms| ms.is_finite())
+                .map(|ms| millis(Some(ms), 0, 600_000.0)),
             crossfade: millis(given.number_at("crossfade"), 0, 1_000.0),
             max_delay: millis(given.number_at("maxDelay"), 0, 10_000.0),
             progressive: given.flag_at("progressive").unwrap_or(false),
@@ -109,9 +115,19 @@ pub(crate) fn token(given: Option<String>) -> Result<Option<Token>, String> {
     given.filter(|text| !text.is_empty()).map(|text| Token::parse(&text)).transpose()
 }
 
-/// Where the edge is: as given, or where the page comes from.
-fn endpoint(given: Option<String>) -> String {
+/// Where the edge is: as given, or where the page comes from. An origin (RFC 6454), because what it answers is
+/// found by its path.
+///
+/// # Errors
+/// It is none.
+fn endpoint(given: Option<String>) -> Result<String, String> {
     let origin = || browser::window().and_then(|w| w.location().origin().ok()).unwrap_or_default();
     let text = given.unwrap_or_else(origin);
-    text.trim_end_matches('/').to_owned()
+    let text = text.trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host = |host: &str| host.bytes().all(|byte| byte > b' ' && !b"/?#@\\".contains(&byte));
+    match host {
+        Some(host) if !host.is_empty() && is_host(host) => Ok(text.to_owned()),
+        _ => Err(format!("The endpoint {text} is no origin; one looks like https://clips.example.")),
+    }
 }

@@ -274,9 +274,10 @@ impl Performer {
                 predictor.set_tier(new.tier);
             }
             if old.endpoint != new.endpoint {
-                acting.edge.no_more_guesses(self.id);
-                acting.edge = Edge::at(&new.endpoint);
                 let weak: Weak<dyn Listener> = self.me.clone();
+                acting.edge.no_more_guesses(self.id);
+                acting.edge.unlisten(&weak);
+                acting.edge = Edge::at(&new.endpoint);
                 acting.edge.listen(weak);
             }
             // Another edge has not seen the token yet.

@@ -28,7 +28,7 @@ type Tell = Rc<dyn Fn(player::Event)>;
 struct Still {
     load: u32,
     image: HtmlImageElement,
-    _url: ObjectUrl,
+    url: Rc<ObjectUrl>,
 }
 
 impl Drop for Still {
@@ -148,6 +148,7 @@ impl Stage {
         // Appending fails only where there is no document.
         let _ = self.root.append_child(&still.image);
         let decoded = JsFuture::from(still.image.decode());
+        let url = still.url.clone();
         drop(self.next_still.replace(Some(still)));
         let tell = self.tell.clone();
         spawn_local(async move {
@@ -155,6 +156,8 @@ impl Stage {
                 Ok(_) => player::Event::Painted(surface),
                 Err(_) => player::Event::Broken(surface),
             });
+            // Whoever is replaced while it loads would be told to the console as missing.
+            drop(url);
         });
     }
 
@@ -478,11 +481,11 @@ fn still_of(load: u32, svg: &str) -> Option<Still> {
     let options = web_sys::BlobPropertyBag::new();
     options.set_type("image/svg+xml");
     let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
-    let url = ObjectUrl::new(&blob).ok()?;
+    let url = Rc::new(ObjectUrl::new(&blob).ok()?);
     let image: HtmlImageElement = browser::create("img")?;
     image.set_alt("");
     let _ = image.set_attribute("part", "still");
     let _ = image.set_attribute("aria-hidden", "true");
     image.set_src(url.as_str());
-    Some(Still { load, image, _url: url })
+    Some(Still { load, image, url })
 }

@@ -233,7 +233,8 @@ impl Video {
     /// What cannot be loaded from where it is may be loaded from somewhere else.
     fn loads_from_elsewhere(&self) -> bool {
         let clip = self.clip.borrow();
-        let changed = clip.as_ref().filter(|clip| !self.presented.get() && clip.source.change());
+        let other = |clip: &&Rc<Clip>| !self.presented.get() && clip.source.change(&self.element);
+        let changed = clip.as_ref().filter(other);
         if let Some(clip) = changed {
             clip.source.give_to(&self.element);
             self.element.load();

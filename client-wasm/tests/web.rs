@@ -25,6 +25,8 @@ use web_sys::{CustomEvent, HtmlElement, HtmlImageElement, HtmlVideoElement, Shad
 mod device;
 #[path = "web/games.rs"]
 mod games;
+#[path = "web/options.rs"]
+mod options;
 #[path = "web/rules.rs"]
 mod rules;
 

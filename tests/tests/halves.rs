@@ -150,13 +150,21 @@ async fn whatever_a_page_asks_for_it_is_not_stopped_until_the_rest_is_there() {
     let world = World::start(&["--delay", "fast=300"]).await;
     let page = format!("{}/storefront", world.edge);
     let mut visits = Visits { recording: None, ran: BTreeSet::new() };
-    for (name, value) in [
-        ("controls", ""),
-        ("announce", ""),
-        ("pause-label", "Anhalten"),
-        ("state-label", "{name}: {state}"),
-        ("background", "key"),
-        ("rules", r#"{"states":[{"id":"idle","label":"at rest"}]}"#),
+    let button = |label| format!("c.shadowRoot.querySelector('[part=pause-button]').ariaLabel === '{label}'");
+    let (pause, stop) = (button("Pause the animation"), button("Anhalten"));
+    for (name, value, done) in [
+        ("controls", "", pause.as_str()),
+        ("pause-label", "Anhalten", &stop),
+        ("announce", "", "c.shadowRoot.querySelector('[role=status]')"),
+        ("state-label", "{name}: {state}", "/^[^:]+: waiting$/.test(c.ariaLabel)"),
+        ("background", "key", "c.shadowRoot.querySelector('canvas')"),
+        ("rules", r#"{"states":[{"id":"idle","label":"at rest"}]}"#, "c.ariaLabel.endsWith(' is at rest')"),
+        ("role", "button", "c.role === 'button'"),
+        ("paused", "", "c.shadowRoot.querySelector('video').paused"),
+        ("progressive", "", "c.progressive"),
+        ("crossfade", "300", "c.crossfade === 300"),
+        ("max-delay", "500", "c.maxDelay === 500"),
+        ("max-wait", "2000", "c.maxWait === 2000"),
     ] {
         let browser = visitor(1280, &[]).await;
         let source = format!(
@@ -168,13 +176,7 @@ async fn whatever_a_page_asks_for_it_is_not_stopped_until_the_rest_is_there() {
         let add = json!({ "source": source });
         browser.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", add).await.unwrap();
         visits.to(&browser, &page, "window.__first.some(([kind]) => kind === 'clip')").await;
-        let has = format!("{CHARACTER}.getAttribute('{name}') === '{value}'");
-        assert_eq!(browser.run(&format!("return {has};")).await, true, "{name}");
-        let button = format!(
-            "{CHARACTER}.shadowRoot.querySelector('[part=pause-button]')?.getAttribute('aria-label')"
-        );
-        let called = if name == "pause-label" { value } else { "Pause the animation" };
-        browser.until(&format!("{button} === '{called}'")).await;
+        browser.until(&format!("(() => {{ const c = {CHARACTER}; return {done}; }})()")).await;
         browser.close().await;
     }
 }
@@ -196,7 +198,10 @@ async fn without_the_rest_the_first_frame_stays_and_what_was_asked_is_done_once_
     browser.goto(&page).await;
     browser.until("window.__errors.some((error) => error.includes('module_unavailable'))").await;
     browser.until(&showing).await;
-    browser.run(&format!("{CHARACTER}.setState('happy');")).await;
+    // In order: what the page says when it hears of the first comes after the second.
+    browser
+        .run(&format!("const c = {CHARACTER}; c.addEventListener('cuelight-state', () => c.setState('happy'), {{ once: true }}); c.setState('thinking'); c.setState('sad');"))
+        .await;
     assert_eq!(browser.run(&format!("return {CHARACTER}.state;")).await, "idle", "nobody is here who could");
     assert_eq!(browser.run(&format!("return {CHARACTER}.stats().mode;")).await, "pending");
     browser.screenshot("halves-without-the-rest").await;

@@ -230,6 +230,13 @@ async fn a_page_may_call_back_destroy_and_move_a_character_from_inside_its_event
     assert_eq!(browser.run("return window.complaints;").await, json!([]));
     assert_eq!(browser.run("return window.__errors;").await, json!([]));
     assert_eq!(browser.run("return window.holds().instances;").await, 1);
+    // Destroyed, it stays so until it is told something or put in anew, whatever else changes.
+    browser
+        .run("it.destroy(); it.tier = 'pro'; it.stats(); it.tier = 'enterprise'; window.next = it.cloneNode(); left.append(next);")
+        .await;
+    browser.until("next.stats?.().showing === 'clip'").await;
+    assert_eq!(browser.run("return it.shadowRoot.querySelector('[part=stage]');").await, Value::Null);
+    browser.run("next.remove();").await;
     // What is wrong with it, put right from inside the event that tells of it: told with and without somebody
     // behind the element.
     for (property, wrong, right) in [("character", "nobody", "bolt"), ("tier", "none", "enterprise")] {
@@ -247,8 +254,12 @@ async fn a_game_is_told_that_the_module_broke_and_may_ask_again_and_its_others_g
     let (_project, _site, browser) = open(&world, "").await;
     browser
         .run(&format!(
-            "import('/cuelight/game/cuelight-game.js').then(({{ CuelightActor }}) => {{
+            "const start = WebAssembly.instantiate;
+            // It gets its token while the module is on its way.
+            WebAssembly.instantiate = (...given) => {{ late.token = 'abc'; return (WebAssembly.instantiate = start).apply(WebAssembly, given); }};
+            import('/cuelight/game/cuelight-game.js').then(({{ CuelightActor }}) => {{
                 window.told = [];
+                window.late = new CuelightActor({{ character: 'bolt', endpoint: 'http://127.0.0.1:9' }});
                 const make = (name) => new CuelightActor({{ character: 'bolt', preset: 'realtime', endpoint: '{}', onError: ({{ code }}) => told.push([name, code]) }});
                 [window.actor, window.other, window.walker] = ['actor', 'other', 'walker'].map(make);
                 window.ask = (name, expression, whom = actor) => whom.request({{ expression }}).then((shown) => (window[name] = shown.kind), (error) => (window[name] = error.code));
@@ -261,6 +272,11 @@ async fn a_game_is_told_that_the_module_broke_and_may_ask_again_and_its_others_g
         .await;
     assert_eq!(browser.until("window.first").await, "clip");
     assert_eq!(browser.until("window.others").await, "clip");
+    assert_eq!(
+        browser.run("return [late, other].map((actor) => actor.stats().token);").await,
+        json!(["set", "none"])
+    );
+    browser.run("late.destroy();").await;
     let wrong = "return [() => other.setVisible(2), () => other.setVisible('1'), () => other.setVisible(1, -1)].map((set) => { try { set(); } catch (error) { return error.name; } });";
     assert_eq!(browser.run(wrong).await, json!(["TypeError", "TypeError", "TypeError"]));
     // What is pending is answered by the fresh module, what is not is asked for again in silence.

@@ -57,10 +57,12 @@ impl Edge {
                     if matches!(kept, supply::Event::Got(_)) {
                         let me = me.clone();
                         halves::when_whole(move || {
+                            if me.upgrade().is_some_and(|edge| !edge.may_want_again(&key)) {
+                                return;
+                            }
                             // The clip is kept even if its edge is let go of.
                             browser::after(STORED_AFTER, move || {
-                                let Ok(blob) = body.blob() else { return };
-                                if me.upgrade().is_none_or(|edge| edge.may_want_again(&key)) {
+                                if let Ok(blob) = body.blob() {
                                     spawn_local(async move { store.put(&url, &blob).await });
                                 }
                             });

@@ -146,7 +146,7 @@ impl Access {
 
     /// An image with a label, unless the page has words of its own. What stands inside an image is
     /// hidden from assistive technology, so with something to operate or to hear it is a group.
-    fn label(&self) {
+    pub(super) fn label(&self) {
         let alt = self.element.get_attribute("alt");
         let decoration = alt.as_deref() == Some("");
         let role = match (self.holds(), decoration) {

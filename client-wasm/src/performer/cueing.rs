@@ -46,7 +46,8 @@ impl Performer {
                 priority,
             };
             acting.current = Some(current);
-            let blank = acting.player.shown().is_none() || std::mem::take(&mut acting.stranger);
+            let nothing = acting.player.shown().is_none() && !acting.options.poster;
+            let blank = nothing || std::mem::take(&mut acting.stranger);
             let key = address.key;
             let event = presenter::Event::Cue {
                 ticket,
@@ -60,6 +61,10 @@ impl Performer {
             (edge, address, draft.filter(|_| !at_hand), event)
         };
         self.take(Event::Presenter(event));
+        // Before the edge is asked: its answer may be there at once, and say that nothing comes soon.
+        if halves::is_whole() && self.acting.borrow().presenter.awaits() == Some(&address.key) {
+            self.feed(Event::Player(player::Event::Coming));
+        }
         // The quick one first: it is what will be looked at first.
         if let Some(draft) = draft {
             edge.want(&draft, priority);
@@ -67,10 +72,6 @@ impl Performer {
         edge.want(&address, priority);
         if halves::is_whole() {
             self.foresee();
-            let comes = self.acting.borrow().presenter.awaits() == Some(&address.key);
-            if comes {
-                self.feed(Event::Player(player::Event::Coming));
-            }
         }
     }
 

@@ -6,7 +6,7 @@ use cuelight_core::predictor::Predictor;
 use super::*;
 
 /// A character whose network is down or up as `line.down` says.
-fn on_a_flaky_line(host: &str, down: bool) -> (Mounted, js_sys::Object) {
+pub(super) fn on_a_flaky_line(host: &str, down: bool) -> (Mounted, js_sys::Object) {
     let (log, line) = (js_sys::Array::new(), js_sys::Object::new());
     js_sys::Reflect::set(&line, &"down".into(), &down.into()).unwrap();
     flaky(host, &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
