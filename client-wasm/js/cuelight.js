@@ -187,11 +187,12 @@ export class CuelightCharacterElement extends Base {
    * something is on screen. `false`: that is over, and the poster is back.
    */
   #lack(nothing) {
-    if (nothing && this.#poster.hidden) return;
-    const stands = nothing && this.#fallback.assignedNodes().length > 0;
-    this.#poster.hidden = stands;
-    this.#fallback.hidden = !stands;
-    if (!stands || this.getAttribute("role") !== "img") return;
+    if (!nothing || !this.#poster.hidden) {
+      const stands = nothing && this.#fallback.assignedNodes().length > 0;
+      this.#poster.hidden = stands;
+      this.#fallback.hidden = !stands;
+    }
+    if (this.#fallback.hidden || this.getAttribute("role") !== "img") return;
     // What stands inside an image is hidden from who does not see it. Both are written anew with a picture.
     this.setAttribute("role", "group");
     this.removeAttribute("aria-label");

@@ -161,7 +161,6 @@ export async function attach({ element, shadow, given, wanted, fell, tell }) {
     handle: null,
     tell,
     release: () => release(part),
-    gone: false,
     fell(error) {
       part.gone = true;
       // What a broken module could not take away itself.
@@ -179,6 +178,8 @@ export async function attach({ element, shadow, given, wanted, fell, tell }) {
   own.endpoint ??= endpoint;
   const other = spec || rules || !character || endpoint !== own.endpoint;
   if (other || LATER.some((name) => element.hasAttribute(name))) {
+    // It was told when it was missed first.
+    if (own.lacks && !own.whole) tell(own.lacks);
     await new Promise((then) => hold(own, then));
     if (part.gone || !wanted()) {
       own.parts.delete(part);

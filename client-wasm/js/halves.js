@@ -47,7 +47,6 @@ export const imports = (own) => (own.gate ? { [own.gate]: { bring: () => bringNo
 /** Once `own` can be called: has the rest brought when it is time. */
 export function begin(own) {
   own.held = [];
-  own.arriving = false;
   own.whole = !own.gate;
   if (own.whole) return;
   own.bindings.awaitRest(() => void bring(own));
@@ -83,6 +82,7 @@ async function attempt(own, pause) {
   } catch (error) {
     compiledRest = undefined;
     if (own.whole || own.dead) return;
+    own.lacks = error;
     if (pause === AGAIN) for (const part of own.parts) part.tell?.(error);
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (!own.dead) await attempt(own, Math.min(pause * 2, AGAIN_AT_MOST));

@@ -155,6 +155,7 @@ async fn whatever_a_page_asks_for_it_is_not_stopped_until_the_rest_is_there() {
     for (name, value, done) in [
         ("controls", "", pause.as_str()),
         ("pause-label", "Anhalten", &stop),
+        ("poster", "/none.svg", "c.poster"),
         ("announce", "", "c.shadowRoot.querySelector('[role=status]')"),
         ("state-label", "{name}: {state}", "/^[^:]+: waiting$/.test(c.ariaLabel)"),
         ("background", "key", "c.shadowRoot.querySelector('canvas')"),

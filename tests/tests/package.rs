@@ -244,6 +244,11 @@ async fn a_page_has_words_of_its_own_where_nothing_of_a_character_can_be_had() {
     // Who does not see it gets to it, and is told of nobody who waits.
     let told = format!("return [{CHARACTER}.role, {CHARACTER}.ariaLabel];");
     assert_eq!(browser.run(&told).await, json!(["group", null]));
+    browser.run(&format!("{CHARACTER}.setState('thinking');")).await;
+    browser.until(&format!("{CHARACTER}.state === 'thinking'")).await;
+    assert_eq!(browser.run(&told).await, json!(["group", null]));
+    browser.run(&format!("{CHARACTER}.setState(null);")).await;
+    browser.until(&format!("{CHARACTER}.state === 'idle'")).await;
     browser.run(&format!("{CHARACTER}.character = 'bolt';")).await;
     browser.until("window.told.some((t) => t.name === 'shown' && t.kind === 'clip')").await;
     assert_eq!(browser.run(&format!("return {};", fallback())).await, Value::Null);

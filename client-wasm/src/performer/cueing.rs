@@ -46,7 +46,9 @@ impl Performer {
                 priority,
             };
             acting.current = Some(current);
-            let nothing = acting.player.shown().is_none() && !acting.options.poster;
+            // Until then no placeholder is drawn anyway.
+            let poster = halves::is_whole() && acting.options.poster;
+            let nothing = acting.player.shown().is_none() && !poster;
             let blank = nothing || std::mem::take(&mut acting.stranger);
             let key = address.key;
             let event = presenter::Event::Cue {
