@@ -80,6 +80,7 @@ export function flaky(host, clip, log, line) {
     const url = request.url ?? String(request);
     if (!url.startsWith(host)) return before.call(window, request);
     log.push(`${Math.round(performance.now())} ${request.method}`);
+    if (line.held) await line.held;
     if (line.down) throw new TypeError('Failed to fetch');
     if (line.hangs) {
       const stopped = new Promise((_, fail) => {

@@ -24,18 +24,27 @@ async fn what_is_no_origin_is_refused_as_an_endpoint_with_an_example() {
 
 #[wasm_bindgen_test]
 async fn a_poster_stays_while_a_clip_that_exists_is_fetched_and_without_one_there_is_a_picture_at_once() {
-    let first = async |host: &str, poster: bool| {
+    // Both clips are on their way until the page lets them arrive.
+    let mut arrive = js_sys::Function::default();
+    let held = js_sys::Promise::new(&mut |resolve, _| arrive = resolve);
+    let line = js_sys::Object::new();
+    js_sys::Reflect::set(&line, &"held".into(), &held).unwrap();
+    let on = |host: &str, poster: bool| {
         let log = js_sys::Array::new();
-        serve(host, &js_sys::Uint8Array::from(CLIP).into(), &log);
+        flaky(host, &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
         let mut said = options(host, None);
-        (said["poster"], said["maxWait"]) = (json!(poster), json!(5_000));
-        let mounted = Mounted::mount(&said, log);
-        let shown = mounted.hears("cuelight-shown", |_| true).await;
-        mounted.handle.destroy();
-        shown["kind"].clone()
+        (said["poster"], said["maxWait"]) = (json!(poster), json!(60_000));
+        Mounted::mount(&said, log)
     };
-    assert_eq!(first("http://poster.test", true).await, "clip");
-    assert_eq!(first("http://bare.test", false).await, "placeholder");
+    let with = on("http://poster.test", true);
+    let bare = on("http://bare.test", false);
+    assert_eq!(bare.hears("cuelight-shown", |_| true).await["kind"], "placeholder");
+    assert_eq!((with.count("cuelight-shown"), with.requests().len()), (0, 1), "its poster is still there");
+    arrive.call0(&JsValue::NULL).unwrap();
+    assert_eq!(with.hears("cuelight-shown", |_| true).await["kind"], "clip");
+    bare.hears("cuelight-shown", |shown| shown["kind"] == "clip").await;
+    with.handle.destroy();
+    bare.handle.destroy();
 }
 
 #[wasm_bindgen_test]
