@@ -49,16 +49,16 @@ async fn a_reaction_that_comes_close_stands_in_where_the_request_wants_one() {
     let (log, line) = (js_sys::Array::new(), js_sys::Object::new());
     flaky("http://close.test", &js_sys::Uint8Array::from(CLIP).into(), &log, &line);
     let actor = actor("http://close.test", 300);
-    let ask = async |expression: &str, fallback: &str| -> Value {
-        let options = JsValue::from_serde(&json!({ "fallback": fallback })).unwrap();
+    let ask = async |expression: &str, fallback: &str, wait: u32| -> Value {
+        let options = JsValue::from_serde(&json!({ "fallback": fallback, "maxWait": wait })).unwrap();
         JsFuture::from(actor.request(&cue(expression), &options)).await.unwrap().into_serde().unwrap()
     };
-    let first = ask("pleased", "placeholder").await;
+    let first = ask("pleased", "placeholder", 60_000).await;
     assert_eq!(first["kind"], "clip");
     js_sys::Reflect::set(&line, &"down".into(), &true.into()).unwrap();
-    let close = ask("annoyed", "cached").await;
+    let close = ask("annoyed", "cached", 300).await;
     assert_eq!((&close["kind"], &close["cue"]), (&json!("clip"), &first["cue"]));
-    assert_eq!(ask("annoyed", "placeholder").await["kind"], "placeholder");
+    assert_eq!(ask("annoyed", "placeholder", 300).await["kind"], "placeholder");
     actor.destroy();
 }
 
