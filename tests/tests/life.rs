@@ -59,8 +59,8 @@ async fn open(world: &World, body: &str) -> (Project, Site, Browser) {
     (project, site, browser)
 }
 
-/// WebAssembly's unit of memory, in bytes (WebAssembly core specification, 4.2.8).
-const WASM_PAGE: u64 = 65_536;
+/// In how many rounds of a thousand WebAssembly's memory may not grow each time.
+const ROUNDS: u32 = 3;
 
 /// How a character is taken out: once it has shown something, or before it could.
 const WAYS: [&str; 2] = ["mountAndUnmount", "mountAndRemoveAtOnce"];
@@ -110,23 +110,32 @@ async fn a_thousand_more_mounts_and_unmounts_leave_nothing_behind() {
     }
     let mut before = left(&browser).await;
     for way in WAYS {
-        let after = mount(way, 1000, 4).await;
-        println!("{way}, before: {before:?}\n{way}, after 1000: {after:?}");
-        for what in ["awaited", "instances", "sockets", "timers", "urls"] {
-            assert_eq!(after.held[what], before.held[what], "{way}: {what}");
+        // WebAssembly's memory grows by whole pages and never shrinks: on a busy machine more may be held at
+        // once than ever before, but not in every round. Where a mount kept a few hundred bytes, which is less
+        // than any part of a character, every round would be pages more.
+        let mut rounds = 0;
+        loop {
+            let after = mount(way, 1000, 4).await;
+            rounds += 1;
+            println!("{way}, before: {before:?}\n{way}, after {rounds} times 1000: {after:?}");
+            for what in ["awaited", "instances", "sockets", "timers", "urls"] {
+                assert_eq!(after.held[what], before.held[what], "{way}: {what}");
+            }
+            assert_eq!(after.held["urls"], 0);
+            assert_eq!(after.held["instances"], 1);
+            assert!(after.nodes <= before.nodes, "{way}: nodes");
+            assert!(after.listeners <= before.listeners, "{way}: listeners");
+            // What the engine itself keeps about code that runs often; an element with its handle, once kept
+            // at every mount, would be ten times that.
+            assert!(after.heap - before.heap < 160_000.0, "{way}: heap");
+            let memory = |left: &Left| left.held["wasmBytes"].as_u64().unwrap();
+            let grown = memory(&after).saturating_sub(memory(&before));
+            before = after;
+            if grown == 0 {
+                break;
+            }
+            assert!(rounds < ROUNDS, "{way}: WebAssembly's memory grew in {rounds} of {rounds} rounds");
         }
-        // It grows by whole pages and never shrinks; where what is held for a moment finds room depends on
-        // the moment. A page more is 65 bytes a mount: less than any part of a character.
-        let grown = |held: &Value| held["wasmBytes"].as_u64().unwrap();
-        assert!(grown(&after.held) <= grown(&before.held) + WASM_PAGE, "{way}: WebAssembly's memory");
-        assert_eq!(after.held["urls"], 0);
-        assert_eq!(after.held["instances"], 1);
-        assert!(after.nodes <= before.nodes, "{way}: nodes");
-        assert!(after.listeners <= before.listeners, "{way}: listeners");
-        // What the engine itself keeps about code that runs often; an element with its handle, once kept at
-        // every mount, would be ten times that.
-        assert!(after.heap - before.heap < 160_000.0, "{way}: heap");
-        before = after;
     }
     assert_eq!(browser.run("return window.__errors;").await, json!([]));
     browser.close().await;
